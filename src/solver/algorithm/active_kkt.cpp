@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/active_kkt.hpp"
+
+#include "solver/cpu/dense.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr double dependent = 1e-11;
+
+double size_of(const point& x) {
+    double most = 0;
+    for (const auto* part : {&x.z, &x.nu, &x.lambda})
+        for (const double v : *part) most = std::max(most, std::abs(v));
+    return most;
+}
+
+void add(point& x, const point& d) {
+    for (std::size_t i = 0; i < x.z.size(); ++i) x.z[i] += d.z[i];
+    for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += d.nu[i];
+    for (std::size_t i = 0; i < x.lambda.size(); ++i) x.lambda[i] += d.lambda[i];
+}
+
+} // namespace
+
+void active_kkt::set_up(const dual_form& source, const operators& packed, const std::vector<int>& rows, const std::vector<double>& ratios) {
+    const auto& kernels = cpu::dense();
+    form = &source;
+    data = &packed;
+    const auto k = static_cast<std::int64_t>(rows.size());
+    std::vector<double> full(at(k * k));
+    source.gather(rows, full.data(), k);
+    if (!ratios.empty())
+        for (std::int64_t i = 0; i < k; ++i) full[at(i * k + i)] += ratios[at(i)];
+    // Row by row, so that a row that depends on those before it can be left out.
+    std::vector<std::int64_t> kept;
+    l.assign(at(k * k), 0.0);
+    for (std::int64_t i = 0; i < k; ++i) {
+        const auto place = static_cast<std::int64_t>(kept.size());
+        double* row = l.data() + place * k;
+        for (std::int64_t j = 0; j < place; ++j) row[j] = full[at(i * k + kept[at(j)])];
+        kernels.solve_lower(l.data(), k, place, row);
+        const double length = full[at(i * k + i)];
+        const double pivot = length - kernels.dot(row, row, place);
+        if (!(pivot > dependent * length)) continue;
+        row[place] = std::sqrt(pivot);
+        kept.push_back(i);
+    }
+    const auto count = static_cast<std::int64_t>(kept.size());
+    active.clear();
+    ratio.clear();
+    for (const std::int64_t i : kept) {
+        active.push_back(rows[at(i)]);
+        if (!ratios.empty()) ratio.push_back(ratios[at(i)]);
+    }
+    for (std::int64_t i = 0; i < count; ++i) std::copy_n(l.data() + i * k, count, l.data() + i * count);
+    l.resize(at(count * count));
+}
+
+void active_kkt::adopt(const dual_form& source, const operators& packed, const std::vector<int>& rows, const std::vector<double>& factor,
+                       std::int64_t ld) {
+    form = &source;
+    data = &packed;
+    active = rows;
+    ratio.clear();
+    const auto k = static_cast<std::int64_t>(rows.size());
+    l.resize(at(k * k));
+    for (std::int64_t i = 0; i < k; ++i) std::copy_n(factor.data() + i * ld, i + 1, l.data() + i * k);
+}
+
+void active_kkt::solve_once(point& x) const {
+    const auto& kernels = cpu::dense();
+    const auto k = static_cast<std::int64_t>(active.size());
+    if (k > 0) {
+        std::vector<double> z = x.z, nu = x.nu, d(at(k));
+        form->equality_solve(z.data(), nu.data());
+        for (std::int64_t i = 0; i < k; ++i) d[at(i)] = data->g_row_dot(active[at(i)], z.data()) - x.lambda[at(active[at(i)])];
+        kernels.solve_lower(l.data(), k, k, d.data());
+        kernels.solve_lower_transposed(l.data(), k, k, d.data());
+        std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
+        for (std::int64_t i = 0; i < k; ++i) {
+            x.lambda[at(active[at(i)])] = d[at(i)];
+            data->g_row_add(active[at(i)], -d[at(i)], x.z.data());
+        }
+    } else {
+        std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
+    }
+    form->equality_solve(x.z.data(), x.nu.data());
+}
+
+void active_kkt::residual(const point& right, const point& x, point& r) const {
+    r.resize(*data);
+    data->multiply_add(matrix::Q, x.z.data(), r.z.data());
+    data->multiply_transposed_add(matrix::A, x.nu.data(), r.z.data());
+    for (std::size_t i = 0; i < active.size(); ++i) data->g_row_add(active[i], x.lambda[at(active[i])], r.z.data());
+    data->multiply_add(matrix::A, x.z.data(), r.nu.data());
+    for (std::size_t j = 0; j < r.z.size(); ++j) r.z[j] = right.z[j] - r.z[j];
+    for (std::size_t i = 0; i < r.nu.size(); ++i) r.nu[i] = right.nu[i] - r.nu[i];
+    for (std::size_t i = 0; i < active.size(); ++i) {
+        const int row = active[i];
+        r.lambda[at(row)] = right.lambda[at(row)] - data->g_row_dot(row, x.z.data()) + (ratio.empty() ? 0.0 : ratio[i] * x.lambda[at(row)]);
+    }
+}
+
+double active_kkt::solve(point& x) const {
+    const point right = x;
+    const double size = size_of(right);
+    if (size == 0) return 0;
+    solve_once(x);
+    // One step takes the rounding of the two substitutions back. A regularized form needs as many as its contraction asks
+    // for; it stops when a step no longer halves the residual.
+    const int most = form->regularized() ? 40 : 1;
+    point r;
+    double before = HUGE_VAL;
+    for (int step = 0; step <= most; ++step) {
+        residual(right, x, r);
+        const double left = size_of(r) / size;
+        if (!(left < 0.5 * before) || left <= 1e-15 || step == most) return left;
+        before = left;
+        solve_once(r);
+        add(x, r);
+    }
+    return before;
+}
+
+} // namespace optnet::solver

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The optimality conditions with the active rows as equalities, one symmetric system:
+//
+//     Q dz + A' dν + G_W' dλ = r        A dz = t        G_W dz − D dλ = u
+//
+// On form D: (R_WW + D) dλ = G_W dz₀ − u with dz₀ the solution without dλ, then dz from r − G_W' dλ. The finish refines with
+// it and the gradient is one solve of it. Where the form is regularized, refinement against this system takes that back.
+
+#include "solver/algorithm/dual_form.hpp"
+#include "solver/algorithm/element.hpp"
+
+#include <vector>
+
+namespace optnet::solver {
+
+class active_kkt {
+public:
+    /// Factors R_WW + D for the given rows; rows that depend on those before them are left out. `ratios` (D) may be empty.
+    void set_up(const dual_form& form, const operators& data, const std::vector<int>& rows, const std::vector<double>& ratios);
+    /// The same from a factor that is there already, of R_WW in the order of `rows`.
+    void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows, const std::vector<double>& factor,
+               std::int64_t ld);
+
+    const std::vector<int>& rows() const { return active; }
+
+    /// Overwrites the right-hand side x with the solution; entries of x.lambda outside the active rows become 0.
+    /// Returns the largest residual that is left, relative to the right-hand side.
+    double solve(point& x) const;
+
+    std::size_t bytes() const { return (l.size() + ratio.size()) * sizeof(double) + active.size() * sizeof(int); }
+
+private:
+    void solve_once(point& x) const;
+    void residual(const point& right, const point& x, point& r) const;
+
+    const dual_form* form = nullptr;
+    const operators* data = nullptr;
+    std::vector<int> active;
+    std::vector<double> ratio; ///< D, [k] or empty
+    std::vector<double> l;     ///< [k, k]
+};
+
+} // namespace optnet::solver

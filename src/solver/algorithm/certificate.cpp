@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/certificate.hpp"
+
+#include "solver/algorithm/dual_active_set.hpp"
+
+#include <Eigen/QR>
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// Above this many rows the exact searches, which need R, are left out.
+constexpr int most_rows = 3000;
+
+double norm(const std::vector<double>& v) {
+    double most = 0;
+    for (const double x : v) most = std::abs(x) <= most ? most : std::abs(x);
+    return most;
+}
+
+int step_limit(int n, int m) { return 20 * (n + m) + 200; }
+
+} // namespace
+
+bool check_farkas(const element& e, point& x, double eps) {
+    const operators& o = *e.data;
+    double value = 0;
+    for (int i = 0; i < o.p; ++i) value -= e.b[at(i)] * x.nu[at(i)];
+    for (int i = 0; i < o.m; ++i) {
+        double& multiplier = x.lambda[at(i)];
+        multiplier = e.absent(i) ? 0.0 : std::max(0.0, multiplier);
+        value -= e.h[at(i)] * multiplier;
+    }
+    std::vector<double> sum(at(o.n));
+    o.multiply_transposed_add(matrix::A, x.nu.data(), sum.data());
+    o.multiply_transposed_add(matrix::G, x.lambda.data(), sum.data());
+    if (!(value > 0) || !(norm(sum) <= eps * value) || !(value < 1e300)) return false;
+    for (double& v : x.nu) v /= value;
+    for (double& v : x.lambda) v /= value;
+    return true;
+}
+
+bool check_ray(const element& e, point& x, double eps) {
+    const operators& o = *e.data;
+    double value = 0;
+    for (int j = 0; j < o.n; ++j) value -= e.q[at(j)] * x.z[at(j)];
+    if (!(value > 0) || !(value < 1e300)) return false;
+    std::vector<double> qz(at(o.n)), az(at(o.p)), gz(at(o.m));
+    o.multiply_add(matrix::Q, x.z.data(), qz.data());
+    o.multiply_add(matrix::A, x.z.data(), az.data());
+    o.multiply_add(matrix::G, x.z.data(), gz.data());
+    for (int i = 0; i < o.p; ++i) az[at(i)] /= o.a_scale[at(i)];
+    for (int i = 0; i < o.m; ++i) gz[at(i)] = e.absent(i) ? 0.0 : std::max(0.0, gz[at(i)]) / o.g_scale[at(i)];
+    if (!(std::max({norm(qz), norm(az), norm(gz)}) <= eps * value)) return false;
+    for (double& v : x.z) v /= value;
+    return true;
+}
+
+bool find_farkas(const element& e, point& x, double eps) {
+    if (e.data->m > most_rows) return false;
+    const operators o = e.data->with_identity_q();
+    dual_form form;
+    if (!form.set_up(o, 1.0, true)) return false;
+    x.resize(o);
+    x.nu = e.b;
+    form.equality_solve(x.z.data(), x.nu.data());
+    if (form.regularized()) {
+        // Inconsistent equalities: ν grows without end under refinement, along a left null vector of A.
+        point r;
+        element zero_q = e;
+        zero_q.data = &o;
+        zero_q.q.assign(at(o.n), 0.0);
+        for (int step = 0; step < 3; ++step) {
+            zero_q.residual(x, r);
+            form.equality_solve(r.z.data(), r.nu.data());
+            for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
+            for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
+        }
+        point direction = r;
+        direction.lambda.assign(at(o.m), 0.0);
+        if (check_farkas(e, direction, eps)) {
+            x = direction;
+            return true;
+        }
+    }
+    std::vector<double> d = e.h;
+    for (int i = 0; i < o.m; ++i) d[at(i)] -= o.g_row_dot(i, x.z.data());
+    dual_active_set method;
+    if (method.solve(form, d, e.floor, step_limit(o.n, o.m), false) != dual_outcome::infeasible) return false;
+    x.resize(o);
+    x.lambda = method.lambda;
+    for (int i = 0; i < o.m; ++i) o.g_row_add(i, -x.lambda[at(i)], x.z.data());
+    form.equality_solve(x.z.data(), x.nu.data());
+    return check_farkas(e, x, eps);
+}
+
+bool find_ray(const element& e, point& x, double eps) {
+    const operators& o = *e.data;
+    if (o.m > most_rows || o.n == 0) return false;
+    using matrix_type = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    matrix_type stacked = matrix_type::Zero(o.n + o.p, o.n);
+    o.add_dense(matrix::Q, stacked.data(), o.n);
+    if (o.q_max > 0) stacked.topRows(o.n) /= o.q_max;
+    o.add_dense(matrix::A, stacked.data() + std::int64_t{o.n} * o.n, o.n);
+    // The null space of [Q; A]: the last columns of the orthogonal factor of its transpose.
+    Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(stacked.transpose());
+    qr.setThreshold(1e-10);
+    const auto rank = qr.rank();
+    const auto free = o.n - rank;
+    if (free == 0) return false;
+    const Eigen::MatrixXd basis = Eigen::MatrixXd(qr.householderQ()).rightCols(free);
+    matrix_type g = matrix_type::Zero(o.m, o.n);
+    o.add_dense(matrix::G, g.data(), o.n);
+    const matrix_type rows = g * basis;
+    const Eigen::VectorXd q = basis.transpose() * Eigen::Map<const Eigen::VectorXd>(e.q.data(), o.n);
+
+    structure shape = dense_structure(static_cast<int>(free), 0, o.m, false);
+    block identity;
+    identity.kind = block_kind::identity;
+    identity.rows = identity.cols = shape.n;
+    shape.blocks.push_back(identity);
+    const matrix_view<double> views[3] = {{}, {}, {rows.data(), 0, free, 1}};
+    problem<double> cone{&shape, 1, views, {q.data(), 0, 1}, {}, {}};
+    const operators packed(cone, 0);
+    element inner;
+    inner.load(cone, 0, packed, settings{}, eps);
+    for (int i = 0; i < o.m; ++i)
+        if (e.absent(i)) inner.floor[at(i)] = HUGE_VAL;
+    dual_form form;
+    if (!packed.finite || !form.set_up(packed, 1.0, true)) return false;
+    std::vector<double> y(at(free)), none, d(at(o.m));
+    for (std::int64_t j = 0; j < free; ++j) y[at(j)] = -q[j];
+    for (int i = 0; i < o.m; ++i) d[at(i)] = -packed.g_row_dot(i, y.data());
+    dual_active_set method;
+    if (method.solve(form, d, inner.floor, step_limit(shape.n, o.m), false) != dual_outcome::optimal) return false;
+    for (int i = 0; i < o.m; ++i) packed.g_row_add(i, -method.lambda[at(i)], y.data());
+    x.resize(o);
+    Eigen::Map<Eigen::VectorXd>(x.z.data(), o.n) = basis * Eigen::Map<const Eigen::VectorXd>(y.data(), free);
+    return check_ray(e, x, eps);
+}
+
+} // namespace optnet::solver

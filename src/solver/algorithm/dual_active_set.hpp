@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The dual active set method on s = R λ + d: finite and exact, one row in or out per step.
+// Goldfarb & Idnani 1983; Arnström, Bemporad & Axehill 2022 (DAQP) for the singular step.
+
+#include "solver/algorithm/dual_form.hpp"
+
+#include <vector>
+
+namespace optnet::solver {
+
+enum class dual_outcome {
+    optimal,    ///< λ >= 0 and s >= 0 to rounding
+    infeasible, ///< `lambda` is a direction with R λ = 0, d'λ < 0, λ >= 0
+    limit,      ///< too many steps
+    breakdown,  ///< not finite
+};
+
+class dual_active_set {
+public:
+    std::vector<double> lambda; ///< [m]
+    std::vector<int> basis;     ///< rows whose λ is not fixed at 0, in the order of the factor
+    int steps = 0;
+
+    /// Minimizes ½λ'Rλ + d'λ over λ >= 0, where a slack above -floor[i] counts as 0 (+inf for an absent row: its λ is 0).
+    /// With `warm`, starts from `basis` and `lambda` as they stand.
+    dual_outcome solve(const dual_form& form, const std::vector<double>& d, const std::vector<double>& floor, int limit, bool warm);
+
+    /// Cholesky factor of R_WW in the order of `basis`: row i starts at i * stride().
+    const std::vector<double>& factor() const { return l; }
+    std::int64_t stride() const { return ld; }
+
+private:
+    bool append(int row);
+    void remove(std::size_t place);
+    void grow(std::int64_t least);
+
+    const dual_form* form = nullptr;
+    std::int64_t ld = 0;
+    double pivot = 0; ///< the square of the last diagonal entry; not above `tiny` in a singular step
+    double tiny = 0;
+    std::vector<double> l, x, s, y;
+    std::vector<char> in_basis;
+};
+
+} // namespace optnet::solver

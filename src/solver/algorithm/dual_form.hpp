@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Form D: z and the equality multipliers are eliminated once, and only m-vectors move.
+//
+//     H = Q + ρI + γA'A = L L',   V_A = A L⁻ᵀ,   V_G = G L⁻ᵀ,   S = V_A V_A' + δI = L_S L_S',   W = V_G V_A' L_S⁻ᵀ
+//     R = G P G' = V_G V_G' − W W',   P the (1,1) block of [H A'; A −δI]⁻¹
+//     s = R λ + d,   d = h − G z₀,   z₀ the minimizer without inequalities
+//
+// ρ = 0 where Q is positive definite, γ > 0 where it is so only on the null space of A (γA'A changes no solution), ρ > 0 for
+// other singular Q (the proximal loop takes it back), δ > 0 where the rows of A depend on each other (refinement takes it
+// back). One factorization serves the active set, the finish and the gradient.
+
+#include "solver/algorithm/operators.hpp"
+
+#include <vector>
+
+namespace optnet::solver {
+
+class dual_form {
+public:
+    /// Factors. False: Q + ρI + γA'A is not positive definite within `convexity_tolerance`, that is, Q is not convex
+    /// (or overflowed). `with_r` false leaves R out, for problems with many more rows than variables.
+    bool set_up(const operators& data, double convexity_tolerance, bool with_r);
+
+    double proximal() const { return rho; } ///< ρ
+    bool regularized() const { return rho > 0 || delta > 0; }
+    bool has_r() const { return !r.empty() || data->m == 0; }
+    /// Row i of R, [m].
+    const double* r_row(int i) const { return r.data() + static_cast<std::int64_t>(i) * data->m; }
+
+    /// H' dz + A' dν = rz and A dz − δ dν = rnu with H' = Q + ρI: overwrites (z, nu), which hold the right-hand side.
+    void equality_solve(double* z, double* nu) const;
+    /// R_WW of some rows, lower triangle, row-major with leading dimension `ld`.
+    void gather(const std::vector<int>& rows, double* out, std::int64_t ld) const;
+
+    std::size_t bytes() const;
+
+private:
+    bool factor(double convexity_tolerance);
+    void eliminate_equalities();
+    void form_r();
+
+    const operators* data = nullptr;
+    double rho = 0, gamma = 0, delta = 0;
+    bool diagonal = false;          ///< H is diagonal: `l` holds its square roots only
+    std::vector<double> l;          ///< [n, n] or [n]
+    std::vector<double> va;         ///< [p, n]
+    std::vector<double> ls;         ///< [p, p]
+    std::vector<double> w;          ///< [m, p], only while R is formed
+    std::vector<double> vg;         ///< [m, n], only while R is formed
+    std::vector<double> r;          ///< [m, m]
+};
+
+} // namespace optnet::solver

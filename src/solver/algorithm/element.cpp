@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/element.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+template <class T> void read(const vector_view<T>& view, std::int64_t k, int n, std::vector<double>& to) {
+    to.assign(at(n), 0.0);
+    if (view.data == nullptr) return;
+    const T* from = view.of(k);
+    for (int i = 0; i < n; ++i) to[at(i)] = static_cast<double>(from[i * view.stride]);
+}
+
+double norm(const std::vector<double>& v) {
+    double most = 0;
+    for (const double x : v) most = std::max(most, std::abs(x));
+    return most;
+}
+
+/// norm, but NaN if any entry is: std::max forgets a NaN on its right.
+bool all_finite(const std::vector<double>& v) {
+    double sum = 0;
+    for (const double x : v) sum += x * 0.0;
+    return sum == 0.0;
+}
+
+} // namespace
+
+template <class T>
+void element::load(const problem<T>& batch, std::int64_t k, const operators& packed, const settings& how, double eps_abs) {
+    data = &packed;
+    read(batch.q, k, packed.n, q);
+    read(batch.b, k, packed.p, b);
+    read(batch.h, k, packed.m, h);
+    finite = packed.finite && all_finite(q) && all_finite(b);
+    impossible_row = -1;
+    floor.assign(at(packed.m), 0.0);
+    if (!finite) return;
+    for (int i = 0; i < packed.p; ++i) b[at(i)] *= packed.a_scale[at(i)];
+    for (int i = 0; i < packed.m; ++i) {
+        double& value = h[at(i)];
+        if (std::isnan(value)) finite = false;
+        if (value == -HUGE_VAL) impossible_row = i;
+        const bool is_absent = value >= how.infinite_bound;
+        // Far below the tolerance, so that rounding in the user's data (a zero row with h = -1e-17) is no violation.
+        floor[at(i)] = is_absent ? HUGE_VAL : 1e-5 * eps_abs * packed.g_scale[at(i)];
+        value = is_absent ? 0.0 : value * packed.g_scale[at(i)];
+    }
+}
+
+template void element::load(const problem<double>&, std::int64_t, const operators&, const settings&, double);
+template void element::load(const problem<float>&, std::int64_t, const operators&, const settings&, double);
+
+verdict element::verify(const point& x, const tolerances& eps) const {
+    const operators& o = *data;
+    std::vector<double> qz(at(o.n)), atnu(at(o.n)), gtl(at(o.n)), az(at(o.p)), gz(at(o.m));
+    o.multiply_add(matrix::Q, x.z.data(), qz.data());
+    o.multiply_transposed_add(matrix::A, x.nu.data(), atnu.data());
+    o.multiply_transposed_add(matrix::G, x.lambda.data(), gtl.data());
+    o.multiply_add(matrix::A, x.z.data(), az.data());
+    o.multiply_add(matrix::G, x.z.data(), gz.data());
+
+    verdict v{0, 0, 0};
+    double primal_size = 0, zqz = 0, qtz = 0, btnu = 0, htl = 0, check = 0;
+    for (int i = 0; i < o.p; ++i) {
+        const double unscale = 1 / o.a_scale[at(i)];
+        v.primal = std::max(v.primal, std::abs(az[at(i)] - b[at(i)]) * unscale);
+        primal_size = std::max({primal_size, std::abs(az[at(i)]) * unscale, std::abs(b[at(i)]) * unscale});
+        btnu += b[at(i)] * x.nu[at(i)];
+        check += az[at(i)] * 0.0;
+    }
+    for (int i = 0; i < o.m; ++i) {
+        check += gz[at(i)] * 0.0;
+        if (absent(i)) continue;
+        const double unscale = 1 / o.g_scale[at(i)];
+        v.primal = std::max(v.primal, (gz[at(i)] - h[at(i)]) * unscale);
+        primal_size = std::max({primal_size, std::abs(gz[at(i)]) * unscale, std::abs(h[at(i)]) * unscale});
+        htl += h[at(i)] * x.lambda[at(i)];
+    }
+    for (int j = 0; j < o.n; ++j) {
+        v.dual = std::max(v.dual, std::abs(qz[at(j)] + q[at(j)] + atnu[at(j)] + gtl[at(j)]));
+        zqz += x.z[at(j)] * qz[at(j)];
+        qtz += q[at(j)] * x.z[at(j)];
+        check += (qz[at(j)] + atnu[at(j)] + gtl[at(j)]) * 0.0;
+    }
+    v.gap = std::abs(zqz + qtz + btnu + htl);
+    check += v.gap * 0.0;
+    if (!(check == 0.0)) return {HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL};
+    const auto share = [&](double residual, double size) {
+        const double allowed = eps.absolute + eps.relative * size;
+        return residual == 0 ? 0.0 : residual / allowed;
+    };
+    v.share = std::max({share(v.primal, primal_size), share(v.dual, std::max({norm(qz), norm(q), norm(atnu), norm(gtl)})),
+                        share(v.gap, std::max(std::abs(0.5 * zqz + qtz), std::abs(0.5 * zqz + btnu + htl)))});
+    return v;
+}
+
+void element::residual(const point& x, point& r) const {
+    const operators& o = *data;
+    r.resize(o);
+    o.multiply_add(matrix::Q, x.z.data(), r.z.data());
+    o.multiply_transposed_add(matrix::A, x.nu.data(), r.z.data());
+    o.multiply_transposed_add(matrix::G, x.lambda.data(), r.z.data());
+    o.multiply_add(matrix::A, x.z.data(), r.nu.data());
+    o.multiply_add(matrix::G, x.z.data(), r.lambda.data());
+    for (std::size_t j = 0; j < r.z.size(); ++j) r.z[j] = -(r.z[j] + q[j]);
+    for (std::size_t i = 0; i < r.nu.size(); ++i) r.nu[i] = b[i] - r.nu[i];
+    for (std::size_t i = 0; i < r.lambda.size(); ++i) r.lambda[i] = h[i] - r.lambda[i];
+}
+
+} // namespace optnet::solver

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One problem of a batch: its operators, its vectors in scaled rows, and what "solved" means for it.
+
+#include "optnet/solver/settings.hpp"
+#include "solver/algorithm/operators.hpp"
+
+#include <cmath>
+#include <vector>
+
+namespace optnet::solver {
+
+struct tolerances {
+    double absolute, relative;
+};
+
+/// A primal and dual point, in scaled rows: lambda[i] times the scale of row i is the user's multiplier.
+struct point {
+    std::vector<double> z, nu, lambda;
+
+    void resize(const operators& data) {
+        z.assign(static_cast<std::size_t>(data.n), 0.0);
+        nu.assign(static_cast<std::size_t>(data.p), 0.0);
+        lambda.assign(static_cast<std::size_t>(data.m), 0.0);
+    }
+};
+
+/// Residuals of the user's unscaled data, and the largest of the three as a share of its tolerance: solved means <= 1.
+struct verdict {
+    double primal, dual, gap;
+    double share = HUGE_VAL;
+};
+
+struct element {
+    const operators* data = nullptr;
+    std::vector<double> q, b, h;  ///< h is 0 where absent
+    std::vector<double> floor;    ///< [m] a slack above minus this is 0; +inf for an absent row
+    bool finite = true;           ///< no NaN, and no infinity but in h
+    int impossible_row = -1;      ///< a row with h = -inf
+
+    /// Reads vectors of element k; `data` has been packed from the same element.
+    template <class T> void load(const problem<T>& batch, std::int64_t k, const operators& packed, const settings& how, double eps_abs);
+
+    bool absent(int i) const { return floor[static_cast<std::size_t>(i)] == HUGE_VAL; }
+
+    /// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each against
+    /// absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
+    verdict verify(const point& x, const tolerances& eps) const;
+
+    /// The residual of the optimality conditions, r.z = -(Qz + q + A'nu + G'lambda), r.nu = b - Az, r.lambda = h - Gz.
+    void residual(const point& x, point& r) const;
+};
+
+} // namespace optnet::solver

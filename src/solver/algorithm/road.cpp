@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/road.hpp"
+
+#include "solver/algorithm/certificate.hpp"
+#include "solver/algorithm/interior_point.hpp"
+#include "solver/algorithm/primal_form.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr int outer_steps = 30;
+constexpr int interior_limit = 200;
+/// A point whose residuals are within this many tolerances is near a solution.
+constexpr double inaccurate = 1e4;
+
+int active_set_limit(const element& e, const settings& how) { return how.max_iter.value_or(20 * (e.data->n + e.data->m) + 200); }
+
+double certificate_tolerance(const tolerances& eps) { return std::max(eps.absolute, eps.relative); }
+
+} // namespace
+
+void road::run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out) {
+    out = {};
+    out.x.resize(*e.data);
+    limited = false;
+    if (!e.finite) {
+        out.status = status::invalid_input;
+        return;
+    }
+    if (form == nullptr) {
+        out.status = status::nonconvex;
+        return;
+    }
+    if (e.impossible_row >= 0) {
+        out.status = status::primal_infeasible;
+        return;
+    }
+    if (form->has_r()) by_active_set(e, *form, how, eps, out);
+    if (out.status == status::primal_infeasible || out.status == status::dual_infeasible || out.best.share <= 1) {
+        if (out.best.share <= 1) out.status = status::solved;
+        return;
+    }
+    by_interior_point(e, *form, how, eps, out);
+    conclude(e, how, eps, limited, out);
+}
+
+void road::finish(const element& e, const active_kkt& system, const tolerances& eps, const point& start, outcome& out) {
+    point x = start, r;
+    for (int step = 0; step < 3; ++step) {
+        e.residual(x, r);
+        system.solve(r);
+        for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
+        for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
+        for (const int i : system.rows()) x.lambda[at(i)] = std::max(0.0, x.lambda[at(i)] + r.lambda[at(i)]);
+        const verdict v = e.verify(x, eps);
+        const double before = out.best.share;
+        if (v.share < before) {
+            out.best = v;
+            out.x = x;
+            out.basis = system.rows();
+        }
+        // One step is the rule; another where it pays.
+        if (out.best.share <= 1e-2 || !(v.share < 0.5 * before)) return;
+    }
+}
+
+void road::by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps, outcome& out) {
+    const operators& o = *e.data;
+    const double rho = form.proximal();
+    const double eps_certificate = certificate_tolerance(eps);
+    point x, previous;
+    x.resize(o);
+    std::vector<double> d(at(o.m));
+    for (int outer = 0; outer < (rho > 0 ? outer_steps : 1); ++outer) {
+        previous = x;
+        // z₀ for q − ρ z of the last outer step, and the slacks there.
+        for (int j = 0; j < o.n; ++j) x.z[at(j)] = rho * previous.z[at(j)] - e.q[at(j)];
+        x.nu = e.b;
+        point right = x;
+        form.equality_solve(x.z.data(), x.nu.data());
+        std::copy(e.h.begin(), e.h.end(), d.begin());
+        std::vector<double> gz(at(o.m));
+        o.multiply_add(matrix::G, x.z.data(), gz.data());
+        for (std::size_t i = 0; i < gz.size(); ++i) d[i] -= gz[i];
+        const dual_outcome result = dual.solve(form, d, e.floor, active_set_limit(e, how), outer > 0);
+        out.iterations += dual.steps;
+        x.lambda = dual.lambda;
+        if (result == dual_outcome::infeasible) {
+            point direction;
+            direction.resize(o);
+            direction.lambda = dual.lambda;
+            for (int i = 0; i < o.m; ++i)
+                if (direction.lambda[at(i)] != 0) o.g_row_add(i, -direction.lambda[at(i)], direction.z.data());
+            form.equality_solve(direction.z.data(), direction.nu.data());
+            if (check_farkas(e, direction, eps_certificate)) {
+                out.x = direction;
+                out.status = status::primal_infeasible;
+            }
+            return;
+        }
+        limited = limited || result == dual_outcome::limit;
+        x.z = right.z;
+        x.nu = right.nu;
+        for (const int i : dual.basis) o.g_row_add(i, -x.lambda[at(i)], x.z.data());
+        form.equality_solve(x.z.data(), x.nu.data());
+        kkt.adopt(form, o, dual.basis, dual.factor(), dual.stride());
+        finish(e, kkt, eps, x, out);
+        if (out.best.share <= 1 || result != dual_outcome::optimal) return;
+        if (rho > 0 && outer > 0) {
+            point ray;
+            ray.resize(o);
+            double moved = 0, size = 0;
+            for (int j = 0; j < o.n; ++j) {
+                ray.z[at(j)] = x.z[at(j)] - previous.z[at(j)];
+                moved = std::max(moved, std::abs(ray.z[at(j)]));
+                size = std::max(size, std::abs(x.z[at(j)]));
+            }
+            if (check_ray(e, ray, eps_certificate)) {
+                out.x = ray;
+                out.status = status::dual_infeasible;
+                return;
+            }
+            if (moved <= 1e-15 * size) return;
+        }
+    }
+}
+
+void road::by_interior_point(const element& e, const dual_form& form, const settings& how, const tolerances& eps, outcome& out) {
+    serial_team team;
+    primal_form linear(*e.data);
+    const int limit = how.max_iter.value_or(interior_limit);
+    interior_result result = interior_point(team, linear, e, eps, limit, 1e-1);
+    out.iterations += result.iterations;
+    limited = result.outcome == interior_outcome::limit && result.iterations >= limit;
+    if (result.best.share < out.best.share) {
+        out.best = result.best;
+        out.x = result.x;
+        out.basis.clear();
+    }
+    if (!(result.best.share < 1e8)) return;
+    // The active set that the interior point has come to, solved as equalities.
+    std::vector<int> rows;
+    point x = result.x;
+    for (int i = 0; i < e.data->m; ++i) {
+        if (!e.absent(i) && x.lambda[at(i)] > result.s[at(i)])
+            rows.push_back(i);
+        else
+            x.lambda[at(i)] = 0;
+    }
+    std::sort(rows.begin(), rows.end(), [&](int a, int b) { return x.lambda[at(a)] / result.s[at(a)] > x.lambda[at(b)] / result.s[at(b)]; });
+    kkt.set_up(form, *e.data, rows, {});
+    finish(e, kkt, eps, x, out);
+    if (out.basis.empty()) out.basis = kkt.rows();
+}
+
+void road::conclude(const element& e, const settings& how, const tolerances& eps, bool limit_reached, outcome& out) {
+    if (out.best.share <= 1) {
+        out.status = status::solved;
+        return;
+    }
+    point x;
+    if (find_farkas(e, x, certificate_tolerance(eps))) {
+        out.x = x;
+        out.status = status::primal_infeasible;
+    } else if (find_ray(e, x, certificate_tolerance(eps))) {
+        out.x = x;
+        out.status = status::dual_infeasible;
+    } else if (limit_reached && how.max_iter) {
+        out.status = status::max_iterations;
+    } else if (out.best.share <= inaccurate) {
+        out.status = status::solved_inaccurate;
+    } else {
+        out.status = limit_reached ? status::max_iterations : status::numerical_error;
+    }
+}
+
+active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done) {
+    const operators& o = *e.data;
+    active_rows decided;
+    decided.rows = done.basis;
+    std::vector<char> in_basis(at(o.m), 0);
+    for (const int i : done.basis) in_basis[at(i)] = 1;
+    double z_size = 0;
+    for (const double v : done.x.z) z_size = std::max(z_size, std::abs(v));
+    const double relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
+    std::vector<double> gz(at(o.m));
+    o.multiply_add(matrix::G, done.x.z.data(), gz.data());
+    // Rows of G are scaled to size 1, so |G_i||z| is |z|.
+    const auto tight = [&](int i) {
+        return !e.absent(i) && e.h[at(i)] - gz[at(i)] <= relative * (std::abs(e.h[at(i)]) + z_size);
+    };
+    const auto length = [&](int i) {
+        if (form.has_r()) return form.r_row(i)[i];
+        std::vector<double> one(1);
+        form.gather({i}, one.data(), 1);
+        return one[0];
+    };
+    std::vector<int> doubtful;
+    for (int i = 0; i < o.m; ++i)
+        if (in_basis[at(i)] ? done.x.lambda[at(i)] * length(i) <= relative * (std::abs(e.h[at(i)]) + z_size) : tight(i))
+            doubtful.push_back(i);
+    if (doubtful.empty()) return decided;
+    // A row that depends on the basis changes no derivative of z.
+    std::vector<int> all = done.basis;
+    for (const int i : doubtful)
+        if (!in_basis[at(i)]) all.push_back(i);
+    active_kkt independent;
+    independent.set_up(form, o, all, {});
+    const bool weak_basis = std::any_of(doubtful.begin(), doubtful.end(), [&](int i) { return in_basis[at(i)] != 0; });
+    if (!weak_basis && independent.rows().size() == done.basis.size()) return decided;
+
+    // The point of maximal support tells strong rows from weak ones: near the centre λ R >> s, s >> λ R, or both small.
+    serial_team team;
+    primal_form linear(o);
+    const tolerances eps{1e-9, 1e-9};
+    const interior_result centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
+    if (!(centre.best.share <= 1e3)) return decided;
+    decided.rows.clear();
+    for (const int i : all) {
+        const double strength = centre.x.lambda[at(i)] * length(i), slack = centre.s[at(i)];
+        if (slack > 100 * strength) continue;
+        decided.rows.push_back(i);
+        decided.ratios.push_back(strength > 100 * slack ? 0.0 : slack / centre.x.lambda[at(i)]);
+    }
+    // Strong rows first: where rows depend on each other the strong ones stay.
+    std::vector<std::size_t> order(decided.rows.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return decided.ratios[a] < decided.ratios[b]; });
+    active_rows sorted;
+    sorted.degenerate = true;
+    for (const std::size_t i : order) {
+        sorted.rows.push_back(decided.rows[i]);
+        sorted.ratios.push_back(decided.ratios[i]);
+    }
+    return sorted;
+}
+
+} // namespace optnet::solver

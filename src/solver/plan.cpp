@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/plan.hpp"
+
+#include "optnet/solver/solve.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace optnet::solver {
+namespace {
+
+bool diagonal(const structure& shape) {
+    return std::all_of(shape.blocks.begin(), shape.blocks.end(), [](const block& b) {
+        return b.where != matrix::Q || (b.row == b.col && b.kind != block_kind::banded && b.kind != block_kind::dense);
+    });
+}
+
+/// R takes m² numbers: 128 MB at this size.
+constexpr int most_rows = 4000;
+
+} // namespace
+
+plan make_plan(const structure& shape, bool shared_matrices) {
+    const double n = shape.n, p = shape.p, m = shape.m;
+    const bool diagonal_q = diagonal(shape);
+    double bounds = 0;
+    for (const row_group& g : shape.groups)
+        if (g.kind == row_kind::bound) bounds += g.count;
+    plan result;
+    // Form D: L, V_A, V_G, S, W and R; then about m steps of the active set, each a pass over its rows of R.
+    result.dual.which = form::dual;
+    result.dual.set_up = (diagonal_q ? 0 : n * n * n / 3 + n * n * (p + m)) + n * p * p + p * p * p / 3 + (diagonal_q ? p : n) * bounds * p +
+                         (m - bounds) * n * (m + p) + m * p * p + m * m * p + (diagonal_q ? 0 : bounds * n * m);
+    result.dual.per_problem = 0.5 * m * (0.5 * m * m + 0.25 * m * m) + 4 * (n * n + 2 * n * p + n * m);
+    result.dual.possible = shape.m <= most_rows;
+    // Form P: about twelve iterations of H and its factor.
+    result.primal.which = form::primal;
+    result.primal.per_problem = 12 * ((m - bounds) * n * n + n * n * n / 3 + n * n * p + n * p * p + p * p * p / 3);
+    const auto total = [&](const estimate& e) { return e.per_problem + e.set_up * (shared_matrices ? 0.02 : 1.0); };
+    result.chosen = result.dual.possible && total(result.dual) <= 4 * total(result.primal) ? form::dual : form::primal;
+    return result;
+}
+
+std::string explain(const structure& shape, bool shared_matrices, const settings&) {
+    const plan made = make_plan(shape, shared_matrices);
+    char text[400];
+    std::snprintf(text, sizeof text,
+                  "%d variables, %d equalities, %d inequalities, matrices %s\n"
+                  "form D (dual active set): %.2g operations to set up, %.2g per problem%s\n"
+                  "form P (interior point): %.2g per problem\n"
+                  "chosen: form %s\n",
+                  shape.n, shape.p, shape.m, shared_matrices ? "shared by the batch" : "one set per problem", made.dual.set_up,
+                  made.dual.per_problem, made.dual.possible ? "" : " (too many rows for R)", made.primal.per_problem,
+                  made.chosen == form::dual ? "D" : "P");
+    return text;
+}
+
+} // namespace optnet::solver
