@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/cpu/kernels.hpp"
+
+#include "solver/cpu/kernels_tables.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace optnet::solver::cpu {
+namespace {
+
+bool has_avx2() {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+bool has_avx512() {
+#if defined(__x86_64__)
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
+} // namespace
+
+template <> const kernels<double>* dense<double>(const char* name) {
+    if (std::strcmp(name, "avx512") == 0) return has_avx512() ? avx512_double() : nullptr;
+    if (std::strcmp(name, "avx2") == 0) return has_avx2() ? avx2_double() : nullptr;
+    return std::strcmp(name, "portable") == 0 ? portable_double() : nullptr;
+}
+
+template <> const kernels<float>* dense<float>(const char* name) {
+    if (std::strcmp(name, "avx512") == 0) return has_avx512() ? avx512_float() : nullptr;
+    if (std::strcmp(name, "avx2") == 0) return has_avx2() ? avx2_float() : nullptr;
+    return std::strcmp(name, "portable") == 0 ? portable_float() : nullptr;
+}
+
+namespace {
+
+/// The name of the instruction set to use, and a sentence if it is not the one that was asked for.
+struct choice {
+    const char* name;
+    std::string note;
+};
+
+choice choose() {
+    const char* widest = dense<double>("avx512") != nullptr ? "avx512"
+                         : dense<double>("avx2") != nullptr ? "avx2"
+                                                            : "portable";
+    const char* wanted = std::getenv("OPTNET_SIMD");
+    if (wanted == nullptr || *wanted == '\0') return {widest, ""};
+    for (const char* known : {"portable", "avx2", "avx512"}) {
+        if (std::strcmp(wanted, known) != 0) continue;
+        if (dense<double>(known) != nullptr) return {known, ""};
+        return {widest, std::string("OPTNET_SIMD asks for ") + known + ", which this processor or this build lacks; " +
+                            widest + " is used instead."};
+    }
+    return {widest, std::string("OPTNET_SIMD is \"") + wanted + "\"; say portable, avx2 or avx512. " + widest +
+                        " is used instead."};
+}
+
+const choice& chosen() {
+    static const choice made = choose();
+    return made;
+}
+
+} // namespace
+
+template <class T> const kernels<T>& dense() {
+    static const kernels<T>& table = *dense<T>(chosen().name);
+    return table;
+}
+
+template const kernels<double>& dense<double>();
+template const kernels<float>& dense<float>();
+
+const char* dense_note() { return chosen().note.c_str(); }
+
+} // namespace optnet::solver::cpu

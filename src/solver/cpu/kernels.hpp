@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Dense kernels for one problem, chosen once at run time for the processor's instruction set.
+//
+// Matrices are row-major; `ld*` is the distance of two rows in elements. Sizes may be 0, nothing needs alignment,
+// nothing is allocated. Sums have a fixed order for a given instruction set, so results are reproducible. NaN and
+// infinity in the input reach the output. With beta = 0 the old C or y is not read. Outputs must not overlap inputs
+// unless said.
+//
+// This header holds declarations only: it is compiled for every instruction set, and an inline function here could be
+// the copy that the linker keeps for everybody.
+
+#include <cstdint>
+
+namespace optnet::solver::cpu {
+
+template <class T> struct kernels {
+    using index = std::int64_t;
+
+    const char* name; ///< "avx512", "avx2" or "portable"
+
+    /// Factors the leading n x n lower triangle of the rows x n panel M as L L' in place and replaces each row x below
+    /// by x L^-T: [Q; A; G; q'] becomes [L; A L^-T; G L^-T; (L^-1 q)']. What lies above the diagonal is neither read
+    /// nor written. False at the first pivot that is not a finite number above `floor` (>= 0); M is then left half
+    /// done. `reciprocal`, if not null, receives 1 / L_jj, [n].
+    bool (*partial_cholesky)(T* M, index rows, index n, index ld, T floor, T* reciprocal);
+
+    /// C = alpha V V' + beta C for the lower triangle of the m x m matrix C; V is m x k.
+    void (*syrk_lower)(T* C, index ldc, const T* V, index ldv, index m, index k, T alpha, T beta);
+    /// C = alpha A B' + beta C; C is m x n, A m x k, B n x k.
+    void (*gemm_nt)(T* C, index ldc, const T* A, index lda, const T* B, index ldb, index m, index n, index k, T alpha,
+                    T beta);
+    /// C = alpha A B + beta C; C is m x n, A m x k, B k x n.
+    void (*gemm_nn)(T* C, index ldc, const T* A, index lda, const T* B, index ldb, index m, index n, index k, T alpha,
+                    T beta);
+    /// C = alpha A' B + beta C; C is m x n, A k x m, B k x n.
+    void (*gemm_tn)(T* C, index ldc, const T* A, index lda, const T* B, index ldb, index m, index n, index k, T alpha,
+                    T beta);
+
+    /// Each of the m rows x of X becomes L^-1 x (that is, X <- X L^-T); L is n x n lower triangular.
+    void (*trsm_lower)(const T* L, index ldl, index n, T* X, index ldx, index m);
+    /// Each of the m rows x of X becomes L^-T x (that is, X <- X L^-1).
+    void (*trsm_lower_transposed)(const T* L, index ldl, index n, T* X, index ldx, index m);
+    /// x <- L^-1 x and x <- L^-T x.
+    void (*trsv_lower)(const T* L, index ldl, index n, T* x);
+    void (*trsv_lower_transposed)(const T* L, index ldl, index n, T* x);
+
+    /// y = alpha A x + beta y for A m x n, x [n], y [m].
+    void (*gemv)(const T* A, index lda, index m, index n, T alpha, const T* x, T beta, T* y);
+    /// y = alpha A' x + beta y for A m x n, x [m], y [n].
+    void (*gemv_transposed)(const T* A, index lda, index m, index n, T alpha, const T* x, T beta, T* y);
+    /// y = alpha S x + beta y for the symmetric S whose lower triangle is stored, n x n.
+    void (*symv_lower)(const T* S, index lds, index n, T alpha, const T* x, T beta, T* y);
+
+    T (*dot)(const T* x, const T* y, index n);
+    /// y += alpha x.
+    void (*axpy)(T alpha, const T* x, T* y, index n);
+    /// x *= alpha.
+    void (*scale)(T alpha, T* x, index n);
+    /// max over i of |x_i|, 0 for n = 0, NaN if an x_i is NaN.
+    T (*max_abs)(const T* x, index n);
+
+    /// Extends the k x k factor L of R by one row and column of R: `row` [k] (its entries with the rows of L) and its
+    /// diagonal entry. Writes row k of L and returns the pivot diagonal - |L^-1 row|^2. The square root of the pivot is
+    /// written to L_kk only if it is above 0; otherwise the new row depends on the others (or is not a number) and L_kk
+    /// becomes 0.
+    T (*cholesky_append)(T* L, index ldl, index k, const T* row, T diagonal);
+    /// Takes row and column j out of the k x k factor L by plane rotations (Golub & Van Loan, Matrix
+    /// Computations, 6.5.4); L is (k - 1) x (k - 1) afterwards. `work` holds 2 k elements.
+    void (*cholesky_delete)(T* L, index ldl, index k, index j, T* work);
+};
+
+/// The kernels of this processor, T = double or float: the widest instruction set it has, or the one named by the
+/// environment variable OPTNET_SIMD=portable|avx2|avx512, read once.
+template <class T> const kernels<T>& dense();
+
+/// The kernels by name, or null where the processor or this build lacks the instruction set.
+template <class T> const kernels<T>* dense(const char* name);
+
+/// Empty, or the sentence that says why OPTNET_SIMD was not followed.
+const char* dense_note();
+
+} // namespace optnet::solver::cpu

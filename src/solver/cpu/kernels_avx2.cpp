@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiled with -mavx2 -mfma. Sixteen registers: a tile of 4 x 3 vectors, three for B and one for A.
+#if defined(__AVX2__) && defined(__FMA__)
+#define OPTNET_BYTES 32
+#define OPTNET_ROWS 4
+#define OPTNET_NAME "avx2"
+#include "solver/cpu/kernels_all.inc"
+
+namespace optnet::solver::cpu {
+const kernels<double>* avx2_double() { return &table<double>; }
+const kernels<float>* avx2_float() { return &table<float>; }
+} // namespace optnet::solver::cpu
+#else
+#include "solver/cpu/kernels_tables.hpp"
+
+namespace optnet::solver::cpu {
+const kernels<double>* avx2_double() { return nullptr; }
+const kernels<float>* avx2_float() { return nullptr; }
+} // namespace optnet::solver::cpu
+#endif

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiled with -mavx512f -mavx512dq -mavx512vl -mfma. Thirty-two registers: a tile of 8 x 3 vectors, three for B, one
+// for A.
+#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#define OPTNET_BYTES 64
+#define OPTNET_ROWS 8
+#define OPTNET_NAME "avx512"
+#include "solver/cpu/kernels_all.inc"
+
+namespace optnet::solver::cpu {
+const kernels<double>* avx512_double() { return &table<double>; }
+const kernels<float>* avx512_float() { return &table<float>; }
+} // namespace optnet::solver::cpu
+#else
+#include "solver/cpu/kernels_tables.hpp"
+
+namespace optnet::solver::cpu {
+const kernels<double>* avx512_double() { return nullptr; }
+const kernels<float>* avx512_float() { return nullptr; }
+} // namespace optnet::solver::cpu
+#endif

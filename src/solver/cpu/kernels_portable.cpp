@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vectors of 16 bytes, which every x86-64 and AArch64 processor has.
+#define OPTNET_BYTES 16
+#define OPTNET_ROWS 4
+#define OPTNET_NAME "portable"
+#include "solver/cpu/kernels_all.inc"
+
+namespace optnet::solver::cpu {
+const kernels<double>* portable_double() { return &table<double>; }
+const kernels<float>* portable_float() { return &table<float>; }
+} // namespace optnet::solver::cpu

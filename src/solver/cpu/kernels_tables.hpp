@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "solver/cpu/kernels.hpp"
+
+namespace optnet::solver::cpu {
+
+// One table per file and element type; null where the file was not compiled for its instruction set.
+const kernels<double>* portable_double();
+const kernels<float>* portable_float();
+const kernels<double>* avx2_double();
+const kernels<float>* avx2_float();
+const kernels<double>* avx512_double();
+const kernels<float>* avx512_float();
+
+} // namespace optnet::solver::cpu
