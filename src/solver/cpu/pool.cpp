@@ -8,11 +8,21 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 namespace optnet::solver::cpu {
 namespace {
+
+/// How often a waiting thread looks before it sleeps: some ten microseconds, about what waking costs.
+constexpr int looks = 500;
+
+void breathe() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
 
 /// One loop: workers draw tickets until none is left.
 struct loop {
@@ -35,54 +45,83 @@ struct loop {
     }
 };
 
+/// True on a thread that works on a loop: what it starts in turn, it does alone.
+thread_local bool inside = false;
+
 class pool {
 public:
     std::mutex busy; ///< held by the caller whose loop runs
 
+    /// Runs the loop on this thread and up to `helpers` others. A helper that wakes too late finds no place left and is
+    /// not waited for.
     void run(int helpers, loop& job) {
         {
             const std::lock_guard lock(state);
-            while (static_cast<int>(threads.size()) < helpers)
-                threads.emplace_back(&pool::serve, this, static_cast<int>(threads.size()) + 1, generation);
+            hire(helpers);
             current = &job;
-            wanted = helpers;
-            running = static_cast<int>(threads.size());
+            places = std::min(helpers, static_cast<int>(threads.size()));
+            given = 0;
             ++generation;
         }
-        start.notify_all();
+        for (int i = 0; i < helpers; ++i) start.notify_one();
+        inside = true;
         job.run(0);
+        inside = false;
+        {
+            const std::lock_guard lock(state);
+            current = nullptr;
+            places = 0;
+        }
+        for (int i = 0; i < looks && active != 0; ++i) breathe();
         std::unique_lock lock(state);
-        done.wait(lock, [&] { return running == 0; });
-        current = nullptr;
+        done.wait(lock, [&] { return active == 0; });
     }
 
 private:
-    void serve(int worker, std::uint64_t seen) {
+    void hire(int helpers) {
+        try {
+            while (static_cast<int>(threads.size()) < helpers)
+                threads.emplace_back(&pool::serve, this, generation.load());
+        } catch (const std::system_error&) {
+            // The system gives no more threads: the loop runs on those that are there.
+        }
+    }
+
+    void serve(std::uint64_t seen) {
+        inside = true;
         for (;;) {
+            for (int i = 0; i < looks && generation == seen; ++i) breathe();
             loop* job = nullptr;
+            int worker = 0;
             {
                 std::unique_lock lock(state);
                 start.wait(lock, [&] { return generation != seen; });
                 seen = generation;
-                job = worker <= wanted ? current : nullptr;
+                if (places > 0) {
+                    --places;
+                    ++active;
+                    worker = ++given;
+                    job = current;
+                }
             }
-            if (job != nullptr) job->run(worker);
-            {
-                const std::lock_guard lock(state);
-                if (--running == 0) done.notify_one();
-            }
+            if (job == nullptr) continue;
+            job->run(worker);
+            const std::lock_guard lock(state);
+            if (--active == 0) done.notify_one();
         }
     }
 
-    std::mutex state;
+    std::mutex state; ///< guards everything below; the atomics are also looked at without it
     std::condition_variable start, done;
     std::vector<std::thread> threads;
     loop* current = nullptr;
-    int wanted = 0, running = 0;
-    std::uint64_t generation = 0;
+    int places = 0, given = 0;
+    std::atomic<int> active{0};
+    std::atomic<std::uint64_t> generation{0};
 };
 
-// Never destroyed: its threads wait until the process ends. A forked child has none of them and starts a pool of its own.
+// Never destroyed: its threads wait until the process ends. A forked child has none of them and starts a pool of its
+// own.
 std::atomic<pool*> instance{nullptr};
 
 pool& the_pool() {
@@ -99,8 +138,6 @@ pool& the_pool() {
     return *found;
 }
 
-thread_local bool inside = false;
-
 } // namespace
 
 void parallel_for(int threads, std::int64_t count, const std::function<void(int, std::int64_t)>& work) {
@@ -109,9 +146,7 @@ void parallel_for(int threads, std::int64_t count, const std::function<void(int,
         pool& shared = the_pool();
         if (const std::unique_lock lock(shared.busy, std::try_to_lock); lock.owns_lock()) {
             loop job{work, count};
-            inside = true;
             shared.run(workers - 1, job);
-            inside = false;
             if (job.error) std::rethrow_exception(job.error);
             return;
         }

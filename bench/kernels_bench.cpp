@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels for one problem, by instruction set and element type. GFLOP/s is the counter.
+
+#include "solver/cpu/kernels.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+using optnet::solver::cpu::dense;
+using optnet::solver::cpu::kernels;
+
+namespace {
+
+template <class T> std::vector<T> numbers(std::int64_t count) {
+    std::mt19937_64 generator(1);
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    std::vector<T> v(static_cast<std::size_t>(count));
+    for (T& x : v) x = static_cast<T>(uniform(generator));
+    return v;
+}
+
+void rate(benchmark::State& state, double flops) {
+    state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+/// [Q; A; G; q'] of a problem with n variables, p equalities and m inequalities; copying the panel in is part of the
+/// time.
+template <class T>
+void panel(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::int64_t p, std::int64_t m) {
+    const std::int64_t rows = n + p + m + 1;
+    std::vector<T> source = numbers<T>(rows * n), M(source.size());
+    for (std::int64_t i = 0; i < n; ++i) source[static_cast<std::size_t>(i * n + i)] = static_cast<T>(n);
+    for (auto _ : state) {
+        M = source;
+        benchmark::DoNotOptimize(k.partial_cholesky(M.data(), rows, n, n, T(0), nullptr));
+        benchmark::ClobberMemory();
+    }
+    const double x = static_cast<double>(n);
+    rate(state, x * x * x / 3 + x * x * static_cast<double>(rows - n));
+}
+
+/// The panel and R = V V' of its m inequality rows.
+template <class T>
+void set_up(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::int64_t p, std::int64_t m) {
+    const std::int64_t rows = n + p + m + 1;
+    std::vector<T> source = numbers<T>(rows * n), M(source.size()), R(static_cast<std::size_t>(m * m));
+    for (std::int64_t i = 0; i < n; ++i) source[static_cast<std::size_t>(i * n + i)] = static_cast<T>(n);
+    for (auto _ : state) {
+        M = source;
+        benchmark::DoNotOptimize(k.partial_cholesky(M.data(), rows, n, n, T(0), nullptr));
+        k.syrk_lower(R.data(), m, M.data() + (n + p) * n, n, m, n, T(1), T(0));
+        benchmark::ClobberMemory();
+    }
+    const double x = static_cast<double>(n), y = static_cast<double>(m);
+    rate(state, x * x * x / 3 + x * x * static_cast<double>(rows - n) + y * y * x);
+}
+
+template <class T> void syrk(benchmark::State& state, const kernels<T>& k, std::int64_t n) {
+    const std::vector<T> V = numbers<T>(n * n);
+    std::vector<T> C(V.size());
+    for (auto _ : state) {
+        k.syrk_lower(C.data(), n, V.data(), n, n, n, T(1), T(0));
+        benchmark::ClobberMemory();
+    }
+    rate(state, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n + 1));
+}
+
+enum class form { nt, nn, tn };
+
+template <class T> void gemm(benchmark::State& state, const kernels<T>& k, form f, std::int64_t n) {
+    const std::vector<T> A = numbers<T>(n * n), B = numbers<T>(n * n);
+    std::vector<T> C(A.size());
+    const auto call = f == form::nt ? k.gemm_nt : f == form::nn ? k.gemm_nn : k.gemm_tn;
+    for (auto _ : state) {
+        call(C.data(), n, A.data(), n, B.data(), n, n, n, n, T(1), T(0));
+        benchmark::ClobberMemory();
+    }
+    rate(state, 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n));
+}
+
+/// n right-hand sides; the triangle is near the identity, so repeated solves stay bounded.
+template <class T> void trsm(benchmark::State& state, const kernels<T>& k, bool transposed, std::int64_t n) {
+    std::vector<T> L = numbers<T>(n * n), X = numbers<T>(n * n);
+    for (T& x : L) x /= static_cast<T>(n);
+    for (std::int64_t i = 0; i < n; ++i) L[static_cast<std::size_t>(i * n + i)] = T(1.5);
+    const std::vector<T> source = X;
+    const auto call = transposed ? k.trsm_lower_transposed : k.trsm_lower;
+    for (auto _ : state) {
+        X = source;
+        call(L.data(), n, n, X.data(), n, n);
+        benchmark::ClobberMemory();
+    }
+    rate(state, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n));
+}
+
+enum class vector_form { gemv, gemv_transposed, symv, trsv, trsv_transposed, remove };
+
+template <class T> void level2(benchmark::State& state, const kernels<T>& k, vector_form f, std::int64_t n) {
+    std::vector<T> L = numbers<T>(n * n), x = numbers<T>(n), y(x), work(static_cast<std::size_t>(2 * n));
+    for (T& v : L) v /= static_cast<T>(n);
+    for (std::int64_t i = 0; i < n; ++i) L[static_cast<std::size_t>(i * n + i)] = T(1);
+    const std::vector<T> source = L;
+    for (auto _ : state) {
+        switch (f) {
+        case vector_form::gemv: k.gemv(L.data(), n, n, n, T(1), x.data(), T(0), y.data()); break;
+        case vector_form::gemv_transposed: k.gemv_transposed(L.data(), n, n, n, T(1), x.data(), T(0), y.data()); break;
+        case vector_form::symv: k.symv_lower(L.data(), n, n, T(1), x.data(), T(0), y.data()); break;
+        case vector_form::trsv:
+            y = x;
+            k.trsv_lower(L.data(), n, n, y.data());
+            break;
+        case vector_form::trsv_transposed:
+            y = x;
+            k.trsv_lower_transposed(L.data(), n, n, y.data());
+            break;
+        case vector_form::remove:
+            L = source;
+            k.cholesky_delete(L.data(), n, n, 0, work.data());
+            break;
+        }
+        benchmark::ClobberMemory();
+    }
+    const bool triangle = f == vector_form::trsv || f == vector_form::trsv_transposed;
+    const double size = static_cast<double>(n) * static_cast<double>(n);
+    rate(state, triangle ? size : f == vector_form::remove ? 3 * size : 2 * size);
+}
+
+template <class T> void add(const char* type, const kernels<T>& k) {
+    const std::string set = std::string(k.name) + "/" + type + "/";
+    const auto name = [&](const char* kernel, std::int64_t n) { return set + kernel + "/" + std::to_string(n); };
+    const auto put = [](const std::string& title, auto f) { benchmark::RegisterBenchmark(title.c_str(), f); };
+    for (const std::int64_t n : {20, 50, 100, 200, 450}) {
+        put(name("panel_n_m", n), [&k, n](benchmark::State& s) { panel<T>(s, k, n, 0, n); });
+        put(name("panel_n_p_m", n), [&k, n](benchmark::State& s) { panel<T>(s, k, n, n / 2, n); });
+        put(name("set_up_n_p_m", n), [&k, n](benchmark::State& s) { set_up<T>(s, k, n, n / 2, n); });
+        put(name("syrk", n), [&k, n](benchmark::State& s) { syrk<T>(s, k, n); });
+        put(name("gemm_nt", n), [&k, n](benchmark::State& s) { gemm<T>(s, k, form::nt, n); });
+        put(name("gemm_nn", n), [&k, n](benchmark::State& s) { gemm<T>(s, k, form::nn, n); });
+        put(name("gemm_tn", n), [&k, n](benchmark::State& s) { gemm<T>(s, k, form::tn, n); });
+        put(name("trsm", n), [&k, n](benchmark::State& s) { trsm<T>(s, k, false, n); });
+        put(name("trsm_transposed", n), [&k, n](benchmark::State& s) { trsm<T>(s, k, true, n); });
+        put(name("gemv", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::gemv, n); });
+        put(name("gemv_transposed", n),
+            [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::gemv_transposed, n); });
+        put(name("symv", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::symv, n); });
+        put(name("trsv", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::trsv, n); });
+        put(name("trsv_transposed", n),
+            [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::trsv_transposed, n); });
+        put(name("cholesky_delete", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::remove, n); });
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    for (const char* set : {"portable", "avx2", "avx512"}) {
+        if (const auto* k = dense<double>(set)) add<double>("double", *k);
+        if (const auto* k = dense<float>(set)) add<float>("float", *k);
+    }
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+    benchmark::RunSpecifiedBenchmarks();
+}
