@@ -38,7 +38,10 @@ bool check_farkas(const element& e, point& x, double eps) {
     std::vector<double> sum(at(o.n));
     o.multiply_transposed_add(matrix::A, x.nu.data(), sum.data());
     o.multiply_transposed_add(matrix::G, x.lambda.data(), sum.data());
-    if (!(value > 0) || !(norm(sum) <= eps * value) || !(value < 1e300)) return false;
+    // Against the multipliers too (rows have size 1 here): where b and h are large, the iterates of a feasible problem
+    // pass the first test.
+    const double size = std::max(norm(x.nu), norm(x.lambda));
+    if (!(value > 0) || !(norm(sum) <= eps * std::min(value, size)) || !(value < 1e300)) return false;
     for (double& v : x.nu) v /= value;
     for (double& v : x.lambda) v /= value;
     return true;
@@ -53,6 +56,12 @@ bool check_ray(const element& e, point& x, double eps) {
     o.multiply_add(matrix::Q, x.z.data(), qz.data());
     o.multiply_add(matrix::A, x.z.data(), az.data());
     o.multiply_add(matrix::G, x.z.data(), gz.data());
+    // Against the ray's own size too: where q is large, the iterates of a bounded problem pass the other test.
+    const double size = norm(x.z);
+    double rows = norm(az);
+    for (int i = 0; i < o.m; ++i)
+        if (!e.absent(i)) rows = std::max(rows, gz[at(i)]);
+    if (!(norm(qz) <= eps * o.q_max * size) || !(rows <= eps * size)) return false;
     for (int i = 0; i < o.p; ++i) az[at(i)] /= o.a_scale[at(i)];
     for (int i = 0; i < o.m; ++i) gz[at(i)] = e.absent(i) ? 0.0 : std::max(0.0, gz[at(i)]) / o.g_scale[at(i)];
     if (!(std::max({norm(qz), norm(az), norm(gz)}) <= eps * value)) return false;

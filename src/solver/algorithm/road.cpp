@@ -46,6 +46,7 @@ void road::run(const element& e, const dual_form* form, const settings& how, con
         return;
     }
     by_interior_point(e, *form, how, eps, out);
+    if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
     conclude(e, how, eps, limited, out);
 }
 
@@ -137,6 +138,11 @@ void road::by_interior_point(const element& e, const dual_form& form, const sett
     interior_result result = interior_point(team, linear, e, eps, limit, 1e-1);
     out.iterations += result.iterations;
     limited = result.outcome == interior_outcome::limit && result.iterations >= limit;
+    if (result.outcome == interior_outcome::infeasible || result.outcome == interior_outcome::unbounded) {
+        out.x = result.direction;
+        out.status = result.outcome == interior_outcome::infeasible ? status::primal_infeasible : status::dual_infeasible;
+        return;
+    }
     if (result.best.share < out.best.share) {
         out.best = result.best;
         out.x = result.x;
