@@ -7,17 +7,20 @@
 
 namespace optnet::solver {
 
-/// Farkas: −(b'ν + h'λ) > 0, λ >= 0 and |A'ν + G'λ| <= eps times that and eps times the largest multiplier. Scales (ν, λ) so that the value is 1 if it holds.
+/// Farkas: −(b'ν + h'λ) > 0, λ >= 0 and |A'ν + G'λ| <= eps times that and eps times the largest multiplier. Scales (ν,
+/// λ) so that the value is 1 if it holds.
 bool check_farkas(const element& e, point& x, double eps);
 
-/// A ray: −q'z > 0 and |Qz|, |Az|, (Gz)+ of the unscaled data <= eps times that and eps times |z|. Scales z so that q'z = −1 if it holds.
+/// A ray: −q'z > 0 and |Qz|, |Az|, (Gz)+ of the unscaled data <= eps times that and eps times |z|. Scales z so that q'z
+/// = −1 if it holds.
 bool check_ray(const element& e, point& x, double eps);
 
-/// Looks for a Farkas certificate by the feasibility problem min ½|z|² over the constraints, whose dual active set either
-/// ends at a feasible point or finds the direction. False where none was found.
+/// Looks for a Farkas certificate by the feasibility problem min ½|z|² over the constraints, whose dual active set
+/// either ends at a feasible point or finds the direction. False where none was found.
 bool find_farkas(const element& e, point& x, double eps);
 
-/// Looks for a ray by projecting −q on the cone {Qd = 0, Ad = 0, Gd <= 0}: the projection is 0 exactly where none exists.
+/// Looks for a ray by projecting −q on the cone {Qd = 0, Ad = 0, Gd <= 0}: the projection is 0 exactly where none
+/// exists.
 bool find_ray(const element& e, point& x, double eps);
 
 } // namespace optnet::solver

@@ -18,7 +18,9 @@ constexpr int interior_limit = 200;
 /// A point whose residuals are within this many tolerances is near a solution.
 constexpr double inaccurate = 1e4;
 
-int active_set_limit(const element& e, const settings& how) { return how.max_iter.value_or(20 * (e.data->n + e.data->m) + 200); }
+int active_set_limit(const element& e, const settings& how) {
+    return how.max_iter.value_or(20 * (e.data->n + e.data->m) + 200);
+}
 
 double certificate_tolerance(const tolerances& eps) { return std::max(eps.absolute, eps.relative); }
 
@@ -70,7 +72,8 @@ void road::finish(const element& e, const active_kkt& system, const tolerances& 
     }
 }
 
-void road::by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps, outcome& out) {
+void road::by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
+                         outcome& out) {
     const operators& o = *e.data;
     const double rho = form.proximal();
     const double eps_certificate = certificate_tolerance(eps);
@@ -131,7 +134,8 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
     }
 }
 
-void road::by_interior_point(const element& e, const dual_form& form, const settings& how, const tolerances& eps, outcome& out) {
+void road::by_interior_point(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
+                             outcome& out) {
     serial_team team;
     primal_form linear(*e.data);
     const int limit = how.max_iter.value_or(interior_limit);
@@ -140,7 +144,8 @@ void road::by_interior_point(const element& e, const dual_form& form, const sett
     limited = result.outcome == interior_outcome::limit && result.iterations >= limit;
     if (result.outcome == interior_outcome::infeasible || result.outcome == interior_outcome::unbounded) {
         out.x = result.direction;
-        out.status = result.outcome == interior_outcome::infeasible ? status::primal_infeasible : status::dual_infeasible;
+        out.status =
+            result.outcome == interior_outcome::infeasible ? status::primal_infeasible : status::dual_infeasible;
         return;
     }
     if (result.best.share < out.best.share) {
@@ -158,7 +163,8 @@ void road::by_interior_point(const element& e, const dual_form& form, const sett
         else
             x.lambda[at(i)] = 0;
     }
-    std::sort(rows.begin(), rows.end(), [&](int a, int b) { return x.lambda[at(a)] / result.s[at(a)] > x.lambda[at(b)] / result.s[at(b)]; });
+    std::sort(rows.begin(), rows.end(),
+              [&](int a, int b) { return x.lambda[at(a)] / result.s[at(a)] > x.lambda[at(b)] / result.s[at(b)]; });
     kkt.set_up(form, *e.data, rows, {});
     finish(e, kkt, eps, x, out);
     if (out.basis.empty()) out.basis = kkt.rows();
@@ -236,7 +242,9 @@ active_rows decide_active_rows(const element& e, const dual_form& form, const se
     // Strong rows first: where rows depend on each other the strong ones stay.
     std::vector<std::size_t> order(decided.rows.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return decided.ratios[a] < decided.ratios[b]; });
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return decided.ratios[a] != decided.ratios[b] ? decided.ratios[a] < decided.ratios[b] : a < b;
+    });
     active_rows sorted;
     sorted.degenerate = true;
     for (const std::size_t i : order) {
