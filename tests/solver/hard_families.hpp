@@ -36,7 +36,7 @@ inline dense<double> sudoku(numbers& draw, int given) {
     return d;
 }
 
-constexpr std::array<const char*, 14> hard_names = {"random",
+constexpr std::array<const char*, 15> hard_names = {"random",
                                                     "linear program in a box",
                                                     "linear program with equalities",
                                                     "dependent equalities",
@@ -49,7 +49,8 @@ constexpr std::array<const char*, 14> hard_names = {"random",
                                                     "simplex",
                                                     "box with lb == ub",
                                                     "many more rows than variables",
-                                                    "more equalities than variables"};
+                                                    "more equalities than variables",
+                                                    "linear program with free variables"};
 
 /// One problem of family `which`, an index into `hard_names`. Every one has a solution.
 inline dense<double> hard(int which, std::uint64_t seed) {
@@ -189,6 +190,19 @@ inline dense<double> hard(int which, std::uint64_t seed) {
         return d;
     }
     case 12: return random(10, 0, 200, 1, true, seed);
+    case 14: {
+        // G says nothing of the last ten variables and Q nothing of any: only A determines them.
+        dense<double> d = zeros(24, 12, 14);
+        normals(d.A, d.A.size());
+        feasible(d, inside(24), false);
+        std::vector<double> y(12);
+        normals(y, 12);
+        for (int j = 0; j < 24; ++j) {
+            for (int i = 0; i < 12; ++i) d.qat(0, j) += d.Aat(0, i, j) * y[static_cast<std::size_t>(i)];
+            if (j < 14) d.Gat(0, j, j) = -1, d.qat(0, j) += draw.uniform();
+        }
+        return d;
+    }
     default: {
         dense<double> d = random(10, 15, 12, 1, true, seed);
         // Rank 4 in 15 rows.
