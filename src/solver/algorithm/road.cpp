@@ -2,6 +2,7 @@
 #include "solver/algorithm/road.hpp"
 
 #include "solver/algorithm/certificate.hpp"
+#include "solver/algorithm/interior_dual.hpp"
 #include "solver/algorithm/interior_point.hpp"
 #include "solver/algorithm/primal_form.hpp"
 
@@ -228,9 +229,16 @@ active_rows decide_active_rows(const element& e, const dual_form& form, const se
 
     // The point of maximal support tells strong rows from weak ones: near the centre λ R >> s, s >> λ R, or both small.
     serial_team team;
-    primal_form linear(o);
     const tolerances eps{1e-9, 1e-9};
-    const interior_result centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
+    interior_result centre;
+    if (form.has_r() && form.proximal() == 0) {
+        interior_dual linear(form);
+        centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
+    }
+    if (!(centre.best.share <= 1.0)) {
+        primal_form linear(o);
+        centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
+    }
     if (!(centre.best.share <= 1e3)) return decided;
     decided.rows.clear();
     for (const int i : all) {
