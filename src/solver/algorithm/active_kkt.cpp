@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/active_kkt.hpp"
 
-#include "solver/cpu/dense.hpp"
+#include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -29,7 +29,7 @@ void add(point& x, const point& d) {
 } // namespace
 
 void active_kkt::set_up(const dual_form& source, const operators& packed, const std::vector<int>& rows, const std::vector<double>& ratios) {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     form = &source;
     data = &packed;
     const auto k = static_cast<std::int64_t>(rows.size());
@@ -44,7 +44,7 @@ void active_kkt::set_up(const dual_form& source, const operators& packed, const 
         const auto place = static_cast<std::int64_t>(kept.size());
         double* row = l.data() + place * k;
         for (std::int64_t j = 0; j < place; ++j) row[j] = full[at(i * k + kept[at(j)])];
-        kernels.solve_lower(l.data(), k, place, row);
+        kernels.trsv_lower(l.data(), k, place, row);
         const double length = full[at(i * k + i)];
         const double pivot = length - kernels.dot(row, row, place);
         if (!(pivot > dependent * length)) continue;
@@ -74,14 +74,14 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const s
 }
 
 void active_kkt::solve_once(point& x) const {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(active.size());
     if (k > 0) {
         std::vector<double> z = x.z, nu = x.nu, d(at(k));
         form->equality_solve(z.data(), nu.data());
         for (std::int64_t i = 0; i < k; ++i) d[at(i)] = data->g_row_dot(active[at(i)], z.data()) - x.lambda[at(active[at(i)])];
-        kernels.solve_lower(l.data(), k, k, d.data());
-        kernels.solve_lower_transposed(l.data(), k, k, d.data());
+        kernels.trsv_lower(l.data(), k, k, d.data());
+        kernels.trsv_lower_transposed(l.data(), k, k, d.data());
         std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
         for (std::int64_t i = 0; i < k; ++i) {
             x.lambda[at(active[at(i)])] = d[at(i)];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/dual_active_set.hpp"
 
-#include "solver/cpu/dense.hpp"
+#include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -28,13 +28,13 @@ void dual_active_set::grow(std::int64_t least) {
 }
 
 bool dual_active_set::append(int row) {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(basis.size());
     grow(k + 1);
     double* last = l.data() + k * ld;
     const double* r = form->r_row(row);
     for (std::int64_t i = 0; i < k; ++i) last[i] = r[basis[at(i)]];
-    kernels.solve_lower(l.data(), ld, k, last);
+    kernels.trsv_lower(l.data(), ld, k, last);
     pivot = r[row] - kernels.dot(last, last, k);
     tiny = dependent * r[row];
     basis.push_back(row);
@@ -67,7 +67,7 @@ void dual_active_set::remove(std::size_t place) {
 
 dual_outcome dual_active_set::solve(const dual_form& source, const std::vector<double>& d, const std::vector<double>& floor,
                                     int limit, bool warm) {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     form = &source;
     const auto m = static_cast<std::int64_t>(d.size());
     in_basis.assign(at(m), 0);
@@ -91,7 +91,7 @@ dual_outcome dual_active_set::solve(const dual_form& source, const std::vector<d
             // R_WW x = 0 with the last entry 1: the objective falls along x without end, unless a multiplier reaches 0.
             const double* last = l.data() + (k - 1) * ld;
             for (std::int64_t i = 0; i + 1 < k; ++i) x[at(i)] = -last[i];
-            kernels.solve_lower_transposed(l.data(), ld, k - 1, x.data());
+            kernels.trsv_lower_transposed(l.data(), ld, k - 1, x.data());
             x[at(k - 1)] = 1;
             double step = HUGE_VAL;
             std::size_t blocking = 0;
@@ -120,8 +120,8 @@ dual_outcome dual_active_set::solve(const dual_form& source, const std::vector<d
             continue;
         }
         for (std::int64_t i = 0; i < k; ++i) x[at(i)] = -d[at(basis[at(i)])];
-        kernels.solve_lower(l.data(), ld, k, x.data());
-        kernels.solve_lower_transposed(l.data(), ld, k, x.data());
+        kernels.trsv_lower(l.data(), ld, k, x.data());
+        kernels.trsv_lower_transposed(l.data(), ld, k, x.data());
         double step = 1;
         std::size_t blocking = basis.size();
         for (std::int64_t i = 0; i < k; ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/dual_form.hpp"
 
-#include "solver/cpu/dense.hpp"
+#include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -34,7 +34,7 @@ bool dual_form::set_up(const operators& source, double convexity_tolerance, bool
 }
 
 bool dual_form::factor(double convexity_tolerance) {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data->n, p = data->p, m = n == 0 ? 0 : static_cast<std::int64_t>(vg.size()) / n;
     // Below this a pivot is rounding: Q counts as singular.
     const double scale = data->q_max > 0 ? data->q_max : 1.0;
@@ -65,7 +65,7 @@ bool dual_form::factor(double convexity_tolerance) {
             }
         std::copy(va.begin(), va.end(), l.begin() + n * n);
         std::copy(vg.begin(), vg.end(), l.begin() + (n + p) * n);
-        return kernels.cholesky(l.data(), n + p + m, n, n, least);
+        return kernels.partial_cholesky(l.data(), n + p + m, n, n, least, nullptr);
     };
     const auto accept = [&] {
         std::copy_n(l.begin() + n * n, p * n, va.begin());
@@ -89,7 +89,7 @@ bool dual_form::factor(double convexity_tolerance) {
 }
 
 void dual_form::eliminate_equalities() {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data->n, p = data->p, m = n == 0 ? 0 : static_cast<std::int64_t>(vg.size()) / n;
     double most = 0;
     for (std::int64_t i = 0; i < p; ++i) most = std::max(most, kernels.dot(va.data() + i * n, va.data() + i * n, n));
@@ -97,17 +97,17 @@ void dual_form::eliminate_equalities() {
     // One panel [S; V_G V_A'] becomes [L_S; W].
     const auto attempt = [&](double shift, double floor) {
         ls.assign(size(p + m, p), 0.0);
-        kernels.multiply_nt(ls.data(), p, va.data(), n, va.data(), n, p, p, n, 1.0, true);
+        kernels.syrk_lower(ls.data(), p, va.data(), n, p, n, 1.0, 1.0);
         for (std::int64_t i = 0; i < p; ++i) ls[size(i, p) + size(i)] += shift;
         double* below = ls.data() + p * p;
         for (std::int64_t i = 0; i < m; ++i) {
             const int column = data->g_column(static_cast<int>(i));
             if (!diagonal || !data->g_is_bound(static_cast<int>(i)))
-                kernels.multiply_nt(below + i * p, p, vg.data() + i * n, n, va.data(), n, 1, p, n, 1.0, false);
+                kernels.gemm_nt(below + i * p, p, vg.data() + i * n, n, va.data(), n, 1, p, n, 1.0, 1.0);
             else if (column >= 0)
                 for (std::int64_t k = 0; k < p; ++k) below[i * p + k] = vg[size(i, n) + size(column)] * va[size(k, n) + size(column)];
         }
-        return kernels.cholesky(ls.data(), p + m, p, p, floor);
+        return kernels.partial_cholesky(ls.data(), p + m, p, p, floor, nullptr);
     };
     if (!attempt(0, 1e-12 * most))
         for (delta = 1e-9 * most; !attempt(delta, 0) && delta < 1e9 * most; delta *= 10) {}
@@ -116,7 +116,7 @@ void dual_form::eliminate_equalities() {
 }
 
 void dual_form::form_r() {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data->n, p = data->p, m = data->m;
     r.assign(size(m, m), 0.0);
     const auto bound = [&](std::int64_t i) { return data->g_is_bound(static_cast<int>(i)); };
@@ -142,15 +142,15 @@ void dual_form::form_r() {
             }
         }
     } else {
-        kernels.multiply_nt(r.data(), m, vg.data(), n, vg.data(), n, m, m, n, 1.0, true);
+        kernels.syrk_lower(r.data(), m, vg.data(), n, m, n, 1.0, 1.0);
     }
-    if (p > 0) kernels.multiply_nt(r.data(), m, w.data(), p, w.data(), p, m, m, p, -1.0, true);
+    if (p > 0) kernels.syrk_lower(r.data(), m, w.data(), p, m, p, -1.0, 1.0);
     for (std::int64_t i = 0; i < m; ++i)
         for (std::int64_t j = i + 1; j < m; ++j) r[size(i, m) + size(j)] = r[size(j, m) + size(i)];
 }
 
 void dual_form::equality_solve(double* z, double* nu) const {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const int n = data->n, p = data->p;
     // γA'A in H asks for γA'(A dz) on the right-hand side; A dz = rnu + δ dν, and δ = 0 or small enough for refinement.
     if (gamma > 0) {
@@ -161,19 +161,19 @@ void dual_form::equality_solve(double* z, double* nu) const {
     if (diagonal)
         for (int i = 0; i < n; ++i) z[i] /= l[size(i)];
     else
-        kernels.solve_lower(l.data(), n, n, z);
+        kernels.trsv_lower(l.data(), n, n, z);
     if (p > 0) {
         // dν = S⁻¹(V_A y − rnu), y ← y − V_A' dν
         for (int i = 0; i < p; ++i) nu[i] = -nu[i];
-        kernels.multiply_vector(va.data(), n, p, n, 1.0, z, nu);
-        kernels.solve_lower(ls.data(), p, p, nu);
-        kernels.solve_lower_transposed(ls.data(), p, p, nu);
-        kernels.multiply_vector_transposed(va.data(), n, p, n, -1.0, nu, z);
+        kernels.gemv(va.data(), n, p, n, 1.0, z, 1.0, nu);
+        kernels.trsv_lower(ls.data(), p, p, nu);
+        kernels.trsv_lower_transposed(ls.data(), p, p, nu);
+        kernels.gemv_transposed(va.data(), n, p, n, -1.0, nu, 1.0, z);
     }
     if (diagonal)
         for (int i = 0; i < n; ++i) z[i] /= l[size(i)];
     else
-        kernels.solve_lower_transposed(l.data(), n, n, z);
+        kernels.trsv_lower_transposed(l.data(), n, n, z);
 }
 
 void dual_form::gather(const std::vector<int>& rows, double* out, std::int64_t ld) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/interior_dual.hpp"
 
-#include "solver/cpu/dense.hpp"
+#include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -52,19 +52,19 @@ bool interior_dual::factor(const std::vector<double>& w) {
             most = std::max(most, of_row[row]);
         }
         for (std::int64_t i = 0; i < k; ++i) l[at(i * k + i)] += 1 / w[at(present[at(i)])] + shift * most;
-        if (cpu::dense().cholesky(l.data(), k, k, k, 0)) return true;
+        if (cpu::dense<double>().partial_cholesky(l.data(), k, k, k, 0, nullptr)) return true;
     }
     return false;
 }
 
 void interior_dual::start(std::vector<double>& s) {
     // s = Rλ + d and λ = −s: (R + I) s = d
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(present.size());
     packed.resize(at(k));
     for (std::int64_t i = 0; i < k; ++i) packed[at(i)] = d[at(present[at(i)])];
-    kernels.solve_lower(l.data(), k, k, packed.data());
-    kernels.solve_lower_transposed(l.data(), k, k, packed.data());
+    kernels.trsv_lower(l.data(), k, k, packed.data());
+    kernels.trsv_lower_transposed(l.data(), k, k, packed.data());
     std::fill(s.begin(), s.end(), 0.0);
     for (std::int64_t i = 0; i < k; ++i) s[at(present[at(i)])] = packed[at(i)];
 }
@@ -79,20 +79,20 @@ void interior_dual::residual(const std::vector<double>& lambda, const std::vecto
 }
 
 void interior_dual::solve(interior_rows& rows) {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(present.size());
     packed.resize(at(k));
     for (std::int64_t i = 0; i < k; ++i) {
         const std::size_t row = at(present[at(i)]);
         packed[at(i)] = -rows.rs[row] - rows.rc[row] / rows.lambda[row];
     }
-    kernels.solve_lower(l.data(), k, k, packed.data());
-    kernels.solve_lower_transposed(l.data(), k, k, packed.data());
+    kernels.trsv_lower(l.data(), k, k, packed.data());
+    kernels.trsv_lower_transposed(l.data(), k, k, packed.data());
     std::fill(rows.dlambda.begin(), rows.dlambda.end(), 0.0);
     for (std::int64_t i = 0; i < k; ++i) rows.dlambda[at(present[at(i)])] = packed[at(i)];
     std::fill(product.begin(), product.end(), 0.0);
     const auto m = static_cast<std::int64_t>(product.size());
-    if (m > 0) kernels.multiply_vector(form.r_row(0), m, m, m, 1.0, rows.dlambda.data(), product.data());
+    if (m > 0) kernels.gemv(form.r_row(0), m, m, m, 1.0, rows.dlambda.data(), 1.0, product.data());
     // The sum R dλ + r_s cancels where the row is active; −(r_c + s dλ) / λ is the same and does not.
     for (std::size_t i = 0; i < rows.ds.size(); ++i) {
         if (problem->absent(static_cast<int>(i))) {

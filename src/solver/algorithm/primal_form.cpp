@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/primal_form.hpp"
 
-#include "solver/cpu/dense.hpp"
+#include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -43,7 +43,7 @@ void primal_form::begin(const element& e) {
 }
 
 double primal_form::assemble() {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data.n, p = data.p, count = static_cast<std::int64_t>(general.size());
     l.assign(at((n + p) * n), 0.0);
     std::copy(q.begin(), q.end(), l.begin());
@@ -52,7 +52,7 @@ double primal_form::assemble() {
     for (std::int64_t i = 0; i < count; ++i) root[at(i)] = std::sqrt(weights[at(general[at(i)])]);
     for (std::int64_t j = 0; j < n; ++j)
         for (std::int64_t i = 0; i < count; ++i) scaled[at(j * count + i)] = gt[at(j * count + i)] * root[at(i)];
-    kernels.multiply_nt(l.data(), n, scaled.data(), count, scaled.data(), count, n, n, count, 1.0, true);
+    kernels.syrk_lower(l.data(), n, scaled.data(), count, n, count, 1.0, 1.0);
     for (int i = 0; i < data.m; ++i)
         if (data.g_is_bound(i) && data.g_column(i) >= 0) {
             const std::int64_t c = data.g_column(i);
@@ -73,7 +73,7 @@ double primal_form::assemble() {
 }
 
 bool primal_form::factor(const std::vector<double>& w) {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data.n, p = data.p;
     weights = w;
     // Weights that are far apart leave pivots of rounding: a larger shift then, which refinement takes back in part.
@@ -83,22 +83,22 @@ bool primal_form::factor(const std::vector<double>& w) {
         const double mean = n > 0 ? trace / static_cast<double>(n) : 0.0;
         const double shift = proximal_shift * std::clamp(mean, 1e-4, 1.0) + relative * trace;
         for (std::int64_t j = 0; j < n; ++j) l[at(j * n + j)] += shift;
-        if (kernels.cholesky(l.data(), n + p, n, n, 0) && factor_equalities()) return true;
+        if (kernels.partial_cholesky(l.data(), n + p, n, n, 0, nullptr) && factor_equalities()) return true;
     }
     return false;
 }
 
 bool primal_form::factor_equalities() {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data.n, p = data.p;
     if (p == 0) return true;
     const double* va = l.data() + n * n;
     ls.assign(at(p * p), 0.0);
-    kernels.multiply_nt(ls.data(), p, va, n, va, n, p, p, n, 1.0, true);
+    kernels.syrk_lower(ls.data(), p, va, n, p, n, 1.0, 1.0);
     double most = 0;
     for (std::int64_t i = 0; i < p; ++i) most = std::max(most, ls[at(i * p + i)]);
     for (std::int64_t i = 0; i < p; ++i) ls[at(i * p + i)] += equality_shift * (most > 0 ? most : 1.0);
-    return kernels.cholesky(ls.data(), p, p, p, 0);
+    return kernels.partial_cholesky(ls.data(), p, p, p, 0, nullptr);
 }
 
 void primal_form::start(std::vector<double>& s) {
@@ -144,23 +144,23 @@ void primal_form::write(point& to) const {
 }
 
 void primal_form::solve_once(std::vector<double>& z, std::vector<double>& nu) {
-    const auto& kernels = cpu::dense();
+    const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data.n, p = data.p;
     if (gamma > 0) {
         scaled_nu = nu;
         for (double& v : scaled_nu) v *= gamma;
         data.multiply_transposed_add(matrix::A, scaled_nu.data(), z.data());
     }
-    kernels.solve_lower(l.data(), n, n, z.data());
+    kernels.trsv_lower(l.data(), n, n, z.data());
     if (p > 0) {
         const double* va = l.data() + n * n;
         for (double& v : nu) v = -v;
-        kernels.multiply_vector(va, n, p, n, 1.0, z.data(), nu.data());
-        kernels.solve_lower(ls.data(), p, p, nu.data());
-        kernels.solve_lower_transposed(ls.data(), p, p, nu.data());
-        kernels.multiply_vector_transposed(va, n, p, n, -1.0, nu.data(), z.data());
+        kernels.gemv(va, n, p, n, 1.0, z.data(), 1.0, nu.data());
+        kernels.trsv_lower(ls.data(), p, p, nu.data());
+        kernels.trsv_lower_transposed(ls.data(), p, p, nu.data());
+        kernels.gemv_transposed(va, n, p, n, -1.0, nu.data(), 1.0, z.data());
     }
-    kernels.solve_lower_transposed(l.data(), n, n, z.data());
+    kernels.trsv_lower_transposed(l.data(), n, n, z.data());
 }
 
 void primal_form::solve_equalities(std::vector<double>& z, std::vector<double>& nu) {
