@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "solver/algorithm/road.hpp"
+#include "solver/algorithm/active_rows.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace optnet::solver {
 
-/// The matrices of one problem, or of all that share them, with their factors. `dual.set_up` failed where `convex` is false.
+/// The matrices of one problem, or of all that share them, with their factors. `dual.set_up` failed where `convex` is
+/// false.
 struct set_up {
     operators data;
     dual_form dual;
     bool convex = false;
 };
 
-template <class T> std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how, bool with_r);
+template <class T>
+std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
+                                          bool with_r);
 
 /// True if no block of the batch has numbers of its own per problem.
 template <class T> bool shares_matrices(const problem<T>& batch);

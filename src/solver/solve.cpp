@@ -23,9 +23,12 @@ void check_structure(const structure& s) {
         const int rows = b.where == matrix::Q ? s.n : b.where == matrix::A ? s.p : s.m;
         if (b.row < 0 || b.col < 0 || b.rows < 0 || b.cols < 0 || b.row + b.rows > rows || b.col + b.cols > s.n)
             throw std::invalid_argument("structure: a block lies outside its matrix");
-        if (b.kind == block_kind::diagonal && b.rows != b.cols) throw std::invalid_argument("structure: a diagonal block must be square");
-        if (b.kind == block_kind::banded && b.last < b.first) throw std::invalid_argument("structure: a band must have first <= last");
-        if (b.source < 0 && b.kind != block_kind::identity) throw std::invalid_argument("structure: only identity blocks have no source");
+        if (b.kind == block_kind::diagonal && b.rows != b.cols)
+            throw std::invalid_argument("structure: a diagonal block must be square");
+        if (b.kind == block_kind::banded && b.last < b.first)
+            throw std::invalid_argument("structure: a band must have first <= last");
+        if (b.source < 0 && b.kind != block_kind::identity)
+            throw std::invalid_argument("structure: only identity blocks have no source");
     }
 }
 
@@ -34,9 +37,11 @@ template <class T> void fill(T* to, std::int64_t element, int count, double valu
     for (int i = 0; i < count; ++i) to[element * count + i] = static_cast<T>(value);
 }
 
-template <class T> void write(const solution<T>& out, std::int64_t k, const element& e, const outcome& done, const operators& o) {
+template <class T>
+void write(const solution<T>& out, std::int64_t k, const element& e, const outcome& done, const operators& o) {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
-    const bool has_point = done.status == status::solved || done.status == status::solved_inaccurate || done.status == status::max_iterations;
+    const bool has_point = done.status == status::solved || done.status == status::solved_inaccurate ||
+                           done.status == status::max_iterations;
     const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
     out.status[k] = static_cast<std::int64_t>(done.status);
     if (out.iterations != nullptr) out.iterations[k] = done.iterations;
@@ -52,14 +57,16 @@ template <class T> void write(const solution<T>& out, std::int64_t k, const elem
         if (out.nu != nullptr)
             for (int i = 0; i < o.p; ++i) out.nu[k * o.p + i] = static_cast<T>(done.x.nu[at(i)] * o.a_scale[at(i)]);
         if (out.lambda != nullptr)
-            for (int i = 0; i < o.m; ++i) out.lambda[k * o.m + i] = static_cast<T>(done.x.lambda[at(i)] * o.g_scale[at(i)]);
+            for (int i = 0; i < o.m; ++i)
+                out.lambda[k * o.m + i] = static_cast<T>(done.x.lambda[at(i)] * o.g_scale[at(i)]);
     }
     if (out.s == nullptr) return;
     if (!has_point) return fill(out.s, k, o.m, none);
     std::vector<double> gz(at(o.m));
     o.multiply_add(matrix::G, done.x.z.data(), gz.data());
     for (int i = 0; i < o.m; ++i)
-        out.s[k * o.m + i] = e.absent(i) ? std::numeric_limits<T>::infinity() : static_cast<T>((e.h[at(i)] - gz[at(i)]) / o.g_scale[at(i)]);
+        out.s[k * o.m + i] = e.absent(i) ? std::numeric_limits<T>::infinity()
+                                         : static_cast<T>((e.h[at(i)] - gz[at(i)]) / o.g_scale[at(i)]);
 }
 
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
@@ -72,7 +79,9 @@ template <class T> bool shares_matrices(const problem<T>& batch) {
     return true;
 }
 
-template <class T> std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how, bool with_r) {
+template <class T>
+std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
+                                          bool with_r) {
     auto made = std::make_shared<set_up>();
     made->data = operators(batch, element);
     made->convex = made->data.finite && made->dual.set_up(made->data, how.convexity_tolerance, with_r);
@@ -80,7 +89,8 @@ template <class T> std::shared_ptr<const set_up> make_set_up(const problem<T>& b
 }
 
 template <class T>
-void solve(const problem<T>& batch, const settings& how, int threads, const solution<T>& out, std::shared_ptr<factorization>* keep) {
+void solve(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
+           std::shared_ptr<factorization>* keep) {
     check(how);
     check_structure(*batch.shape);
     const bool shared = shares_matrices(batch);
@@ -110,7 +120,8 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
         const auto matrices = shared ? common : make_set_up(batch, k, how, with_r);
         mine.e.load(batch, k, matrices->data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
         mine.way.run(mine.e, matrices->convex ? &matrices->dual : nullptr, how, eps, mine.done);
-        if (mine.done.status == status::nonconvex && !(matrices->data.q_max < 1e140)) mine.done.status = status::numerical_error;
+        if (mine.done.status == status::nonconvex && !(matrices->data.q_max < 1e140))
+            mine.done.status = status::numerical_error;
         write(out, k, mine.e, mine.done, matrices->data);
         if (!kept) return;
         factorization::kept& entry = kept->elements[at(k)];
@@ -125,45 +136,10 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     });
 }
 
-template <class T>
-void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, const kkt_vectors<const T>& r, const kkt_vectors<T>& d) {
-    const int n = batch.shape->n, p = batch.shape->p, m = batch.shape->m;
-    cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) {
-        const factorization::kept& entry = kept.elements[at(k)];
-        if (!entry.solved) {
-            fill(d.z, k, n, 0);
-            fill(d.nu, k, p, 0);
-            fill(d.lambda, k, m, 0);
-            return;
-        }
-        std::shared_ptr<const set_up> matrices = entry.matrices;
-        active_kkt again;
-        if (!matrices) {
-            matrices = make_set_up(batch, k, kept.how, kept.with_r);
-            again.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
-        }
-        const operators& o = matrices->data;
-        point x;
-        x.resize(o);
-        // In scaled rows: t = scale * t of the user, and the multiplier of the user = scale * that of the scaled row.
-        if (r.z != nullptr)
-            for (int j = 0; j < n; ++j) x.z[at(j)] = static_cast<double>(r.z[k * n + j]);
-        if (r.nu != nullptr)
-            for (int i = 0; i < p; ++i) x.nu[at(i)] = static_cast<double>(r.nu[k * p + i]) * o.a_scale[at(i)];
-        if (r.lambda != nullptr)
-            for (int i = 0; i < m; ++i) x.lambda[at(i)] = static_cast<double>(r.lambda[k * m + i]) * o.g_scale[at(i)];
-        (entry.matrices ? entry.system : again).solve(x);
-        for (int j = 0; j < n; ++j) d.z[k * n + j] = static_cast<T>(x.z[at(j)]);
-        for (int i = 0; i < p; ++i) d.nu[k * p + i] = static_cast<T>(x.nu[at(i)] * o.a_scale[at(i)]);
-        for (int i = 0; i < m; ++i) d.lambda[k * m + i] = static_cast<T>(x.lambda[at(i)] * o.g_scale[at(i)]);
-    });
-}
-
-#define OPTNET_FOR(T)                                                                                                      \
-    template bool shares_matrices(const problem<T>&);                                                                     \
-    template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, bool);           \
-    template void solve(const problem<T>&, const settings&, int, const solution<T>&, std::shared_ptr<factorization>*);    \
-    template void kkt_solve(const problem<T>&, const factorization&, int, const kkt_vectors<const T>&, const kkt_vectors<T>&);
+#define OPTNET_FOR(T)                                                                                                  \
+    template bool shares_matrices(const problem<T>&);                                                                  \
+    template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, bool);        \
+    template void solve(const problem<T>&, const settings&, int, const solution<T>&, std::shared_ptr<factorization>*);
 OPTNET_FOR(double)
 OPTNET_FOR(float)
 #undef OPTNET_FOR

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The road of one problem: dual active set (inside a proximal loop where Q is singular), then the interior point, then the
-// search for a certificate; one finish for all of them.
+// The road of one problem: dual active set (inside a proximal loop where Q is singular), then the interior point, then
+// the search for a certificate; one finish for all of them.
 
 #include "optnet/solver/status.hpp"
 #include "solver/algorithm/active_kkt.hpp"
@@ -12,9 +12,9 @@ namespace optnet::solver {
 
 struct outcome {
     optnet::status status = optnet::status::numerical_error;
-    point x;                  ///< in scaled rows
+    point x; ///< in scaled rows
     verdict best{HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL};
-    std::vector<int> basis;   ///< the rows that the finish took as equalities
+    std::vector<int> basis; ///< the rows that the finish took as equalities
     int iterations = 0;
 };
 
@@ -24,8 +24,10 @@ public:
     void run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out);
 
 private:
-    void by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps, outcome& out);
-    void by_interior_point(const element& e, const dual_form& form, const settings& how, const tolerances& eps, outcome& out);
+    void by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
+                       outcome& out);
+    void by_interior_point(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
+                           outcome& out);
     /// Refines x on the rows of `kkt` as equalities, on the user's data, and keeps what verifies best.
     void finish(const element& e, const active_kkt& kkt, const tolerances& eps, const point& x, outcome& out);
     void conclude(const element& e, const settings& how, const tolerances& eps, bool limited, outcome& out);
@@ -34,15 +36,5 @@ private:
     active_kkt kkt;
     bool limited = false;
 };
-
-/// The rows whose derivative is exact at the final point, with D of the weakly active ones: what the gradient's system is
-/// made of, decided on the final point and never by the road that led there (docs/algorithm.md).
-struct active_rows {
-    std::vector<int> rows;
-    std::vector<double> ratios; ///< empty if every row is strongly active
-    bool degenerate = false;
-};
-
-active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done);
 
 } // namespace optnet::solver

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optnet/solver/solve.hpp"
+
+#include "solver/cpu/pool.hpp"
+#include "solver/factorization.hpp"
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+template <class T> void fill_zero(T* to, std::int64_t element, int count) {
+    if (to == nullptr) return;
+    for (int i = 0; i < count; ++i) to[element * count + i] = T(0);
+}
+
+} // namespace
+
+template <class T>
+void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, const kkt_vectors<const T>& r,
+               const kkt_vectors<T>& d) {
+    const int n = batch.shape->n, p = batch.shape->p, m = batch.shape->m;
+    cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) {
+        const factorization::kept& entry = kept.elements[at(k)];
+        if (!entry.solved) {
+            fill_zero(d.z, k, n);
+            fill_zero(d.nu, k, p);
+            fill_zero(d.lambda, k, m);
+            return;
+        }
+        std::shared_ptr<const set_up> matrices = entry.matrices;
+        active_kkt again;
+        if (!matrices) {
+            matrices = make_set_up(batch, k, kept.how, kept.with_r);
+            again.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
+        }
+        const operators& o = matrices->data;
+        point x;
+        x.resize(o);
+        // In scaled rows: t = scale * t of the user, and the multiplier of the user = scale * that of the scaled row.
+        if (r.z != nullptr)
+            for (int j = 0; j < n; ++j) x.z[at(j)] = static_cast<double>(r.z[k * n + j]);
+        if (r.nu != nullptr)
+            for (int i = 0; i < p; ++i) x.nu[at(i)] = static_cast<double>(r.nu[k * p + i]) * o.a_scale[at(i)];
+        if (r.lambda != nullptr)
+            for (int i = 0; i < m; ++i) x.lambda[at(i)] = static_cast<double>(r.lambda[k * m + i]) * o.g_scale[at(i)];
+        (entry.matrices ? entry.system : again).solve(x);
+        for (int j = 0; j < n; ++j) d.z[k * n + j] = static_cast<T>(x.z[at(j)]);
+        for (int i = 0; i < p; ++i) d.nu[k * p + i] = static_cast<T>(x.nu[at(i)] * o.a_scale[at(i)]);
+        for (int i = 0; i < m; ++i) d.lambda[k * m + i] = static_cast<T>(x.lambda[at(i)] * o.g_scale[at(i)]);
+    });
+}
+
+#define OPTNET_FOR(T)                                                                                                  \
+    template void kkt_solve(const problem<T>&, const factorization&, int, const kkt_vectors<const T>&,                 \
+                            const kkt_vectors<T>&);
+OPTNET_FOR(double)
+OPTNET_FOR(float)
+#undef OPTNET_FOR
+
+} // namespace optnet::solver

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/active_rows.hpp"
+
+#include "solver/algorithm/interior_dual.hpp"
+#include "solver/algorithm/interior_point.hpp"
+#include "solver/algorithm/primal_form.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr int interior_limit = 200;
+
+} // namespace
+
+active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done) {
+    const operators& o = *e.data;
+    active_rows decided;
+    decided.rows = done.basis;
+    std::vector<char> in_basis(at(o.m), 0);
+    for (const int i : done.basis) in_basis[at(i)] = 1;
+    double z_size = 0;
+    for (const double v : done.x.z) z_size = std::max(z_size, std::abs(v));
+    const double relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
+    std::vector<double> gz(at(o.m));
+    o.multiply_add(matrix::G, done.x.z.data(), gz.data());
+    // Rows of G are scaled to size 1, so |G_i||z| is |z|.
+    const auto tight = [&](int i) {
+        return !e.absent(i) && e.h[at(i)] - gz[at(i)] <= relative * (std::abs(e.h[at(i)]) + z_size);
+    };
+    const auto length = [&](int i) {
+        if (form.has_r()) return form.r_row(i)[i];
+        std::vector<double> one(1);
+        form.gather({i}, one.data(), 1);
+        return one[0];
+    };
+    std::vector<int> doubtful;
+    for (int i = 0; i < o.m; ++i)
+        if (in_basis[at(i)] ? done.x.lambda[at(i)] * length(i) <= relative * (std::abs(e.h[at(i)]) + z_size) : tight(i))
+            doubtful.push_back(i);
+    if (doubtful.empty()) return decided;
+    // A row that depends on the basis changes no derivative of z.
+    std::vector<int> all = done.basis;
+    for (const int i : doubtful)
+        if (!in_basis[at(i)]) all.push_back(i);
+    active_kkt independent;
+    independent.set_up(form, o, all, {});
+    const bool weak_basis = std::any_of(doubtful.begin(), doubtful.end(), [&](int i) { return in_basis[at(i)] != 0; });
+    if (!weak_basis && independent.rows().size() == done.basis.size()) return decided;
+
+    // The point of maximal support tells strong rows from weak ones: near the centre λ R >> s, s >> λ R, or both small.
+    serial_team team;
+    const tolerances eps{1e-9, 1e-9};
+    interior_result centre;
+    if (form.has_r() && form.proximal() == 0) {
+        interior_dual linear(form);
+        centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
+    }
+    if (!(centre.best.share <= 1.0)) {
+        primal_form linear(o);
+        centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
+    }
+    if (!(centre.best.share <= 1e3)) return decided;
+    decided.rows.clear();
+    for (const int i : all) {
+        const double strength = centre.x.lambda[at(i)] * length(i), slack = centre.s[at(i)];
+        if (slack > 100 * strength) continue;
+        decided.rows.push_back(i);
+        decided.ratios.push_back(strength > 100 * slack ? 0.0 : slack / centre.x.lambda[at(i)]);
+    }
+    // Strong rows first: where rows depend on each other the strong ones stay.
+    std::vector<std::size_t> order(decided.rows.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return decided.ratios[a] != decided.ratios[b] ? decided.ratios[a] < decided.ratios[b] : a < b;
+    });
+    active_rows sorted;
+    sorted.degenerate = true;
+    for (const std::size_t i : order) {
+        sorted.rows.push_back(decided.rows[i]);
+        sorted.ratios.push_back(decided.ratios[i]);
+    }
+    return sorted;
+}
+
+} // namespace optnet::solver

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "solver/algorithm/road.hpp"
+
+#include <vector>
+
+namespace optnet::solver {
+
+/// The rows whose derivative is exact at the final point, with D of the weakly active ones: what the gradient's system
+/// is made of, decided on the final point and never by the road that led there (docs/algorithm.md).
+struct active_rows {
+    std::vector<int> rows;
+    std::vector<double> ratios; ///< empty if every row is strongly active
+    bool degenerate = false;
+};
+
+active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done);
+
+} // namespace optnet::solver
