@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/operators.hpp"
 
+#include "solver/cpu/kernels.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -43,7 +45,7 @@ template <class T> operators::operators(const problem<T>& batch, std::int64_t el
     p = s.p;
     m = s.m;
     for (const block& b : s.blocks) {
-        packed out{b.kind, b.row, b.col, b.rows, b.cols, b.first, b.last, b.scale, {}};
+        packed out{b.kind, b.row, b.col, b.rows, b.cols, b.first, b.last, b.scale, false, {}};
         std::int64_t rows = 1, cols = 1;
         switch (b.kind) {
         case block_kind::identity: rows = 0; break;
@@ -80,6 +82,16 @@ template <class T> operators::operators(const problem<T>& batch, std::int64_t el
         if (b.kind == block_kind::dense && out.scale != 1.0) {
             for (double& v : out.data) v *= out.scale;
             out.scale = 1.0;
+        }
+        if (b.where == matrix::Q && b.row == b.col && b.rows == b.cols && b.kind == block_kind::dense) {
+            // The symmetric part once, so that a product is one sweep over the rows.
+            out.symmetric = true;
+            for (int i = 0; i < b.rows; ++i)
+                for (int j = 0; j < i; ++j) {
+                    double& lower = out.data[at(i) * at(b.cols) + at(j)];
+                    double& upper = out.data[at(j) * at(b.cols) + at(i)];
+                    lower = upper = 0.5 * lower + 0.5 * upper;
+                }
         }
         sets[static_cast<std::size_t>(b.where)].push_back(std::move(out));
     }
@@ -150,7 +162,8 @@ void operators::find_bounds() {
 
 void operators::multiply_add(matrix where, const double* x, double* y) const {
     for (const packed& b : blocks(where)) {
-        const bool symmetric = b.row == b.col && b.kind != block_kind::banded && b.kind != block_kind::dense;
+        const bool symmetric =
+            b.symmetric || (b.row == b.col && b.kind != block_kind::banded && b.kind != block_kind::dense);
         if (where == matrix::Q && !symmetric) {
             // The symmetric part: half of the block, half of its transpose.
             each_entry(b, [&](int i, int j, double v) {
@@ -158,7 +171,7 @@ void operators::multiply_add(matrix where, const double* x, double* y) const {
                 y[b.col + j] += 0.5 * v * x[b.row + i];
             });
         } else if (b.kind == block_kind::dense) {
-            for (int i = 0; i < b.rows; ++i) y[b.row + i] += entry_dot(b, i, x + b.col);
+            cpu::dense<double>().gemv(b.data.data(), b.cols, b.rows, b.cols, 1.0, x + b.col, 1.0, y + b.row);
         } else {
             each_entry(b, [&](int i, int j, double v) { y[b.row + i] += v * x[b.col + j]; });
         }
@@ -166,25 +179,14 @@ void operators::multiply_add(matrix where, const double* x, double* y) const {
 }
 
 double operators::entry_dot(const packed& b, int i, const double* x) {
-    const double* row = b.data.data() + at(i) * at(b.cols);
-    double sum[4] = {0, 0, 0, 0};
-    int j = 0;
-    for (; j + 4 <= b.cols; j += 4)
-        for (int k = 0; k < 4; ++k) sum[k] += row[j + k] * x[j + k];
-    for (; j < b.cols; ++j) sum[0] += row[j] * x[j];
-    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    return cpu::dense<double>().dot(b.data.data() + at(i) * at(b.cols), x, b.cols);
 }
 
 void operators::multiply_transposed_add(matrix where, const double* x, double* y) const {
     if (where == matrix::Q) return multiply_add(where, x, y);
     for (const packed& b : blocks(where)) {
         if (b.kind == block_kind::dense) {
-            for (int i = 0; i < b.rows; ++i) {
-                const double* row = b.data.data() + at(i) * at(b.cols);
-                const double factor = x[b.row + i];
-                if (factor == 0.0) continue;
-                for (int j = 0; j < b.cols; ++j) y[b.col + j] += factor * row[j];
-            }
+            cpu::dense<double>().gemv_transposed(b.data.data(), b.cols, b.rows, b.cols, 1.0, x + b.row, 1.0, y + b.col);
         } else {
             each_entry(b, [&](int i, int j, double v) { y[b.col + j] += v * x[b.row + i]; });
         }
@@ -254,7 +256,7 @@ void operators::g_row_add(int i, double factor, double* x) const {
 
 operators operators::with_identity_q() const {
     operators o = *this;
-    o.sets[0] = {packed{block_kind::identity, 0, 0, n, n, 0, 0, 1.0, {}}};
+    o.sets[0] = {packed{block_kind::identity, 0, 0, n, n, 0, 0, 1.0, true, {}}};
     o.diagonal.assign(at(n), 1.0);
     o.diagonal_q = true;
     o.q_max = 1;

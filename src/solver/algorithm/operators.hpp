@@ -3,9 +3,9 @@
 
 // Q, A and G of one problem (or of a whole batch that shares them) as packed blocks in double precision.
 //
-// Rows of A and G are multiplied by powers of two that bring their largest entry near 1. Powers of two lose no digit, so
-// residuals and multipliers of the user's data are got back exactly; without them a row scaling of 1e±3 costs the interior
-// point two and a half times its iterations.
+// Rows of A and G are multiplied by powers of two that bring their largest entry near 1. Powers of two lose no digit,
+// so residuals and multipliers of the user's data are got back exactly; without them a row scaling of 1e±3 costs the
+// interior point two and a half times its iterations.
 
 #include "optnet/solver/views.hpp"
 
@@ -16,10 +16,10 @@ namespace optnet::solver {
 class operators {
 public:
     int n = 0, p = 0, m = 0;
-    bool finite = true;           ///< no NaN or infinity in any block
-    std::vector<double> a_scale;  ///< [p] row i of the packed A is a_scale[i] times the user's
-    std::vector<double> g_scale;  ///< [m]
-    double q_max = 0;             ///< largest absolute entry of Q
+    bool finite = true;          ///< no NaN or infinity in any block
+    std::vector<double> a_scale; ///< [p] row i of the packed A is a_scale[i] times the user's
+    std::vector<double> g_scale; ///< [m]
+    double q_max = 0;            ///< largest absolute entry of Q
 
     operators() = default;
 
@@ -54,6 +54,7 @@ private:
         block_kind kind;
         int row, col, rows, cols, first, last;
         double scale;
+        bool symmetric;           ///< a block of Q that is its own transpose
         std::vector<double> data; ///< row-major; empty for identity
     };
     const std::vector<packed>& blocks(matrix where) const { return sets[static_cast<std::size_t>(where)]; }
