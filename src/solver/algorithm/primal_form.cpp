@@ -33,6 +33,8 @@ primal_form::primal_form(const operators& source) : data(source) {
     std::vector<double> a(at(std::int64_t{data.p} * n));
     data.add_dense(matrix::A, a.data(), n);
     for (const double v : a) a_trace += v * v;
+    ata.assign(data.p > 0 ? at(n * n) : 0, 0.0);
+    if (data.p > 0) cpu::dense<double>().gemm_tn(ata.data(), n, a.data(), n, a.data(), n, n, n, data.p, 1.0, 0.0);
 }
 
 void primal_form::begin(const element& e) {
@@ -63,12 +65,7 @@ double primal_form::assemble() {
     double* a = l.data() + n * n;
     data.add_dense(matrix::A, a, n);
     gamma = a_trace > 0 ? (trace > 0 ? trace : 1.0) / a_trace : 0.0;
-    if (gamma > 0)
-        for (std::int64_t k = 0; k < p; ++k)
-            for (std::int64_t i = 0; i < n; ++i) {
-                const double factor = gamma * a[k * n + i];
-                if (factor != 0) kernels.axpy(factor, a + k * n, l.data() + i * n, i + 1);
-            }
+    for (std::int64_t i = 0; gamma > 0 && i < n; ++i) kernels.axpy(gamma, ata.data() + i * n, l.data() + i * n, i + 1);
     return trace;
 }
 

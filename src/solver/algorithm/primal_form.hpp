@@ -6,9 +6,10 @@
 //     H = Q + G'WG,  W = Λ S⁻¹        [H A'; A 0] [dz; dν] = [r_z + G'(W r_s + r_c / s); r_ν]
 //
 // It takes singular Q, Q = 0 and dependent rows. The safeguards go together: γA'A is added to H with γ = tr H / tr A'A,
-// which changes no solution; ρI keeps H positive definite; the Schur complement of A is regularized relative to its largest
-// diagonal entry; two refinement steps against the system without any of the three take them back; and a factorization
-// that breaks down, as it does near the end where W spans many powers of ten, is tried again with a larger shift.
+// which changes no solution; ρI keeps H positive definite; the Schur complement of A is regularized relative to its
+// largest diagonal entry; two refinement steps against the system without any of the three take them back; and a
+// factorization that breaks down, as it does near the end where W spans many powers of ten, is tried again with a
+// larger shift.
 
 #include "solver/algorithm/element.hpp"
 #include "solver/algorithm/interior_rows.hpp"
@@ -47,6 +48,7 @@ private:
     const operators& data;
     const element* problem = nullptr;
     std::vector<double> q, gt; ///< dense Q [n, n]; G' of the general rows [n, general]
+    std::vector<double> ata;   ///< A'A [n, n], empty without equalities
     std::vector<int> general;
     double a_trace = 0, gamma = 0;
     std::vector<double> weights, root, l, scaled, ls;
