@@ -12,6 +12,8 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double dependent = 1e-11;
+/// A residual of this share of the right-hand side is rounding.
+constexpr double enough = 1e-14;
 
 double size_of(const point& x) {
     double most = 0;
@@ -28,7 +30,8 @@ void add(point& x, const point& d) {
 
 } // namespace
 
-void active_kkt::set_up(const dual_form& source, const operators& packed, const std::vector<int>& rows, const std::vector<double>& ratios) {
+void active_kkt::set_up(const dual_form& source, const operators& packed, const std::vector<int>& rows,
+                        const std::vector<double>& ratios) {
     const auto& kernels = cpu::dense<double>();
     form = &source;
     data = &packed;
@@ -60,10 +63,12 @@ void active_kkt::set_up(const dual_form& source, const operators& packed, const 
     }
     for (std::int64_t i = 0; i < count; ++i) std::copy_n(l.data() + i * k, count, l.data() + i * count);
     l.resize(at(count * count));
+    t.resize(at(count * (data->n + data->p)));
+    form->rows(active, t.data());
 }
 
-void active_kkt::adopt(const dual_form& source, const operators& packed, const std::vector<int>& rows, const std::vector<double>& factor,
-                       std::int64_t ld) {
+void active_kkt::adopt(const dual_form& source, const operators& packed, const std::vector<int>& rows,
+                       const std::vector<double>& factor, std::int64_t ld) {
     form = &source;
     data = &packed;
     active = rows;
@@ -71,26 +76,35 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const s
     const auto k = static_cast<std::int64_t>(rows.size());
     l.resize(at(k * k));
     for (std::int64_t i = 0; i < k; ++i) std::copy_n(factor.data() + i * ld, i + 1, l.data() + i * k);
+    t.resize(at(k * (data->n + data->p)));
+    form->rows(active, t.data());
 }
 
 void active_kkt::solve_once(point& x) const {
     const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(active.size());
+    const std::int64_t n = data->n, p = data->p, width = n + p;
+    form->forward(x.z.data(), x.nu.data());
+    std::vector<double> d(at(k));
+    for (std::int64_t i = 0; i < k; ++i) d[at(i)] = -x.lambda[at(active[at(i)])];
+    std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
     if (k > 0) {
-        std::vector<double> z = x.z, nu = x.nu, d(at(k));
-        form->equality_solve(z.data(), nu.data());
-        for (std::int64_t i = 0; i < k; ++i) d[at(i)] = data->g_row_dot(active[at(i)], z.data()) - x.lambda[at(active[at(i)])];
+        kernels.gemv(t.data(), width, k, n, 1.0, x.z.data(), 1.0, d.data());
+        kernels.gemv(t.data() + n, width, k, p, -1.0, x.nu.data(), 1.0, d.data());
         kernels.trsv_lower(l.data(), k, k, d.data());
         kernels.trsv_lower_transposed(l.data(), k, k, d.data());
-        std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
-        for (std::int64_t i = 0; i < k; ++i) {
-            x.lambda[at(active[at(i)])] = d[at(i)];
-            data->g_row_add(active[at(i)], -d[at(i)], x.z.data());
-        }
-    } else {
-        std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
+        for (std::int64_t i = 0; i < k; ++i) x.lambda[at(active[at(i)])] = d[at(i)];
+        kernels.gemv_transposed(t.data(), width, k, n, -1.0, d.data(), 1.0, x.z.data());
+        kernels.gemv_transposed(t.data() + n, width, k, p, -1.0, d.data(), 1.0, x.nu.data());
     }
-    form->equality_solve(x.z.data(), x.nu.data());
+    form->backward(x.z.data(), x.nu.data());
+}
+
+void active_kkt::correct(point& x) const {
+    if (form->regularized())
+        solve(x);
+    else
+        solve_once(x);
 }
 
 void active_kkt::residual(const point& right, const point& x, point& r) const {
@@ -103,7 +117,8 @@ void active_kkt::residual(const point& right, const point& x, point& r) const {
     for (std::size_t i = 0; i < r.nu.size(); ++i) r.nu[i] = right.nu[i] - r.nu[i];
     for (std::size_t i = 0; i < active.size(); ++i) {
         const int row = active[i];
-        r.lambda[at(row)] = right.lambda[at(row)] - data->g_row_dot(row, x.z.data()) + (ratio.empty() ? 0.0 : ratio[i] * x.lambda[at(row)]);
+        r.lambda[at(row)] = right.lambda[at(row)] - data->g_row_dot(row, x.z.data()) +
+                            (ratio.empty() ? 0.0 : ratio[i] * x.lambda[at(row)]);
     }
 }
 
@@ -112,15 +127,15 @@ double active_kkt::solve(point& x) const {
     const double size = size_of(right);
     if (size == 0) return 0;
     solve_once(x);
-    // One step takes the rounding of the two substitutions back. A regularized form needs as many as its contraction asks
-    // for; it stops when a step no longer halves the residual.
+    // One step takes the rounding of the two substitutions back. A regularized form needs as many as its contraction
+    // asks for; it stops when a step no longer halves the residual.
     const int most = form->regularized() ? 40 : 1;
     point r;
     double before = HUGE_VAL;
     for (int step = 0; step <= most; ++step) {
         residual(right, x, r);
         const double left = size_of(r) / size;
-        if (!(left < 0.5 * before) || left <= 1e-15 || step == most) return left;
+        if (!(left < 0.5 * before) || left <= enough || step == most) return left;
         before = left;
         solve_once(r);
         add(x, r);

@@ -5,8 +5,9 @@
 //
 //     Q dz + A' dν + G_W' dλ = r        A dz = t        G_W dz − D dλ = u
 //
-// On form D: (R_WW + D) dλ = G_W dz₀ − u with dz₀ the solution without dλ, then dz from r − G_W' dλ. The finish refines with
-// it and the gradient is one solve of it. Where the form is regularized, refinement against this system takes that back.
+// On form D: (R_WW + D) dλ = G_W dz₀ − u with dz₀ the solution without dλ, between the two halves of the equality
+// solve. The finish refines with it and the gradient is one solve of it. Where the form is regularized, refinement
+// against this system takes that back.
 
 #include "solver/algorithm/dual_form.hpp"
 #include "solver/algorithm/element.hpp"
@@ -17,11 +18,13 @@ namespace optnet::solver {
 
 class active_kkt {
 public:
-    /// Factors R_WW + D for the given rows; rows that depend on those before them are left out. `ratios` (D) may be empty.
-    void set_up(const dual_form& form, const operators& data, const std::vector<int>& rows, const std::vector<double>& ratios);
+    /// Factors R_WW + D for the given rows; rows that depend on those before them are left out. `ratios` (D) may be
+    /// empty.
+    void set_up(const dual_form& form, const operators& data, const std::vector<int>& rows,
+                const std::vector<double>& ratios);
     /// The same from a factor that is there already, of R_WW in the order of `rows`.
-    void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows, const std::vector<double>& factor,
-               std::int64_t ld);
+    void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows,
+               const std::vector<double>& factor, std::int64_t ld);
 
     const std::vector<int>& rows() const { return active; }
 
@@ -29,7 +32,12 @@ public:
     /// Returns the largest residual that is left, relative to the right-hand side.
     double solve(point& x) const;
 
-    std::size_t bytes() const { return (l.size() + ratio.size()) * sizeof(double) + active.size() * sizeof(int); }
+    /// One solve without looking back where the form is exact: the step of a refinement on the user's data.
+    void correct(point& x) const;
+
+    std::size_t bytes() const {
+        return t.size() * sizeof(double) + (l.size() + ratio.size()) * sizeof(double) + active.size() * sizeof(int);
+    }
 
 private:
     void solve_once(point& x) const;
@@ -40,6 +48,7 @@ private:
     std::vector<int> active;
     std::vector<double> ratio; ///< D, [k] or empty
     std::vector<double> l;     ///< [k, k]
+    std::vector<double> t;     ///< [k, n + p] the rows [v_i w_i] of form D
 };
 
 } // namespace optnet::solver

@@ -18,153 +18,214 @@ constexpr double rounding = 1e-13;
 
 } // namespace
 
+dual_outcome dual_active_set::solve(const dual_form& source, const std::vector<double>& right,
+                                    const std::vector<double>& floor, int limit, bool warm) {
+    begin(source, right, floor, warm);
+    bool singular = false;
+    int fresh = -1; // the row that entered last
+    for (; steps < limit; ++steps) {
+        if (singular) {
+            if (!singular_step(singular)) return dual_outcome::infeasible;
+            continue;
+        }
+        std::size_t blocking = basis.size();
+        if (!towards(blocking)) return dual_outcome::breakdown;
+        if (blocking < basis.size()) {
+            const int row = basis[blocking];
+            remove(blocking);
+            bar[at(row)] = -floors[row];
+            if (row == fresh) {
+                // In exact arithmetic the row that enters does not leave again: its violation was rounding. It waits
+                // until another row has entered.
+                bar[at(row)] = -HUGE_VAL;
+                refused.push_back(row);
+                fresh = -1;
+            }
+            continue;
+        }
+        if (fresh >= 0) {
+            for (const int row : refused) bar[at(row)] = -floors[row];
+            refused.clear();
+        }
+        const int entering = most_violated();
+        if (entering < 0) return dual_outcome::optimal;
+        lambda[at(entering)] = 0;
+        bar[at(entering)] = -HUGE_VAL;
+        singular = !append(entering);
+        fresh = entering;
+    }
+    return dual_outcome::limit;
+}
+
+void dual_active_set::begin(const dual_form& source, const std::vector<double>& right, const std::vector<double>& floor,
+                            bool warm) {
+    form = &source;
+    d = right.data();
+    floors = floor.data();
+    refused.clear();
+    m = static_cast<std::int64_t>(right.size());
+    steps = 0;
+    s.resize(at(m));
+    bar.resize(at(m));
+    inverse.resize(at(m));
+    for (std::int64_t i = 0; i < m; ++i) {
+        bar[at(i)] = -floor[at(i)];
+        const double length = form->r_row(static_cast<int>(i))[i];
+        inverse[at(i)] = length > 0 ? 1 / length : 1e300;
+    }
+    const std::vector<int> guess = warm ? basis : std::vector<int>{};
+    basis.clear();
+    slot.clear();
+    if (!warm) {
+        lambda.assign(at(m), 0.0);
+        return;
+    }
+    for (const int row : guess) {
+        if (append(row))
+            bar[at(row)] = -HUGE_VAL;
+        else
+            remove(basis.size() - 1);
+    }
+    for (std::int64_t i = 0; i < m; ++i)
+        if (bar[at(i)] != -HUGE_VAL) lambda[at(i)] = 0;
+}
+
+/// Steps from λ towards the solution on the basis; `blocking` is the place of the row whose multiplier reaches 0 first.
+/// False if the solution is not finite.
+bool dual_active_set::towards(std::size_t& blocking) {
+    const auto k = static_cast<std::int64_t>(basis.size());
+    x.assign(y.begin(), y.begin() + k);
+    cpu::dense<double>().trsv_lower_transposed(l.data(), ld, k, x.data());
+    double step = 1;
+    for (std::int64_t i = 0; i < k; ++i) {
+        const double from = lambda[at(basis[at(i)])], to = x[at(i)];
+        if (!(std::abs(to) < 1e300)) return false;
+        if (to >= 0) continue;
+        const double ratio = from <= 0 ? 0 : from / (from - to);
+        if (ratio < step || blocking == basis.size()) {
+            step = ratio;
+            blocking = at(i);
+        }
+    }
+    if (blocking == basis.size()) {
+        for (std::int64_t i = 0; i < k; ++i) lambda[at(basis[at(i)])] = x[at(i)];
+        return true;
+    }
+    for (std::int64_t i = 0; i < k; ++i) {
+        double& value = lambda[at(basis[at(i)])];
+        value = std::max(0.0, value + step * (x[at(i)] - value));
+    }
+    lambda[at(basis[blocking])] = 0;
+    return true;
+}
+
+/// R_WW x = 0 with the last entry 1: the objective falls along x without end, unless a multiplier reaches 0. False in
+/// the first case, with `lambda` the direction.
+bool dual_active_set::singular_step(bool& singular) {
+    const auto k = static_cast<std::int64_t>(basis.size());
+    const double* last = l.data() + (k - 1) * ld;
+    x.resize(at(k));
+    for (std::int64_t i = 0; i + 1 < k; ++i) x[at(i)] = -last[i];
+    cpu::dense<double>().trsv_lower_transposed(l.data(), ld, k - 1, x.data());
+    x[at(k - 1)] = 1;
+    double step = HUGE_VAL;
+    std::size_t blocking = 0;
+    for (std::int64_t i = 0; i + 1 < k; ++i) {
+        if (x[at(i)] >= 0) continue;
+        const double ratio = -lambda[at(basis[at(i)])] / x[at(i)];
+        if (ratio < step) {
+            step = ratio;
+            blocking = at(i);
+        }
+    }
+    if (step == HUGE_VAL) {
+        std::fill(lambda.begin(), lambda.end(), 0.0);
+        for (std::int64_t i = 0; i < k; ++i) lambda[at(basis[at(i)])] = std::max(0.0, x[at(i)]);
+        return false;
+    }
+    for (std::int64_t i = 0; i < k; ++i) {
+        double& value = lambda[at(basis[at(i)])];
+        value = std::max(0.0, value + step * x[at(i)]);
+    }
+    const int row = basis.back(), leaving = basis[blocking];
+    lambda[at(leaving)] = 0;
+    bar[at(leaving)] = -floors[leaving];
+    remove(basis.size() - 1);
+    remove(blocking);
+    singular = !append(row);
+    return true;
+}
+
+/// The most violated row, measured against the length of its row in the metric of P; -1 if there is none.
+int dual_active_set::most_violated() {
+    const auto k = static_cast<std::int64_t>(basis.size());
+    ordered.resize(at(k));
+    for (std::int64_t i = 0; i < k; ++i) ordered[at(slot[at(i)])] = x[at(i)];
+    std::copy_n(d, m, s.begin());
+    cpu::dense<double>().gemv_transposed(columns.data(), m, k, m, 1.0, ordered.data(), 1.0, s.data());
+    std::int64_t entering = -1;
+    double worst = 0;
+    for (std::int64_t i = 0; i < m; ++i) {
+        const double value = s[at(i)];
+        if (!(value < bar[at(i)])) continue;
+        const double merit = value * value * inverse[at(i)];
+        if (merit > worst && value < -rounding * (std::abs(d[i]) + std::abs(value - d[i]))) {
+            worst = merit;
+            entering = i;
+        }
+    }
+    return static_cast<int>(entering);
+}
+
 void dual_active_set::grow(std::int64_t least) {
-    if (least <= ld) return;
-    const std::int64_t wider = std::max<std::int64_t>(least, 2 * ld + 8);
-    std::vector<double> next(at(wider * wider));
-    for (std::size_t i = 0; i < basis.size(); ++i) std::copy_n(l.data() + static_cast<std::int64_t>(i) * ld, i + 1, next.data() + static_cast<std::int64_t>(i) * wider);
-    l = std::move(next);
-    ld = wider;
+    if (least > ld) {
+        const std::int64_t wider = std::max<std::int64_t>(least, 2 * ld + 8);
+        std::vector<double> next(at(wider * wider));
+        for (std::size_t i = 0; i < basis.size(); ++i)
+            std::copy_n(l.data() + static_cast<std::int64_t>(i) * ld, i + 1,
+                        next.data() + static_cast<std::int64_t>(i) * wider);
+        l = std::move(next);
+        ld = wider;
+    }
+    if (y.size() < at(ld)) y.resize(at(ld));
+    if (work.size() < at(3 * ld)) work.resize(at(3 * ld));
+    if (columns.size() < at(least * m)) columns.resize(at(std::min(2 * least, m + 1) * m));
 }
 
 bool dual_active_set::append(int row) {
     const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(basis.size());
-    grow(k + 1);
-    double* last = l.data() + k * ld;
+    grow(k + 2);
     const double* r = form->r_row(row);
-    for (std::int64_t i = 0; i < k; ++i) last[i] = r[basis[at(i)]];
-    kernels.trsv_lower(l.data(), ld, k, last);
-    pivot = r[row] - kernels.dot(last, last, k);
-    tiny = dependent * r[row];
+    for (std::int64_t i = 0; i < k; ++i) work[at(i)] = r[basis[at(i)]];
+    const double pivot = kernels.cholesky_append(l.data(), ld, k, work.data(), r[row]);
+    const bool independent = pivot > dependent * r[row];
+    double* last = l.data() + k * ld;
+    if (!independent) last[k] = 0;
+    y[at(k)] = independent ? (-d[row] - kernels.dot(last, y.data(), k)) / last[k] : 0.0;
+    std::copy_n(r, m, columns.data() + k * m);
+    slot.push_back(static_cast<int>(k));
     basis.push_back(row);
-    in_basis[at(row)] = 1;
-    const bool independent = pivot > tiny;
-    last[k] = independent ? std::sqrt(pivot) : 0.0;
     return independent;
 }
 
 void dual_active_set::remove(std::size_t place) {
     const auto k = static_cast<std::int64_t>(basis.size());
-    in_basis[at(basis[place])] = 0;
+    if (at(k - 1) != place) {
+        // y follows the rotations of L as one more row; the entry that they leave behind the diagonal is dropped.
+        double* extra = l.data() + k * ld;
+        std::copy_n(y.data(), k, extra);
+        extra[k] = 1;
+        cpu::dense<double>().cholesky_delete(l.data(), ld, k + 1, static_cast<std::int64_t>(place), work.data());
+        std::copy_n(l.data() + (k - 1) * ld, k - 1, y.data());
+    }
+    const int freed = slot[place];
+    if (freed != k - 1) {
+        std::copy_n(columns.data() + (k - 1) * m, m, columns.data() + freed * m);
+        *std::find(slot.begin(), slot.end(), static_cast<int>(k - 1)) = freed;
+    }
     basis.erase(basis.begin() + static_cast<std::ptrdiff_t>(place));
-    // The rows below move up; each has one entry too many, which a rotation of two columns takes away.
-    for (std::int64_t i = static_cast<std::int64_t>(place); i + 1 < k; ++i) std::copy_n(l.data() + (i + 1) * ld, i + 2, l.data() + i * ld);
-    for (std::int64_t i = static_cast<std::int64_t>(place); i + 1 < k; ++i) {
-        double* row = l.data() + i * ld;
-        const double length = std::hypot(row[i], row[i + 1]);
-        if (length == 0) continue;
-        const double c = row[i] / length, t = row[i + 1] / length;
-        row[i] = length;
-        for (std::int64_t j = i + 1; j + 1 < k; ++j) {
-            double* other = l.data() + j * ld;
-            const double a = other[i], b = other[i + 1];
-            other[i] = c * a + t * b;
-            other[i + 1] = c * b - t * a;
-        }
-    }
-}
-
-dual_outcome dual_active_set::solve(const dual_form& source, const std::vector<double>& d, const std::vector<double>& floor,
-                                    int limit, bool warm) {
-    const auto& kernels = cpu::dense<double>();
-    form = &source;
-    const auto m = static_cast<std::int64_t>(d.size());
-    in_basis.assign(at(m), 0);
-    steps = 0;
-    std::vector<int> guess;
-    if (warm) guess.swap(basis);
-    basis.clear();
-    if (!warm) lambda.assign(at(m), 0.0);
-    for (const int row : guess) {
-        if (!append(row)) remove(basis.size() - 1);
-    }
-    if (warm)
-        for (std::int64_t i = 0; i < m; ++i)
-            if (!in_basis[at(i)]) lambda[at(i)] = 0;
-    bool singular = false;
-    s.resize(at(m));
-    for (; steps < limit; ++steps) {
-        const auto k = static_cast<std::int64_t>(basis.size());
-        x.resize(at(k));
-        if (singular) {
-            // R_WW x = 0 with the last entry 1: the objective falls along x without end, unless a multiplier reaches 0.
-            const double* last = l.data() + (k - 1) * ld;
-            for (std::int64_t i = 0; i + 1 < k; ++i) x[at(i)] = -last[i];
-            kernels.trsv_lower_transposed(l.data(), ld, k - 1, x.data());
-            x[at(k - 1)] = 1;
-            double step = HUGE_VAL;
-            std::size_t blocking = 0;
-            for (std::int64_t i = 0; i + 1 < k; ++i) {
-                if (x[at(i)] >= 0) continue;
-                const double ratio = -lambda[at(basis[at(i)])] / x[at(i)];
-                if (ratio < step) {
-                    step = ratio;
-                    blocking = at(i);
-                }
-            }
-            if (step == HUGE_VAL) {
-                std::fill(lambda.begin(), lambda.end(), 0.0);
-                for (std::int64_t i = 0; i < k; ++i) lambda[at(basis[at(i)])] = std::max(0.0, x[at(i)]);
-                return dual_outcome::infeasible;
-            }
-            for (std::int64_t i = 0; i < k; ++i) {
-                double& value = lambda[at(basis[at(i)])];
-                value = std::max(0.0, value + step * x[at(i)]);
-            }
-            lambda[at(basis[blocking])] = 0;
-            const int row = basis.back();
-            remove(basis.size() - 1);
-            remove(blocking);
-            singular = !append(row);
-            continue;
-        }
-        for (std::int64_t i = 0; i < k; ++i) x[at(i)] = -d[at(basis[at(i)])];
-        kernels.trsv_lower(l.data(), ld, k, x.data());
-        kernels.trsv_lower_transposed(l.data(), ld, k, x.data());
-        double step = 1;
-        std::size_t blocking = basis.size();
-        for (std::int64_t i = 0; i < k; ++i) {
-            const double from = lambda[at(basis[at(i)])], to = x[at(i)];
-            if (!(std::abs(to) < 1e300)) return dual_outcome::breakdown;
-            if (to >= 0) continue;
-            const double ratio = from <= 0 ? 0 : from / (from - to);
-            if (ratio < step || blocking == basis.size()) {
-                step = ratio;
-                blocking = at(i);
-            }
-        }
-        if (blocking < basis.size()) {
-            for (std::int64_t i = 0; i < k; ++i) {
-                double& value = lambda[at(basis[at(i)])];
-                value = std::max(0.0, value + step * (x[at(i)] - value));
-            }
-            lambda[at(basis[blocking])] = 0;
-            remove(blocking);
-            continue;
-        }
-        std::copy(d.begin(), d.end(), s.begin());
-        for (std::int64_t i = 0; i < k; ++i) {
-            lambda[at(basis[at(i)])] = x[at(i)];
-            kernels.axpy(x[at(i)], form->r_row(basis[at(i)]), s.data(), m);
-        }
-        // The most violated row enters, measured against the length of its row in the metric of P.
-        std::int64_t entering = -1;
-        double worst = 0;
-        for (std::int64_t i = 0; i < m; ++i) {
-            if (in_basis[at(i)] || !(s[at(i)] < -floor[at(i)])) continue;
-            const double size = form->r_row(static_cast<int>(i))[i];
-            const double merit = s[at(i)] * s[at(i)] / (size > 0 ? size : 1e-300);
-            if (merit > worst && s[at(i)] < -rounding * (std::abs(d[at(i)]) + std::abs(s[at(i)] - d[at(i)]))) {
-                worst = merit;
-                entering = i;
-            }
-        }
-        if (entering < 0) return dual_outcome::optimal;
-        lambda[at(entering)] = 0;
-        singular = !append(static_cast<int>(entering));
-    }
-    return dual_outcome::limit;
+    slot.erase(slot.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
 } // namespace optnet::solver

@@ -23,25 +23,37 @@ public:
     std::vector<int> basis;     ///< rows whose λ is not fixed at 0, in the order of the factor
     int steps = 0;
 
-    /// Minimizes ½λ'Rλ + d'λ over λ >= 0, where a slack above -floor[i] counts as 0 (+inf for an absent row: its λ is 0).
-    /// With `warm`, starts from `basis` and `lambda` as they stand.
-    dual_outcome solve(const dual_form& form, const std::vector<double>& d, const std::vector<double>& floor, int limit, bool warm);
+    /// Minimizes ½λ'Rλ + d'λ over λ >= 0, where a slack above -floor[i] counts as 0 (+inf for an absent row: its λ is
+    /// 0). With `warm`, starts from `basis` and `lambda` as they stand.
+    dual_outcome solve(const dual_form& form, const std::vector<double>& d, const std::vector<double>& floor, int limit,
+                       bool warm);
 
     /// Cholesky factor of R_WW in the order of `basis`: row i starts at i * stride().
     const std::vector<double>& factor() const { return l; }
     std::int64_t stride() const { return ld; }
 
 private:
+    void begin(const dual_form& source, const std::vector<double>& right, const std::vector<double>& floor, bool warm);
     bool append(int row);
     void remove(std::size_t place);
     void grow(std::int64_t least);
+    bool singular_step(bool& singular);
+    bool towards(std::size_t& blocking);
+    int most_violated();
 
     const dual_form* form = nullptr;
-    std::int64_t ld = 0;
-    double pivot = 0; ///< the square of the last diagonal entry; not above `tiny` in a singular step
-    double tiny = 0;
-    std::vector<double> l, x, s, y;
-    std::vector<char> in_basis;
+    const double *d = nullptr, *floors = nullptr;
+    std::int64_t m = 0, ld = 0;
+    std::vector<double> l;       ///< L [ld, ld], one row more than the basis has
+    std::vector<double> y;       ///< L⁻¹(−d_W), kept up to date with L
+    std::vector<double> x;       ///< the multipliers that solve R_WW x = −d_W
+    std::vector<double> s;       ///< [m]
+    std::vector<double> columns; ///< [basis, m] rows of R of the basis, in the order of their slots
+    std::vector<int> slot;       ///< of each row of the basis
+    std::vector<double> bar;     ///< [m] −floor; −inf where a row may not enter: absent, in the basis, or refused
+    std::vector<double> inverse; ///< [m] 1 / R_ii
+    std::vector<int> refused;
+    std::vector<double> ordered, work;
 };
 
 } // namespace optnet::solver

@@ -13,188 +13,242 @@ std::size_t size(std::int64_t a, std::int64_t b = 1) { return static_cast<std::s
 
 /// Relative size of ρ. Small enough that linear programs need two outer steps, large enough that R keeps its digits.
 constexpr double proximal_weight = 1e-2;
+/// A row whose R_ii is this much smaller than |v_i|² depends on the equalities; the second where δ > 0 leaves more of
+/// it.
+constexpr double dependent = 1e-11, dependent_regularized = 1e-8;
+
+/// The upper triangle from the lower one, in tiles for the cache's sake.
+void mirror(double* M, std::int64_t n) {
+    constexpr std::int64_t tile = 16;
+    for (std::int64_t i0 = 0; i0 < n; i0 += tile)
+        for (std::int64_t j0 = 0; j0 <= i0; j0 += tile)
+            for (std::int64_t j = j0; j < std::min(n, j0 + tile); ++j)
+                for (std::int64_t i = std::max(i0, j + 1); i < std::min(n, i0 + tile); ++i) M[j * n + i] = M[i * n + j];
+}
 
 } // namespace
 
 bool dual_form::set_up(const operators& source, double convexity_tolerance, bool with_r) {
     data = &source;
     rho = gamma = delta = 0;
-    const int n = source.n, p = source.p, m = with_r ? source.m : 0;
-    va.assign(size(p, n), 0.0);
-    vg.assign(size(m, n), 0.0);
-    source.add_dense(matrix::A, va.data(), n);
-    if (m > 0) source.add_dense(matrix::G, vg.data(), n);
-    r.clear();
-    if (!factor(convexity_tolerance)) return false;
-    if (p > 0) eliminate_equalities();
-    if (m > 0) form_r();
-    vg = {};
-    w = {};
+    diagonal = source.q_is_diagonal();
+    kept_r = with_r;
+    if (!(diagonal ? factor_diagonal(convexity_tolerance) : factor(convexity_tolerance))) return false;
+    if (data->p > 0) eliminate_equalities();
+    if (kept_r) form_r();
     return true;
 }
 
-bool dual_form::factor(double convexity_tolerance) {
-    const auto& kernels = cpu::dense<double>();
-    const std::int64_t n = data->n, p = data->p, m = n == 0 ? 0 : static_cast<std::int64_t>(vg.size()) / n;
-    // Below this a pivot is rounding: Q counts as singular.
+bool dual_form::factor_diagonal(double convexity_tolerance) {
+    const std::int64_t n = data->n, rows = data->p + (kept_r ? data->m : 0);
+    const auto& q = data->q_diagonal();
     const double scale = data->q_max > 0 ? data->q_max : 1.0;
-    const double floor = 1e-11 * scale;
-    diagonal = data->q_is_diagonal();
-    if (diagonal) {
-        const auto& q = data->q_diagonal();
-        const double least = n == 0 ? scale : *std::min_element(q.begin(), q.end());
-        if (!(least >= -convexity_tolerance * data->q_max)) return false;
-        if (least <= floor) rho = proximal_weight * scale;
-        l.resize(size(n));
-        for (std::int64_t i = 0; i < n; ++i) l[size(i)] = std::sqrt(q[size(i)] + rho);
-        for (std::int64_t i = 0; i < p; ++i)
-            for (std::int64_t j = 0; j < n; ++j) va[size(i, n) + size(j)] /= l[size(j)];
-        for (std::int64_t i = 0; i < m; ++i)
-            for (std::int64_t j = 0; j < n; ++j) vg[size(i, n) + size(j)] /= l[size(j)];
-        return true;
-    }
+    const double least = n == 0 ? scale : *std::min_element(q.begin(), q.end());
+    if (!(least >= -convexity_tolerance * data->q_max)) return false;
+    if (least <= 1e-11 * scale) rho = proximal_weight * scale;
+    panel.assign(size(n + rows * n), 0.0);
+    double* root = panel.data();
+    for (std::int64_t i = 0; i < n; ++i) root[i] = std::sqrt(q[size(i)] + rho);
+    data->add_dense(matrix::A, va(), n);
+    if (kept_r) data->add_dense(matrix::G, vg(), n);
+    for (std::int64_t i = 0; i < rows; ++i)
+        for (std::int64_t j = 0; j < n; ++j) va()[i * n + j] /= root[j];
+    return true;
+}
+
+bool dual_form::attempt(double shift, double weight, double least) {
     // One panel [H; A; G] becomes [L; V_A; V_G] in one sweep.
-    const auto attempt = [&](double shift, double weight, double least) {
-        l.assign(size(n + p + m, n), 0.0);
-        data->add_dense(matrix::Q, l.data(), n);
-        for (std::int64_t i = 0; i < n; ++i) l[size(i, n) + size(i)] += shift;
-        if (weight > 0)
-            for (std::int64_t k = 0; k < p; ++k) {
-                const double* a = va.data() + k * n;
-                for (std::int64_t i = 0; i < n; ++i) kernels.axpy(weight * a[i], a, l.data() + i * n, i + 1);
-            }
-        std::copy(va.begin(), va.end(), l.begin() + n * n);
-        std::copy(vg.begin(), vg.end(), l.begin() + (n + p) * n);
-        return kernels.partial_cholesky(l.data(), n + p + m, n, n, least, nullptr);
-    };
-    const auto accept = [&] {
-        std::copy_n(l.begin() + n * n, p * n, va.begin());
-        std::copy_n(l.begin() + (n + p) * n, m * n, vg.begin());
-        l.resize(size(n, n));
-        return true;
-    };
-    if (attempt(0, 0, floor)) return accept();
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p, m = kept_r ? data->m : 0;
+    panel.assign(size(n + p + m, n), 0.0);
+    double* h = panel.data();
+    data->add_dense(matrix::Q, h, n);
+    data->add_dense(matrix::A, va(), n);
+    if (m > 0) data->add_dense(matrix::G, vg(), n);
+    for (std::int64_t i = 0; i < n; ++i) h[i * n + i] += shift;
+    for (std::int64_t k = 0; weight > 0 && k < p; ++k) {
+        const double* a = va() + k * n;
+        for (std::int64_t i = 0; i < n; ++i)
+            if (a[i] != 0) kernels.axpy(weight * a[i], a, h + i * n, i + 1);
+    }
+    return kernels.partial_cholesky(h, n + p + m, n, n, least, nullptr);
+}
+
+bool dual_form::factor(double convexity_tolerance) {
+    // Below the floor a pivot is rounding: Q counts as singular.
+    const double scale = data->q_max > 0 ? data->q_max : 1.0;
+    if (attempt(0, 0, 1e-11 * scale)) return true;
     // Convex at all? A pivot that stays negative under this shift is a negative eigenvalue beyond rounding.
-    const double rounding = std::max(convexity_tolerance, 1e-15 * static_cast<double>(n));
+    const double rounding = std::max(convexity_tolerance, 1e-15 * static_cast<double>(data->n));
     if (!attempt(rounding * data->q_max + 1e-300, 0, 0)) return false;
+    std::vector<double> a(size(data->p, data->n));
+    data->add_dense(matrix::A, a.data(), data->n);
     double a_trace = 0;
-    for (const double v : va) a_trace += v * v;
+    for (const double v : a) a_trace += v * v;
     if (a_trace > 0) {
-        gamma = scale * static_cast<double>(n) / a_trace;
-        if (attempt(0, gamma, 1e-7 * scale)) return accept();
+        gamma = scale * static_cast<double>(data->n) / a_trace;
+        if (attempt(0, gamma, 1e-7 * scale)) return true;
         gamma = 0;
     }
     rho = proximal_weight * scale;
-    return attempt(rho, 0, 0) && accept();
+    return attempt(rho, 0, 0);
 }
 
 void dual_form::eliminate_equalities() {
     const auto& kernels = cpu::dense<double>();
-    const std::int64_t n = data->n, p = data->p, m = n == 0 ? 0 : static_cast<std::int64_t>(vg.size()) / n;
+    const std::int64_t n = data->n, p = data->p, m = kept_r ? data->m : 0;
     double most = 0;
-    for (std::int64_t i = 0; i < p; ++i) most = std::max(most, kernels.dot(va.data() + i * n, va.data() + i * n, n));
+    for (std::int64_t i = 0; i < p; ++i) most = std::max(most, kernels.dot(va() + i * n, va() + i * n, n));
     if (most == 0) most = 1;
     // One panel [S; V_G V_A'] becomes [L_S; W].
-    const auto attempt = [&](double shift, double floor) {
-        ls.assign(size(p + m, p), 0.0);
-        kernels.syrk_lower(ls.data(), p, va.data(), n, p, n, 1.0, 1.0);
-        for (std::int64_t i = 0; i < p; ++i) ls[size(i, p) + size(i)] += shift;
-        double* below = ls.data() + p * p;
-        for (std::int64_t i = 0; i < m; ++i) {
-            const int column = data->g_column(static_cast<int>(i));
-            if (!diagonal || !data->g_is_bound(static_cast<int>(i)))
-                kernels.gemm_nt(below + i * p, p, vg.data() + i * n, n, va.data(), n, 1, p, n, 1.0, 1.0);
-            else if (column >= 0)
-                for (std::int64_t k = 0; k < p; ++k) below[i * p + k] = vg[size(i, n) + size(column)] * va[size(k, n) + size(column)];
+    const auto try_shift = [&](double shift, double floor) {
+        schur.assign(size(p + m, p), 0.0);
+        kernels.syrk_lower(schur.data(), p, va(), n, p, n, 1.0, 0.0);
+        for (std::int64_t i = 0; i < p; ++i) schur[size(i * p + i)] += shift;
+        double* below = schur.data() + p * p;
+        for (std::int64_t i = 0; i < m;) {
+            // Runs of general rows are one product; a bound row of a diagonal H meets one column of V_A.
+            std::int64_t end = i;
+            while (end < m && !(diagonal && data->g_is_bound(static_cast<int>(end)))) ++end;
+            if (end > i) {
+                kernels.gemm_nt(below + i * p, p, vg() + i * n, n, va(), n, end - i, p, n, 1.0, 0.0);
+                i = end;
+                continue;
+            }
+            const std::int64_t column = data->g_column(static_cast<int>(i));
+            for (std::int64_t k = 0; column >= 0 && k < p; ++k)
+                below[i * p + k] = vg()[i * n + column] * va()[k * n + column];
+            ++i;
         }
-        return kernels.partial_cholesky(ls.data(), p + m, p, p, floor, nullptr);
+        return kernels.partial_cholesky(schur.data(), p + m, p, p, floor, nullptr);
     };
-    if (!attempt(0, 1e-12 * most))
-        for (delta = 1e-9 * most; !attempt(delta, 0) && delta < 1e9 * most; delta *= 10) {}
-    w.assign(ls.begin() + p * p, ls.end());
-    ls.resize(size(p, p));
+    if (!try_shift(0, 1e-12 * most))
+        for (delta = 1e-9 * most; !try_shift(delta, 0) && delta < 1e9 * most; delta *= 10) {
+        }
 }
 
 void dual_form::form_r() {
     const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data->n, p = data->p, m = data->m;
-    r.assign(size(m, m), 0.0);
+    r.resize(size(m, m));
     const auto bound = [&](std::int64_t i) { return data->g_is_bound(static_cast<int>(i)); };
     const auto column = [&](std::int64_t i) { return static_cast<std::int64_t>(data->g_column(static_cast<int>(i))); };
-    if (diagonal) {
+    bool any_bound = false;
+    for (std::int64_t i = 0; diagonal && i < m; ++i) any_bound = any_bound || bound(i);
+    if (any_bound) {
         // A bound row has one entry: it meets other bound rows of its column only, and one entry of a general row.
+        std::fill(r.begin(), r.end(), 0.0);
         std::vector<std::vector<std::int64_t>> by_column(size(n));
         for (std::int64_t i = 0; i < m; ++i)
             if (bound(i) && column(i) >= 0) by_column[size(column(i))].push_back(i);
         for (std::int64_t i = 0; i < m; ++i) {
-            const double* row = vg.data() + i * n;
+            const double* row = vg() + i * n;
             if (bound(i) && column(i) >= 0)
                 for (const std::int64_t j : by_column[size(column(i))])
-                    r[size(i, m) + size(j)] = row[column(i)] * vg[size(j, n) + size(column(i))];
+                    r[size(i * m + j)] = row[column(i)] * vg()[j * n + column(i)];
             if (bound(i)) continue;
             for (std::int64_t j = 0; j < m; ++j) {
                 double value = 0;
                 if (!bound(j))
-                    value = kernels.dot(row, vg.data() + j * n, n);
+                    value = kernels.dot(row, vg() + j * n, n);
                 else if (column(j) >= 0)
-                    value = row[column(j)] * vg[size(j, n) + size(column(j))];
-                r[size(i, m) + size(j)] = r[size(j, m) + size(i)] = value;
+                    value = row[column(j)] * vg()[j * n + column(j)];
+                r[size(i * m + j)] = r[size(j * m + i)] = value;
             }
         }
     } else {
-        kernels.syrk_lower(r.data(), m, vg.data(), n, m, n, 1.0, 1.0);
+        kernels.syrk_lower(r.data(), m, vg(), n, m, n, 1.0, 0.0);
     }
-    if (p > 0) kernels.syrk_lower(r.data(), m, w.data(), p, m, p, -1.0, 1.0);
-    for (std::int64_t i = 0; i < m; ++i)
-        for (std::int64_t j = i + 1; j < m; ++j) r[size(i, m) + size(j)] = r[size(j, m) + size(i)];
+    if (p > 0) {
+        std::vector<double> length(size(m));
+        for (std::int64_t i = 0; i < m; ++i) length[size(i)] = r[size(i * m + i)];
+        kernels.syrk_lower(r.data(), m, schur.data() + p * p, p, m, p, -1.0, 1.0);
+        // What the equalities leave of a row that depends on them is rounding, which would make multipliers of 1e16.
+        const double least = delta > 0 ? dependent_regularized : dependent;
+        for (std::int64_t i = 0; i < m; ++i) {
+            if (r[size(i * m + i)] > least * length[size(i)]) continue;
+            for (std::int64_t j = 0; j <= i; ++j) r[size(i * m + j)] = 0;
+            for (std::int64_t j = i; j < m; ++j) r[size(j * m + i)] = 0;
+        }
+    }
+    mirror(r.data(), m);
 }
 
-void dual_form::equality_solve(double* z, double* nu) const {
+void dual_form::forward(double* z, double* nu) const {
     const auto& kernels = cpu::dense<double>();
     const int n = data->n, p = data->p;
-    // γA'A in H asks for γA'(A dz) on the right-hand side; A dz = rnu + δ dν, and δ = 0 or small enough for refinement.
+    // γA'A in H asks for γA'(A dz) on the right-hand side; A dz = rnu + δ dν, δ = 0 or small enough for refinement.
     if (gamma > 0) {
         std::vector<double> scaled(nu, nu + p);
         for (double& v : scaled) v *= gamma;
         data->multiply_transposed_add(matrix::A, scaled.data(), z);
     }
     if (diagonal)
-        for (int i = 0; i < n; ++i) z[i] /= l[size(i)];
+        for (int i = 0; i < n; ++i) z[i] /= panel[size(i)];
     else
-        kernels.trsv_lower(l.data(), n, n, z);
+        kernels.trsv_lower(panel.data(), n, n, z);
+    if (p == 0) return;
+    kernels.gemv(va(), n, p, n, 1.0, z, -1.0, nu);
+    kernels.trsv_lower(schur.data(), p, p, nu);
+}
+
+void dual_form::backward(double* y, double* u) const {
+    const auto& kernels = cpu::dense<double>();
+    const int n = data->n, p = data->p;
     if (p > 0) {
-        // dν = S⁻¹(V_A y − rnu), y ← y − V_A' dν
-        for (int i = 0; i < p; ++i) nu[i] = -nu[i];
-        kernels.gemv(va.data(), n, p, n, 1.0, z, 1.0, nu);
-        kernels.trsv_lower(ls.data(), p, p, nu);
-        kernels.trsv_lower_transposed(ls.data(), p, p, nu);
-        kernels.gemv_transposed(va.data(), n, p, n, -1.0, nu, 1.0, z);
+        kernels.trsv_lower_transposed(schur.data(), p, p, u);
+        kernels.gemv_transposed(va(), n, p, n, -1.0, u, 1.0, y);
     }
     if (diagonal)
-        for (int i = 0; i < n; ++i) z[i] /= l[size(i)];
+        for (int i = 0; i < n; ++i) y[i] /= panel[size(i)];
     else
-        kernels.trsv_lower_transposed(l.data(), n, n, z);
+        kernels.trsv_lower_transposed(panel.data(), n, n, y);
 }
 
-void dual_form::gather(const std::vector<int>& rows, double* out, std::int64_t ld) const {
-    const auto k = static_cast<std::int64_t>(rows.size());
-    if (!r.empty()) {
-        for (std::int64_t i = 0; i < k; ++i)
-            for (std::int64_t j = 0; j <= i; ++j) out[i * ld + j] = r_row(rows[size(i)])[rows[size(j)]];
+void dual_form::rows(const std::vector<int>& which, double* out) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p, width = n + p, count = static_cast<std::int64_t>(which.size());
+    if (kept_r) {
+        for (std::int64_t i = 0; i < count; ++i) {
+            std::copy_n(vg() + which[size(i)] * n, n, out + i * width);
+            std::copy_n(schur.data() + (p + which[size(i)]) * p, p, out + i * width + n);
+        }
         return;
     }
-    std::vector<double> z(size(data->n)), nu(size(data->p));
-    for (std::int64_t i = 0; i < k; ++i) {
-        std::fill(z.begin(), z.end(), 0.0);
-        std::fill(nu.begin(), nu.end(), 0.0);
-        data->g_row_add(rows[size(i)], 1.0, z.data());
-        equality_solve(z.data(), nu.data());
-        for (std::int64_t j = 0; j <= i; ++j) out[i * ld + j] = data->g_row_dot(rows[size(j)], z.data());
-    }
+    std::fill_n(out, count * width, 0.0);
+    for (std::int64_t i = 0; i < count; ++i) data->g_row_add(which[size(i)], 1.0, out + i * width);
+    if (diagonal)
+        for (std::int64_t i = 0; i < count; ++i)
+            for (std::int64_t j = 0; j < n; ++j) out[i * width + j] /= panel[size(j)];
+    else
+        kernels.trsm_lower(panel.data(), n, n, out, width, count);
+    if (p == 0) return;
+    kernels.gemm_nt(out + n, width, out, width, va(), n, count, p, n, 1.0, 0.0);
+    kernels.trsm_lower(schur.data(), p, p, out + n, width, count);
 }
 
-std::size_t dual_form::bytes() const {
-    return (l.size() + va.size() + ls.size() + r.size()) * sizeof(double) + data->bytes();
+void dual_form::gather(const std::vector<int>& which, double* out, std::int64_t ld) const {
+    const auto count = static_cast<std::int64_t>(which.size());
+    if (kept_r) {
+        for (std::int64_t i = 0; i < count; ++i)
+            for (std::int64_t j = 0; j <= i; ++j) out[i * ld + j] = r_row(which[size(i)])[which[size(j)]];
+        return;
+    }
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p, width = n + p;
+    std::vector<double> t(size(count * width));
+    rows(which, t.data());
+    kernels.syrk_lower(out, ld, t.data(), width, count, n, 1.0, 0.0);
+    std::vector<double> length(size(count));
+    for (std::int64_t i = 0; i < count; ++i) length[size(i)] = out[i * ld + i];
+    if (p == 0) return;
+    kernels.syrk_lower(out, ld, t.data() + n, width, count, p, -1.0, 1.0);
+    const double least = delta > 0 ? dependent_regularized : dependent;
+    for (std::int64_t i = 0; i < count; ++i) {
+        if (out[i * ld + i] > least * length[size(i)]) continue;
+        for (std::int64_t j = 0; j <= i; ++j) out[i * ld + j] = 0;
+        for (std::int64_t j = i; j < count; ++j) out[j * ld + i] = 0;
+    }
 }
 
 } // namespace optnet::solver

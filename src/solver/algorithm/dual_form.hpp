@@ -7,9 +7,9 @@
 //     R = G P G' = V_G V_G' − W W',   P the (1,1) block of [H A'; A −δI]⁻¹
 //     s = R λ + d,   d = h − G z₀,   z₀ the minimizer without inequalities
 //
-// ρ = 0 where Q is positive definite, γ > 0 where it is so only on the null space of A (γA'A changes no solution), ρ > 0 for
-// other singular Q (the proximal loop takes it back), δ > 0 where the rows of A depend on each other (refinement takes it
-// back). One factorization serves the active set, the finish and the gradient.
+// ρ = 0 where Q is positive definite, γ > 0 where it is so only on the null space of A (γA'A changes no solution),
+// ρ > 0 for other singular Q (the proximal loop takes it back), δ > 0 where the rows of A depend on each other
+// (refinement takes it back). One factorization serves the active set, the finish and the gradient.
 
 #include "solver/algorithm/operators.hpp"
 
@@ -20,36 +20,50 @@ namespace optnet::solver {
 class dual_form {
 public:
     /// Factors. False: Q + ρI + γA'A is not positive definite within `convexity_tolerance`, that is, Q is not convex
-    /// (or overflowed). `with_r` false leaves R out, for problems with many more rows than variables.
+    /// (or overflowed). `with_r` false leaves V_G, W and R out, for problems with many more rows than variables.
+    /// Memory of an earlier set-up is used again; `data` must outlive this.
     bool set_up(const operators& data, double convexity_tolerance, bool with_r);
 
     double proximal() const { return rho; } ///< ρ
     bool regularized() const { return rho > 0 || delta > 0; }
-    bool has_r() const { return !r.empty() || data->m == 0; }
+    bool has_r() const { return kept_r; }
     /// Row i of R, [m].
     const double* r_row(int i) const { return r.data() + static_cast<std::int64_t>(i) * data->m; }
 
     /// H' dz + A' dν = rz and A dz − δ dν = rnu with H' = Q + ρI: overwrites (z, nu), which hold the right-hand side.
-    void equality_solve(double* z, double* nu) const;
+    void equality_solve(double* z, double* nu) const {
+        forward(z, nu);
+        backward(z, nu);
+    }
+    /// The two halves of that: z ← y = L⁻¹(z + γA'nu), nu ← u = L_S⁻¹(V_A y − nu), and back. Between them inequality
+    /// rows enter: row i of G z₀ is v_i·y − w_i·u, and multipliers λ change y by −V_G'λ and u by −W'λ.
+    void forward(double* z, double* nu) const;
+    void backward(double* y, double* u) const;
+    /// [v_i w_i] of some rows of G, row-major [rows, n + p].
+    void rows(const std::vector<int>& which, double* out) const;
     /// R_WW of some rows, lower triangle, row-major with leading dimension `ld`.
-    void gather(const std::vector<int>& rows, double* out, std::int64_t ld) const;
+    void gather(const std::vector<int>& which, double* out, std::int64_t ld) const;
 
-    std::size_t bytes() const;
+    std::size_t bytes() const { return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double); }
 
 private:
     bool factor(double convexity_tolerance);
+    bool factor_diagonal(double convexity_tolerance);
+    bool attempt(double shift, double weight, double least);
     void eliminate_equalities();
     void form_r();
+    double* va() { return panel.data() + (diagonal ? std::int64_t{data->n} : std::int64_t{data->n} * data->n); }
+    double* vg() { return va() + std::int64_t{data->p} * data->n; }
+    const double* va() const { return const_cast<dual_form*>(this)->va(); }
+    const double* vg() const { return const_cast<dual_form*>(this)->vg(); }
 
     const operators* data = nullptr;
     double rho = 0, gamma = 0, delta = 0;
-    bool diagonal = false;          ///< H is diagonal: `l` holds its square roots only
-    std::vector<double> l;          ///< [n, n] or [n]
-    std::vector<double> va;         ///< [p, n]
-    std::vector<double> ls;         ///< [p, p]
-    std::vector<double> w;          ///< [m, p], only while R is formed
-    std::vector<double> vg;         ///< [m, n], only while R is formed
-    std::vector<double> r;          ///< [m, m]
+    bool diagonal = false;     ///< H is diagonal
+    bool kept_r = false;       ///< V_G, W and R are there
+    std::vector<double> panel; ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
+    std::vector<double> schur; ///< L_S [p, p], W [m, p]
+    std::vector<double> r;     ///< [m, m]
 };
 
 } // namespace optnet::solver

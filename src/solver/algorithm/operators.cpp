@@ -39,132 +39,160 @@ template <class Block, class F> void each_entry(const Block& b, const F& f) {
 
 } // namespace
 
-template <class T> operators::operators(const problem<T>& batch, std::int64_t element) {
+template <class T> void operators::load(const problem<T>& batch, std::int64_t element) {
     const structure& s = *batch.shape;
     n = s.n;
     p = s.p;
     m = s.m;
+    finite = true;
+    diagonal_q = true;
+    q_max = 0;
+    std::size_t count[3] = {0, 0, 0};
     for (const block& b : s.blocks) {
-        packed out{b.kind, b.row, b.col, b.rows, b.cols, b.first, b.last, b.scale, false, {}};
-        std::int64_t rows = 1, cols = 1;
-        switch (b.kind) {
-        case block_kind::identity: rows = 0; break;
-        case block_kind::scaled_identity: break;
-        case block_kind::diagonal: rows = b.rows; break;
-        case block_kind::banded:
-            rows = b.rows;
-            cols = b.last - b.first + 1;
-            break;
-        case block_kind::dense:
-            rows = b.rows;
-            cols = b.cols;
-            break;
-        }
-        if (b.source >= 0) {
-            const matrix_view<T>& view = batch.data[b.source];
-            const T* from = view.of(element);
-            out.data.resize(at(rows * cols));
-            double sum = 0;
-            for (std::int64_t i = 0; i < rows; ++i) {
-                const T* row = from + i * view.row_stride;
-                double* to = out.data.data() + i * cols;
-                for (std::int64_t j = 0; j < cols; ++j) {
-                    to[j] = static_cast<double>(row[j * view.col_stride]);
-                    sum += to[j] * 0.0; // NaN and infinity leave NaN
-                }
-            }
-            if (!(sum == 0.0)) {
-                // Entries of a band that fall outside the block are padding and may hold anything.
-                if (b.kind != block_kind::banded) finite = false;
-                each_entry(out, [&](int, int, double v) { finite = finite && std::isfinite(v); });
-            }
-        }
-        if (b.kind == block_kind::dense && out.scale != 1.0) {
-            for (double& v : out.data) v *= out.scale;
-            out.scale = 1.0;
-        }
-        if (b.where == matrix::Q && b.row == b.col && b.rows == b.cols && b.kind == block_kind::dense) {
-            // The symmetric part once, so that a product is one sweep over the rows.
-            out.symmetric = true;
-            for (int i = 0; i < b.rows; ++i)
-                for (int j = 0; j < i; ++j) {
-                    double& lower = out.data[at(i) * at(b.cols) + at(j)];
-                    double& upper = out.data[at(j) * at(b.cols) + at(i)];
-                    lower = upper = 0.5 * lower + 0.5 * upper;
-                }
-        }
-        sets[static_cast<std::size_t>(b.where)].push_back(std::move(out));
+        auto& set = sets[static_cast<std::size_t>(b.where)];
+        const std::size_t place = count[static_cast<std::size_t>(b.where)]++;
+        if (set.size() <= place) set.emplace_back();
+        read(batch, b, element, set[place]);
     }
+    for (std::size_t w = 0; w < 3; ++w) sets[w].resize(count[w]);
     diagonal.assign(at(n), 0.0);
-    for (const packed& b : sets[0]) {
+    for (packed& b : sets[0]) {
         const bool on_diagonal = b.row == b.col && b.kind != block_kind::banded && b.kind != block_kind::dense;
         diagonal_q = diagonal_q && on_diagonal;
-        each_entry(b, [&](int i, int j, double v) {
-            q_max = std::max(q_max, std::abs(v));
-            if (b.row + i == b.col + j) diagonal[at(b.row + i)] += v;
-        });
+        b.symmetric = on_diagonal;
+        if (b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols) {
+            symmetrize(b);
+            q_max = std::max(q_max, cpu::dense<double>().max_abs(b.data.data(), std::int64_t{b.rows} * b.cols));
+            for (int i = 0; i < b.rows; ++i) diagonal[at(b.row + i)] += b.data[at(i) * at(b.cols + 1)];
+        } else {
+            each_entry(b, [&](int i, int j, double v) {
+                q_max = std::max(q_max, std::abs(v));
+                if (b.row + i == b.col + j) diagonal[at(b.row + i)] += v;
+            });
+        }
     }
-    if (finite) scale_rows();
+    a_scale.assign(at(p), 1.0);
+    g_scale.assign(at(m), 1.0);
+    if (finite) {
+        scale_rows(sets[1], a_scale);
+        scale_rows(sets[2], g_scale);
+    }
     find_bounds();
 }
 
-template operators::operators(const problem<double>&, std::int64_t);
-template operators::operators(const problem<float>&, std::int64_t);
+template void operators::load(const problem<double>&, std::int64_t);
+template void operators::load(const problem<float>&, std::int64_t);
 
-void operators::rows_max(const std::vector<packed>& set, std::vector<double>& result) {
-    for (const packed& b : set)
-        each_entry(b, [&](int i, int, double v) {
-            double& r = result[at(b.row + i)];
-            r = std::max(r, std::abs(v));
-        });
+template <class T> void operators::read(const problem<T>& batch, const block& b, std::int64_t element, packed& out) {
+    out.kind = b.kind;
+    out.row = b.row;
+    out.col = b.col;
+    out.rows = b.rows;
+    out.cols = b.cols;
+    out.first = b.first;
+    out.last = b.last;
+    out.scale = b.scale;
+    out.symmetric = false;
+    out.data.clear();
+    if (b.source < 0) return;
+    std::int64_t rows = 1, cols = 1;
+    if (b.kind != block_kind::scaled_identity) rows = b.rows;
+    if (b.kind == block_kind::banded) cols = b.last - b.first + 1;
+    if (b.kind == block_kind::dense) cols = b.cols;
+    const matrix_view<T>& view = batch.data[b.source];
+    const T* from = view.of(element);
+    out.data.resize(at(rows * cols));
+    for (std::int64_t i = 0; i < rows; ++i) {
+        const T* row = from + i * view.row_stride;
+        double* to = out.data.data() + i * cols;
+        if (view.col_stride == 1)
+            std::copy_n(row, cols, to);
+        else
+            for (std::int64_t j = 0; j < cols; ++j) to[j] = static_cast<double>(row[j * view.col_stride]);
+    }
+    const auto& kernels = cpu::dense<double>();
+    if (!(kernels.max_abs(out.data.data(), rows * cols) < HUGE_VAL)) {
+        // Entries of a band that fall outside the block are padding and may hold anything.
+        if (b.kind != block_kind::banded) finite = false;
+        each_entry(out, [&](int, int, double v) { finite = finite && std::isfinite(v); });
+    }
+    if (b.kind == block_kind::dense && out.scale != 1.0) {
+        kernels.scale(out.scale, out.data.data(), rows * cols);
+        out.scale = 1.0;
+    }
 }
 
-void operators::scale_rows() {
-    const auto scales = [&](std::vector<packed>& set, int rows, std::vector<double>& scale, std::vector<double>& max) {
-        max.assign(at(rows), 0.0);
-        scale.assign(at(rows), 1.0);
-        rows_max(set, max);
-        for (int i = 0; i < rows; ++i)
-            if (max[at(i)] > 0) scale[at(i)] = std::ldexp(1.0, std::clamp(-std::ilogb(max[at(i)]), -1000, 1000));
-        for (packed& b : set) {
-            const double* own = scale.data() + b.row;
-            if (std::all_of(own, own + b.rows, [](double v) { return v == 1.0; })) continue;
-            if (b.kind == block_kind::identity || b.kind == block_kind::scaled_identity) {
-                b.data.assign(at(b.rows), b.kind == block_kind::identity ? 1.0 : b.data[0]);
-                b.kind = block_kind::diagonal;
-            }
-            const std::size_t width = b.rows == 0 ? 0 : b.data.size() / at(b.rows);
+void operators::symmetrize(packed& b) {
+    // The symmetric part once, so that a product is one sweep over the rows. In tiles, for the cache's sake.
+    constexpr int tile = 16;
+    const std::size_t ld = at(b.cols);
+    for (int i0 = 0; i0 < b.rows; i0 += tile)
+        for (int j0 = 0; j0 <= i0; j0 += tile)
+            for (int i = i0; i < std::min(b.rows, i0 + tile); ++i)
+                for (int j = j0; j < std::min(i, j0 + tile); ++j) {
+                    double& lower = b.data[at(i) * ld + at(j)];
+                    double& upper = b.data[at(j) * ld + at(i)];
+                    lower = upper = 0.5 * lower + 0.5 * upper;
+                }
+    b.symmetric = true;
+}
+
+void operators::scale_rows(std::vector<packed>& set, std::vector<double>& scale) {
+    const auto& kernels = cpu::dense<double>();
+    std::vector<double>& most = row_most;
+    most.assign(scale.size(), 0.0);
+    for (const packed& b : set) {
+        double* own = most.data() + b.row;
+        if (b.kind == block_kind::dense)
             for (int i = 0; i < b.rows; ++i)
-                for (std::size_t j = 0; j < width; ++j) b.data[at(i) * width + j] *= own[i];
+                own[i] = std::max(own[i], kernels.max_abs(b.data.data() + at(i) * at(b.cols), b.cols));
+        else
+            each_entry(b, [&](int i, int, double v) { own[i] = std::max(own[i], std::abs(v)); });
+    }
+    for (std::size_t i = 0; i < scale.size(); ++i)
+        if (most[i] > 0) scale[i] = std::ldexp(1.0, std::clamp(-std::ilogb(most[i]), -1000, 1000));
+    for (packed& b : set) {
+        const double* own = scale.data() + b.row;
+        if (std::all_of(own, own + b.rows, [](double v) { return v == 1.0; })) continue;
+        if (b.kind == block_kind::identity || b.kind == block_kind::scaled_identity) {
+            b.data.assign(at(b.rows), b.kind == block_kind::identity ? 1.0 : b.data[0]);
+            b.kind = block_kind::diagonal;
         }
-    };
-    std::vector<double> unused;
-    scales(sets[1], p, a_scale, unused);
-    scales(sets[2], m, g_scale, row_max);
+        const std::size_t width = b.rows == 0 ? 0 : b.data.size() / at(b.rows);
+        for (int i = 0; i < b.rows; ++i)
+            if (own[i] != 1.0) kernels.scale(own[i], b.data.data() + at(i) * width, static_cast<std::int64_t>(width));
+    }
 }
 
 void operators::find_bounds() {
     bound.assign(at(m), 1);
     column.assign(at(m), -1);
     entry.assign(at(m), 0.0);
-    for (const packed& b : sets[2])
-        each_entry(b, [&](int i, int j, double v) {
+    const auto see = [&](std::size_t r, int j, double v) {
+        if (v == 0.0) return;
+        if (column[r] < 0 || column[r] == j) {
+            column[r] = j;
+            entry[r] += v;
+        } else {
+            bound[r] = 0;
+        }
+    };
+    for (const packed& b : sets[2]) {
+        if (b.kind != block_kind::dense) {
+            each_entry(b, [&](int i, int j, double v) { see(at(b.row + i), b.col + j, v); });
+            continue;
+        }
+        for (int i = 0; i < b.rows; ++i) {
+            const double* row = b.data.data() + at(i) * at(b.cols);
             const std::size_t r = at(b.row + i);
-            if (v == 0.0) return;
-            if (column[r] < 0 || column[r] == b.col + j) {
-                column[r] = b.col + j;
-                entry[r] += v;
-            } else {
-                bound[r] = 0;
-            }
-        });
+            for (int j = 0; j < b.cols && bound[r]; ++j) see(r, b.col + j, row[j]);
+        }
+    }
 }
 
 void operators::multiply_add(matrix where, const double* x, double* y) const {
     for (const packed& b : blocks(where)) {
-        const bool symmetric =
-            b.symmetric || (b.row == b.col && b.kind != block_kind::banded && b.kind != block_kind::dense);
-        if (where == matrix::Q && !symmetric) {
+        if (where == matrix::Q && !b.symmetric) {
             // The symmetric part: half of the block, half of its transpose.
             each_entry(b, [&](int i, int j, double v) {
                 y[b.row + i] += 0.5 * v * x[b.col + j];
@@ -194,7 +222,13 @@ void operators::multiply_transposed_add(matrix where, const double* x, double* y
 }
 
 void operators::add_dense(matrix where, double* M, std::int64_t ld) const {
-    for (const packed& b : blocks(where))
+    const auto& kernels = cpu::dense<double>();
+    for (const packed& b : blocks(where)) {
+        if (b.kind == block_kind::dense && (where != matrix::Q || b.symmetric)) {
+            for (int i = 0; i < b.rows; ++i)
+                kernels.axpy(1.0, b.data.data() + at(i) * at(b.cols), M + (b.row + i) * ld + b.col, b.cols);
+            continue;
+        }
         each_entry(b, [&](int i, int j, double v) {
             if (where == matrix::Q) {
                 M[(b.row + i) * ld + b.col + j] += 0.5 * v;
@@ -203,6 +237,7 @@ void operators::add_dense(matrix where, double* M, std::int64_t ld) const {
                 M[(b.row + i) * ld + b.col + j] += v;
             }
         });
+    }
 }
 
 double operators::g_row_dot(int i, const double* x) const {
@@ -246,8 +281,7 @@ void operators::g_row_add(int i, double factor, double* x) const {
             break;
         }
         case block_kind::dense: {
-            const double* row = b.data.data() + at(r) * at(b.cols);
-            for (int j = 0; j < b.cols; ++j) x[b.col + j] += factor * row[j];
+            cpu::dense<double>().axpy(factor, b.data.data() + at(r) * at(b.cols), x + b.col, b.cols);
             break;
         }
         }

@@ -23,8 +23,9 @@ public:
 
     operators() = default;
 
-    /// Packs the blocks of one element of the batch.
-    template <class T> operators(const problem<T>& batch, std::int64_t element);
+    template <class T> operators(const problem<T>& batch, std::int64_t element) { load(batch, element); }
+    /// Packs the blocks of one element of the batch; memory of an earlier one is used again.
+    template <class T> void load(const problem<T>& batch, std::int64_t element);
 
     /// y += M x for the scaled A and G, and for the symmetric part of Q.
     void multiply_add(matrix where, const double* x, double* y) const;
@@ -39,8 +40,6 @@ public:
     /// True if every block of Q lies on its diagonal; `diagonal` then holds it.
     bool q_is_diagonal() const { return diagonal_q; }
     const std::vector<double>& q_diagonal() const { return diagonal; }
-    /// max over j of |G_ij| before scaling, [m].
-    const std::vector<double>& g_row_max() const { return row_max; }
     /// True if row i of G has one entry at most; then it is `g_entry(i)` in column `g_column(i)`, -1 for an empty row.
     bool g_is_bound(int i) const { return bound[static_cast<std::size_t>(i)]; }
     int g_column(int i) const { return column[static_cast<std::size_t>(i)]; }
@@ -58,13 +57,14 @@ private:
         std::vector<double> data; ///< row-major; empty for identity
     };
     const std::vector<packed>& blocks(matrix where) const { return sets[static_cast<std::size_t>(where)]; }
-    void scale_rows();
+    template <class T> void read(const problem<T>& batch, const block& b, std::int64_t element, packed& out);
+    static void symmetrize(packed& b);
+    void scale_rows(std::vector<packed>& set, std::vector<double>& scale);
     void find_bounds();
-    static void rows_max(const std::vector<packed>& set, std::vector<double>& result);
     static double entry_dot(const packed& b, int i, const double* x);
 
     std::vector<packed> sets[3];
-    std::vector<double> diagonal, row_max, entry;
+    std::vector<double> diagonal, row_most, entry;
     std::vector<int> column;
     std::vector<char> bound;
     bool diagonal_q = true;

@@ -25,6 +25,15 @@ int active_set_limit(const element& e, const settings& how) {
 
 double certificate_tolerance(const tolerances& eps) { return std::max(eps.absolute, eps.relative); }
 
+/// With a Farkas certificate of value 1, every point violates some row by at least 1 / |(ν, λ)|₁: true if no point
+/// within the absolute tolerance can exist.
+bool beyond_tolerance(const element& e, const point& certificate, const tolerances& eps) {
+    double sum = 0;
+    for (std::size_t i = 0; i < certificate.nu.size(); ++i) sum += std::abs(certificate.nu[i]) * e.data->a_scale[i];
+    for (std::size_t i = 0; i < certificate.lambda.size(); ++i) sum += certificate.lambda[i] * e.data->g_scale[i];
+    return sum * eps.absolute < 1;
+}
+
 } // namespace
 
 void road::run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out) {
@@ -43,7 +52,20 @@ void road::run(const element& e, const dual_form* form, const settings& how, con
         out.status = status::primal_infeasible;
         return;
     }
-    if (form->has_r()) by_active_set(e, *form, how, eps, out);
+    if (form->has_r()) {
+        by_active_set(e, *form, how, eps, e.floor, out);
+        if (out.status == status::primal_infeasible && !beyond_tolerance(e, out.x, eps)) {
+            // Infeasible by less than "solved" allows: a point within the tolerance is the better answer.
+            std::vector<double> floor = e.floor;
+            for (std::size_t i = 0; i < floor.size(); ++i)
+                if (floor[i] != HUGE_VAL) floor[i] = 0.25 * eps.absolute * e.data->g_scale[i];
+            outcome again;
+            again.x.resize(*e.data);
+            by_active_set(e, *form, how, eps, floor, again);
+            again.iterations += out.iterations;
+            if (again.best.share <= 1) out = again;
+        }
+    }
     if (out.status == status::primal_infeasible || out.status == status::dual_infeasible || out.best.share <= 1) {
         if (out.best.share <= 1) out.status = status::solved;
         return;
@@ -57,7 +79,7 @@ void road::finish(const element& e, const active_kkt& system, const tolerances& 
     point x = start, r;
     for (int step = 0; step < 3; ++step) {
         e.residual(x, r);
-        system.solve(r);
+        system.correct(r);
         for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
         for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
         for (const int i : system.rows()) x.lambda[at(i)] = std::max(0.0, x.lambda[at(i)] + r.lambda[at(i)]);
@@ -74,7 +96,7 @@ void road::finish(const element& e, const active_kkt& system, const tolerances& 
 }
 
 void road::by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
-                         outcome& out) {
+                         const std::vector<double>& floor, outcome& out) {
     const operators& o = *e.data;
     const double rho = form.proximal();
     const double eps_certificate = certificate_tolerance(eps);
@@ -92,7 +114,7 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         std::vector<double> gz(at(o.m));
         o.multiply_add(matrix::G, x.z.data(), gz.data());
         for (std::size_t i = 0; i < gz.size(); ++i) d[i] -= gz[i];
-        const dual_outcome result = dual.solve(form, d, e.floor, active_set_limit(e, how), outer > 0);
+        const dual_outcome result = dual.solve(form, d, floor, active_set_limit(e, how), outer > 0);
         out.iterations += dual.steps;
         x.lambda = dual.lambda;
         if (result == dual_outcome::infeasible) {

@@ -24,8 +24,9 @@ public:
     void run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out);
 
 private:
+    /// A slack above -floor[i] counts as 0, as in `dual_active_set::solve`.
     void by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
-                       outcome& out);
+                       const std::vector<double>& floor, outcome& out);
     void by_interior_point(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
                            outcome& out);
     /// Refines x on the rows of `kkt` as equalities, on the user's data, and keeps what verifies best.
