@@ -29,8 +29,9 @@ plan make_plan(const structure& shape, bool shared_matrices) {
     plan result;
     // Form D: L, V_A, V_G, S, W and R; then about m steps of the active set, each a pass over its rows of R.
     result.dual.which = form::dual;
-    result.dual.set_up = (diagonal_q ? 0 : n * n * n / 3 + n * n * (p + m)) + n * p * p + p * p * p / 3 + (diagonal_q ? p : n) * bounds * p +
-                         (m - bounds) * n * (m + p) + m * p * p + m * m * p + (diagonal_q ? 0 : bounds * n * m);
+    result.dual.set_up = (diagonal_q ? 0 : n * n * n / 3 + n * n * (p + m)) + n * p * p + p * p * p / 3 +
+                         (diagonal_q ? p : n) * bounds * p + (m - bounds) * n * (m + p) + m * p * p + m * m * p +
+                         (diagonal_q ? 0 : bounds * n * m);
     result.dual.per_problem = 0.5 * m * (0.5 * m * m + 0.25 * m * m) + 4 * (n * n + 2 * n * p + n * m);
     result.dual.possible = shape.m <= most_rows;
     // Form P: about twelve iterations of H and its factor.
@@ -49,9 +50,9 @@ std::string explain(const structure& shape, bool shared_matrices, const settings
                   "form D (dual active set): %.2g operations to set up, %.2g per problem%s\n"
                   "form P (interior point): %.2g per problem\n"
                   "chosen: form %s\n",
-                  shape.n, shape.p, shape.m, shared_matrices ? "shared by the batch" : "one set per problem", made.dual.set_up,
-                  made.dual.per_problem, made.dual.possible ? "" : " (too many rows for R)", made.primal.per_problem,
-                  made.chosen == form::dual ? "D" : "P");
+                  shape.n, shape.p, shape.m, shared_matrices ? "shared by the batch" : "one set per problem",
+                  made.dual.set_up, made.dual.per_problem, made.dual.possible ? "" : " (too many rows for R)",
+                  made.primal.per_problem, made.chosen == form::dual ? "D" : "P");
     return text;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/settings.hpp"
-#include "optnet/solver/structure.hpp"
 
 #include <cmath>
 #include <stdexcept>
@@ -11,7 +10,8 @@ namespace {
 
 void nonnegative(const char* field, double value) {
     if (!(value >= 0) || !std::isfinite(value))
-        throw std::invalid_argument(std::string("setting ") + field + " is " + std::to_string(value) + ", but must be a finite number >= 0");
+        throw std::invalid_argument(std::string("setting ") + field + " is " + std::to_string(value) +
+                                    ", but must be a finite number >= 0");
 }
 
 } // namespace
@@ -26,32 +26,8 @@ void check(const settings& values) {
     nonnegative("convexity_tolerance", values.convexity_tolerance);
     nonnegative("active_tolerance", values.active_tolerance);
     if (!(values.infinite_bound > 0))
-        throw std::invalid_argument("setting infinite_bound is " + std::to_string(values.infinite_bound) + ", but must be > 0");
+        throw std::invalid_argument("setting infinite_bound is " + std::to_string(values.infinite_bound) +
+                                    ", but must be > 0");
 }
 
-namespace solver {
-
-structure dense_structure(int n, int p, int m, bool has_q_matrix) {
-    structure s;
-    s.n = n;
-    s.p = p;
-    s.m = m;
-    const auto dense = [&](matrix where, int rows, int source) {
-        block b;
-        b.where = where;
-        b.rows = rows;
-        b.cols = n;
-        b.source = source;
-        if (rows > 0 && n > 0) s.blocks.push_back(b);
-    };
-    if (has_q_matrix) dense(matrix::Q, n, 0);
-    dense(matrix::A, p, 1);
-    dense(matrix::G, m, 2);
-    row_group rows;
-    rows.count = m;
-    if (m > 0) s.groups.push_back(rows);
-    return s;
-}
-
-} // namespace solver
 } // namespace optnet

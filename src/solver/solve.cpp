@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <limits>
-#include <stdexcept>
 
 namespace optnet::solver {
 namespace {
@@ -16,21 +15,6 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Factors of this many bytes in all are kept for the gradient; beyond it each is made again when it is needed.
 constexpr double most_kept = 1e9;
-
-void check_structure(const structure& s) {
-    if (s.n < 0 || s.p < 0 || s.m < 0) throw std::invalid_argument("structure: n, p and m must not be negative");
-    for (const block& b : s.blocks) {
-        const int rows = b.where == matrix::Q ? s.n : b.where == matrix::A ? s.p : s.m;
-        if (b.row < 0 || b.col < 0 || b.rows < 0 || b.cols < 0 || b.row + b.rows > rows || b.col + b.cols > s.n)
-            throw std::invalid_argument("structure: a block lies outside its matrix");
-        if (b.kind == block_kind::diagonal && b.rows != b.cols)
-            throw std::invalid_argument("structure: a diagonal block must be square");
-        if (b.kind == block_kind::banded && b.last < b.first)
-            throw std::invalid_argument("structure: a band must have first <= last");
-        if (b.source < 0 && b.kind != block_kind::identity)
-            throw std::invalid_argument("structure: only identity blocks have no source");
-    }
-}
 
 template <class T> void fill(T* to, std::int64_t element, int count, double value) {
     if (to == nullptr) return;
@@ -92,7 +76,7 @@ template <class T>
 void solve(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
            std::shared_ptr<factorization>* keep) {
     check(how);
-    check_structure(*batch.shape);
+    check(*batch.shape);
     const bool shared = shares_matrices(batch);
     const bool with_r = make_plan(*batch.shape, shared).chosen == form::dual;
     tolerances eps{how.eps_abs.value_or(default_tolerance<T>), how.eps_rel.value_or(default_tolerance<T>)};

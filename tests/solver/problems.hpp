@@ -84,10 +84,12 @@ template <class T> struct answer {
 
 template <class T> answer<T> solve(const solver::problem<T>& batch, const optnet::settings& how = {}, int threads = 1) {
     const auto count = [&](int n) { return static_cast<std::size_t>(batch.batch * n); };
-    answer<T> a{std::vector<T>(count(batch.shape->n)), std::vector<T>(count(batch.shape->p)), std::vector<T>(count(batch.shape->m)),
-                std::vector<T>(count(batch.shape->m)), std::vector<std::int64_t>(count(1)), std::vector<std::int64_t>(count(1)),
-                std::vector<double>(count(3)), nullptr};
-    solver::solution<T> out{a.z.data(), a.nu.data(), a.lambda.data(), a.s.data(), a.status.data(), a.iterations.data(), a.residuals.data()};
+    answer<T> a{std::vector<T>(count(batch.shape->n)), std::vector<T>(count(batch.shape->p)),
+                std::vector<T>(count(batch.shape->m)), std::vector<T>(count(batch.shape->m)),
+                std::vector<std::int64_t>(count(1)),   std::vector<std::int64_t>(count(1)),
+                std::vector<double>(count(3)),         nullptr};
+    solver::solution<T> out{a.z.data(),      a.nu.data(),         a.lambda.data(),   a.s.data(),
+                            a.status.data(), a.iterations.data(), a.residuals.data()};
     solver::solve(batch, how, threads, out, &a.kept);
     return a;
 }
@@ -158,7 +160,8 @@ private:
     std::mt19937_64 random;
 };
 
-/// OptNet's timing experiment: Q = LL' + 1e-3 I, L uniform, G, z0, q normal, h = G z0 + s0, s0 uniform; with A normal, b = A z0.
+/// OptNet's timing experiment: Q = LL' + 1e-3 I, L uniform, G, z0, q normal, h = G z0 + s0, s0 uniform; with A normal,
+/// b = A z0.
 template <class T = double> dense<T> random(int n, int p, int m, std::int64_t batch, bool shared, std::uint64_t seed) {
     numbers draw(seed);
     dense<T> d = zeros<T>(n, p, m, batch, shared);
@@ -168,7 +171,8 @@ template <class T = double> dense<T> random(int n, int p, int m, std::int64_t ba
         for (int i = 0; i < n; ++i)
             for (int j = 0; j < n; ++j) {
                 double sum = i == j ? 1e-3 : 0.0;
-                for (int c = 0; c < n; ++c) sum += l[static_cast<std::size_t>(i * n + c)] * l[static_cast<std::size_t>(j * n + c)];
+                for (int c = 0; c < n; ++c)
+                    sum += l[static_cast<std::size_t>(i * n + c)] * l[static_cast<std::size_t>(j * n + c)];
                 d.Qat(k, i, j) = static_cast<T>(sum);
             }
         for (int i = 0; i < p; ++i)

@@ -26,7 +26,8 @@ struct settings {
     double infinite_bound = 1e20;
     /// Q is called nonconvex when its smallest eigenvalue is below minus this times its largest entry.
     double convexity_tolerance = 1e-8;
-    /// Relative floor under which a slack or a multiplier counts as zero when the active rows of a gradient are decided.
+    /// Relative floor under which a slack or a multiplier counts as zero when the active rows of a gradient are
+    /// decided.
     double active_tolerance = 1e-9;
 };
 

@@ -9,7 +9,8 @@ namespace optnet::solver {
 ///
 /// Lagrangian 1/2 z'Qz + q'z + nu'(Az - b) + lambda'(Gz - h), lambda >= 0 exactly, s = h - Gz as it is.
 /// primal_infeasible: nu, lambda hold a Farkas certificate scaled so that -(b'nu + h'lambda) = 1, and z, s are NaN.
-/// dual_infeasible: z holds a ray scaled so that q'z = -1, the rest is NaN. nonconvex, invalid_input, numerical_error: NaN.
+/// dual_infeasible: z holds a ray scaled so that q'z = -1, the rest is NaN. nonconvex, invalid_input, numerical_error:
+/// NaN.
 template <class T> struct solution {
     T* z = nullptr;                     ///< [batch, n]
     T* nu = nullptr;                    ///< [batch, p]

@@ -13,22 +13,22 @@ enum class matrix : std::uint8_t { Q, A, G };
 
 /// How a block's numbers are stored; `data` is the view that `block::source` names, always times `block::scale`.
 enum class block_kind : std::uint8_t {
-    identity,        ///< scale on the diagonal; no data
-    scaled_identity, ///< one number                                        data []
-    diagonal,        ///< data [rows], rows == cols
+    identity,        ///< scale on the diagonal; square, no data
+    scaled_identity, ///< one number, square                                data []
+    diagonal,        ///< square                                            data [rows]
     banded,          ///< entry (i, i + first + k) is data[i][k],           data [rows, last - first + 1]
     dense,           ///< data [rows, cols]
 };
 
-/// A rectangle of Q, A or G. What no block covers is zero; blocks that overlap add up. Blocks of Q need not be symmetric
-/// one by one: the solver uses the symmetric part of their sum.
+/// A rectangle of Q, A or G. What no block covers is zero; blocks that overlap add up. Blocks of Q need not be
+/// symmetric one by one: the solver uses the symmetric part of their sum.
 struct block {
     matrix where = matrix::Q;
     block_kind kind = block_kind::dense;
-    int row = 0, col = 0;   ///< upper left corner in the stacked matrix
-    int rows = 0, cols = 0; ///< size
+    int row = 0, col = 0;    ///< upper left corner in the stacked matrix
+    int rows = 0, cols = 0;  ///< size
     int first = 0, last = 0; ///< banded only: the first and last diagonal, as column - row
-    int source = -1;        ///< index into `problem::data`; -1 for identity
+    int source = -1;         ///< index into `problem::data`; -1 for identity
     double scale = 1.0;
 };
 
@@ -41,8 +41,8 @@ enum class row_kind : std::uint8_t {
 /// A run of inequality rows of one kind. The groups cover 0..m in order.
 struct row_group {
     row_kind kind = row_kind::general;
-    int first = 0, count = 0;  ///< rows of G (an epigraph pair counts both halves)
-    int epigraph_column = -1;  ///< epigraph only: the first column of t
+    int first = 0, count = 0;     ///< rows of G (an epigraph pair counts both halves)
+    int epigraph_column = -1;     ///< epigraph only: the first column of t
     bool epigraph_shared = false; ///< epigraph only: one t for all rows (a maximum norm)
 };
 
@@ -56,5 +56,9 @@ struct structure {
 /// The structure of plain matrices: one dense block each (absent where the size is 0), sources 0, 1, 2 for Q, A, G.
 /// `has_q_matrix` false means Q = 0 (a linear program) and no block for it; sources keep their numbers.
 structure dense_structure(int n, int p, int m, bool has_q_matrix = true);
+
+/// Throws std::invalid_argument with a sentence that names the block or group, what it is and what is allowed: blocks
+/// inside their matrix, square where their kind is, and groups (if there are any) that cover 0..m in order.
+void check(const structure& shape);
 
 } // namespace optnet::solver

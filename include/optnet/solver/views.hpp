@@ -9,7 +9,8 @@
 
 namespace optnet::solver {
 
-/// Entry (k, i, j) is data[k * batch_stride + i * row_stride + j * col_stride]; the meaning of i and j is the block kind's.
+/// Entry (k, i, j) is data[k * batch_stride + i * row_stride + j * col_stride]; the meaning of i and j is the block
+/// kind's.
 template <class T> struct matrix_view {
     const T* data = nullptr;
     std::int64_t batch_stride = 0, row_stride = 0, col_stride = 0;

@@ -32,7 +32,8 @@ bool all_finite(const std::vector<double>& v) {
 } // namespace
 
 template <class T>
-void element::load(const problem<T>& batch, std::int64_t k, const operators& packed, const settings& how, double eps_abs) {
+void element::load(const problem<T>& batch, std::int64_t k, const operators& packed, const settings& how,
+                   double eps_abs) {
     data = &packed;
     read(batch.q, k, packed.n, q);
     read(batch.b, k, packed.p, b);
@@ -95,8 +96,9 @@ verdict element::verify(const point& x, const tolerances& eps) const {
         const double allowed = eps.absolute + eps.relative * size;
         return residual == 0 ? 0.0 : residual / allowed;
     };
-    v.share = std::max({share(v.primal, primal_size), share(v.dual, std::max({norm(qz), norm(q), norm(atnu), norm(gtl)})),
-                        share(v.gap, std::max(std::abs(0.5 * zqz + qtz), std::abs(0.5 * zqz + btnu + htl)))});
+    v.share =
+        std::max({share(v.primal, primal_size), share(v.dual, std::max({norm(qz), norm(q), norm(atnu), norm(gtl)})),
+                  share(v.gap, std::max(std::abs(0.5 * zqz + qtz), std::abs(0.5 * zqz + btnu + htl)))});
     return v;
 }
 

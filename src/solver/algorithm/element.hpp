@@ -34,18 +34,19 @@ struct verdict {
 
 struct element {
     const operators* data = nullptr;
-    std::vector<double> q, b, h;  ///< h is 0 where absent
-    std::vector<double> floor;    ///< [m] a slack above minus this is 0; +inf for an absent row
-    bool finite = true;           ///< no NaN, and no infinity but in h
-    int impossible_row = -1;      ///< a row with h = -inf
+    std::vector<double> q, b, h; ///< h is 0 where absent
+    std::vector<double> floor;   ///< [m] a slack above minus this is 0; +inf for an absent row
+    bool finite = true;          ///< no NaN, and no infinity but in h
+    int impossible_row = -1;     ///< a row with h = -inf
 
     /// Reads vectors of element k; `data` has been packed from the same element.
-    template <class T> void load(const problem<T>& batch, std::int64_t k, const operators& packed, const settings& how, double eps_abs);
+    template <class T>
+    void load(const problem<T>& batch, std::int64_t k, const operators& packed, const settings& how, double eps_abs);
 
     bool absent(int i) const { return floor[static_cast<std::size_t>(i)] == HUGE_VAL; }
 
-    /// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each against
-    /// absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
+    /// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each
+    /// against absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
     verdict verify(const point& x, const tolerances& eps) const;
 
     /// The residual of the optimality conditions, r.z = -(Qz + q + A'nu + G'lambda), r.nu = b - Az, r.lambda = h - Gz.

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optnet/solver/structure.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace optnet::solver {
+namespace {
+
+std::string size(int rows, int cols) { return std::to_string(rows) + " x " + std::to_string(cols); }
+
+[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("structure: " + what); }
+
+void check_block(const structure& s, std::size_t number) {
+    const block& b = s.blocks[number];
+    const int rows = b.where == matrix::Q ? s.n : b.where == matrix::A ? s.p : s.m;
+    const std::string name = "block " + std::to_string(number) + " of " +
+                             (b.where == matrix::Q   ? "Q"
+                              : b.where == matrix::A ? "A"
+                                                     : "G");
+    if (b.row < 0 || b.col < 0 || b.rows < 0 || b.cols < 0 || b.rows > rows - b.row || b.cols > s.n - b.col)
+        refuse(name + " is " + size(b.rows, b.cols) + " at (" + std::to_string(b.row) + ", " + std::to_string(b.col) +
+               "), which does not lie inside the " + size(rows, s.n) + " matrix");
+    const bool square =
+        b.kind == block_kind::identity || b.kind == block_kind::scaled_identity || b.kind == block_kind::diagonal;
+    if (square && b.rows != b.cols)
+        refuse(name + " is " + size(b.rows, b.cols) + ", but an identity or diagonal block must be square");
+    if (b.kind == block_kind::banded && b.last < b.first)
+        refuse(name + " has the band " + std::to_string(b.first) + ".." + std::to_string(b.last) +
+               ", but first must not be greater than last");
+    if (b.source < 0 && b.kind != block_kind::identity)
+        refuse(name + " has no source; only an identity block needs no numbers");
+}
+
+} // namespace
+
+void check(const structure& s) {
+    if (s.n < 0 || s.p < 0 || s.m < 0)
+        refuse("n = " + std::to_string(s.n) + ", p = " + std::to_string(s.p) + ", m = " + std::to_string(s.m) +
+               ", but sizes must not be negative");
+    for (std::size_t i = 0; i < s.blocks.size(); ++i) check_block(s, i);
+    if (s.groups.empty()) return;
+    int covered = 0;
+    for (const row_group& g : s.groups) {
+        if (g.first != covered || g.count < 0)
+            refuse("the group of rows at " + std::to_string(g.first) + " must start at " + std::to_string(covered) +
+                   ", where the one before it ends");
+        covered += g.count;
+    }
+    if (covered != s.m)
+        refuse("the groups cover " + std::to_string(covered) + " rows, but G has " + std::to_string(s.m));
+}
+
+structure dense_structure(int n, int p, int m, bool has_q_matrix) {
+    structure s;
+    s.n = n;
+    s.p = p;
+    s.m = m;
+    const auto dense = [&](matrix where, int rows, int source) {
+        block b;
+        b.where = where;
+        b.rows = rows;
+        b.cols = n;
+        b.source = source;
+        if (rows > 0 && n > 0) s.blocks.push_back(b);
+    };
+    if (has_q_matrix) dense(matrix::Q, n, 0);
+    dense(matrix::A, p, 1);
+    dense(matrix::G, m, 2);
+    row_group rows;
+    rows.count = m;
+    if (m > 0) s.groups.push_back(rows);
+    return s;
+}
+
+} // namespace optnet::solver
