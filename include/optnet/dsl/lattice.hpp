@@ -10,14 +10,10 @@ namespace optnet::dsl {
 enum class mark : unsigned char { zero = 0, plus = 1, minus = 2, any = 3 };
 
 /// The mark of a sum.
-constexpr mark join(mark a, mark b) {
-    return static_cast<mark>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
-}
+constexpr mark join(mark a, mark b) { return static_cast<mark>(static_cast<unsigned>(a) | static_cast<unsigned>(b)); }
 
 /// The mark of -a.
-constexpr mark flip(mark a) {
-    return a == mark::plus ? mark::minus : a == mark::minus ? mark::plus : a;
-}
+constexpr mark flip(mark a) { return a == mark::plus ? mark::minus : a == mark::minus ? mark::plus : a; }
 
 /// The mark of a product: of two signs, or of a sign (or monotonicity) and a curvature.
 constexpr mark times(mark a, mark b) {
@@ -36,9 +32,7 @@ struct attributes {
 };
 
 /// The curvature of f(g) for f of curvature `outer` that is `monotone` in g of curvature `inner`.
-constexpr mark compose(mark outer, mark monotone, mark inner) {
-    return join(outer, times(monotone, inner));
-}
+constexpr mark compose(mark outer, mark monotone, mark inner) { return join(outer, times(monotone, inner)); }
 
 static_assert(compose(mark::plus, mark::plus, mark::plus) == mark::plus);
 static_assert(compose(mark::plus, mark::minus, mark::minus) == mark::plus);

@@ -12,15 +12,17 @@
 
 namespace optnet::dsl {
 
-/// constant + sum of coefficient * symbol, terms ordered by symbol. Symbols are indices into `program::symbols`.
+/// constant + sum of coefficient * symbol [* second], terms ordered by their symbols and none of them zero. Symbols are
+/// indices into `program::symbols`; products of two arise where a matrix is counted entry by entry (`second` = -1:
+/// none).
 struct size_form {
     struct term {
-        int symbol = -1, coefficient = 0;
+        int symbol = -1, second = -1, coefficient = 0;
         friend constexpr bool operator==(const term&, const term&) = default;
     };
     int constant = 0;
     int count = 0;
-    std::array<term, 4> terms{};
+    std::array<term, 6> terms{};
     friend constexpr bool operator==(const size_form&, const size_form&) = default;
 };
 
@@ -36,7 +38,6 @@ enum class op : unsigned char {
     variable,  ///< name
     parameter, ///< name
     number,    ///< slot: its value is numbers(problem)[slot]
-    constant,  ///< slot into the problem's captured tensors
     // affine in the variables, or of parameters alone; meaning as in the language reference
     add,         ///< two arguments; a scalar broadcasts
     negate,      //
@@ -46,10 +47,10 @@ enum class op : unsigned char {
     dot,         //
     sum,         //
     transpose,   //
-    index,       ///< z[i]: slot holds i
-    slice,       ///< from, to
-    diff,        //
-    diagonal,    ///< diag(vector), and a diagonal<"d", n> parameter: its argument or data is the vector [n]
+    index,       ///< z[i]: two arguments, the vector and the number i; of a matrix its row i
+    slice,       ///< from, to; of a matrix its rows
+    diff,        ///< of a matrix along its rows
+    diagonal,    ///< diag(vector); a diagonal<"d", n> parameter stands for its matrix too, its data are the vector [n]
     // functions of parameters alone
     exp,
     log,
@@ -57,21 +58,36 @@ enum class op : unsigned char {
     softplus,
     sigmoid,
     tanh,
-    // everything with a graph form: node::atom is its place in dsl/atoms/list.hpp
-    atom,
+    atom, ///< everything with a graph form: node::atom is its name in dsl/atoms/list.hpp
+    // written by `lower` alone, of parameters alone
+    ones,          ///< of the node's shape
+    flat,          ///< the entries of a matrix row by row, as a vector
+    column_matrix, ///< a vector [n] as the matrix [n, 1]
+    row_matrix,    ///< a vector [n] as the matrix [1, n]
+    outer,         ///< a b', [rows of a, rows of b]
+    scale_rows,    ///< arguments v, M: diag(v) M
+    scale_cols,    ///< arguments M, v: M diag(v)
+    kron_right,    ///< M kron I, I of `to`
+    kron_left,     ///< I kron M, I of `to`
+    commutation,   ///< the matrix that turns the entries of a [from, to] matrix row by row into those of its transpose
+    difference_band, ///< [rows, 2]: -1, 1, the bands 0 and 1 of diff
+    band_to_dense,   ///< a matrix of bands [rows, width] as [rows, to]; slot holds the first band
+    band_gram, ///< arguments bands B, C, [rows, width] each: the bands of B'C; slot: first of B, other: first of C
 };
 
-/// One node; its arguments stand before it. `what` is the node's sign, curvature and definiteness.
+/// One node; its arguments stand before it. Without variables and parameters it is made of numbers. `what` is the
+/// node's sign, curvature and definiteness.
 struct node {
     op code = op::number;
-    int atom = -1;
+    std::string_view atom;
     shape_form shape;
     attributes what;
     int first_argument = 0, argument_count = 0; ///< into program::arguments
     int name = -1;                              ///< variables and parameters: into program::variables / parameters
-    int slot = -1;                              ///< numbers, indices, constants, numeric settings of atoms
-    size_form from, to;                         ///< slice
-    bool has_variables = false;
+    int slot = -1;                              ///< numbers: into the numbers of the problem; bands: see `op`
+    int other = 0;                              ///< bands: see `op`
+    size_form from, to;                         ///< slice and some of the last group
+    bool has_variables = false, has_parameters = false;
 };
 
 enum class promise : unsigned char { none, nonneg, psd, diagonal };
@@ -81,6 +97,7 @@ struct declaration {
     std::string_view name;
     shape_form shape; ///< a diagonal<"d", n> is n x n; its data is [n]
     promise given = promise::none;
+    friend constexpr bool operator==(const declaration&, const declaration&) = default;
 };
 
 enum class relation : unsigned char { less_equal, equal };
@@ -104,8 +121,7 @@ struct program {
     int objective = -1;
     bool maximize = false;
     std::vector<constraint> constraints;
-    int number_count = 0;   ///< slots that hold doubles (literals, indices, atom settings), in order of traversal
-    int constant_count = 0; ///< captured Eigen or torch constants, in order of traversal
+    int number_count = 0; ///< slots that hold doubles (literals, indices, atom settings), in order of traversal
 };
 
 } // namespace optnet::dsl
