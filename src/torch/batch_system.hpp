@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The two operators under everything: `_solve` and `_kkt_solve`. Both go through torch's dispatcher, so that autograd,
+// forward mode, torch.func and inference mode find them as they find torch's own. Both take one list of tensors,
+//
+//     _solve      data..., q, b, h                 returns z [, nu, lambda [, s, status, iterations, residuals]]
+//     _kkt_solve  data..., r_z, r_nu, r_lambda     returns d_z, d_nu, d_lambda, each [batch, ·]
+//
+// where undefined means zero (at least one is defined) and the data are one tensor per source of the structure.
+
+#include "optnet/torch/blocks.hpp"
+
+#include <ATen/core/List.h>
+#include <torch/custom_class.h>
+
+#include <array>
+
+namespace optnet::solver {
+class factorization;
+}
+
+namespace optnet {
+
+/// What `_solve` needs beside tensors, and what it leaves behind for `_kkt_solve`. One per call.
+struct batch_system final : torch::CustomClassHolder {
+    std::shared_ptr<const solver::structure> structure;
+    settings how;
+    std::int64_t batch = 1;
+    bool unbatched = false;  ///< the results have no batch dimension
+    bool everything = false; ///< all seven results; otherwise z, and `how.on_failure` is heeded
+    bool keep = false;       ///< keep what a derivative needs, and return nu and lambda
+
+    std::shared_ptr<solver::factorization> kept;
+    at::Tensor solved;       ///< bool [batch, 1]: elements with a derivative; undefined if all have one
+    at::Tensor finite_slack; ///< bool [batch, m]: slacks with a derivative; undefined if all have one
+
+    std::size_t sources = 0; ///< the number of data tensors at the head of the list
+};
+
+using batch_handle = c10::intrusive_ptr<batch_system>;
+using optional_list = c10::List<std::optional<at::Tensor>>;
+
+optional_list to_list(const std::vector<at::Tensor>& tensors);
+std::vector<at::Tensor> from_list(const optional_list& list);
+
+/// Through the dispatcher.
+std::vector<at::Tensor> call_solve(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> call_kkt_solve(const batch_handle& system, const optional_list& tensors);
+
+// Kernels, registered in operator.cpp.
+std::vector<at::Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> kkt_solve_on_cpu(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> solve_shapes(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> kkt_solve_shapes(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> solve_with_derivative(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> kkt_solve_with_derivative(const batch_handle& system, const optional_list& tensors);
+
+} // namespace optnet

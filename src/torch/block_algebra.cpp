@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "torch/block_algebra.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace optnet {
+namespace {
+
+using at::Tensor;
+using solver::block;
+using solver::block_kind;
+using solver::matrix;
+
+Tensor times(const Tensor& t, double factor) { return factor == 1.0 ? t : t * factor; }
+
+/// t [batch, count] at `place` in zeros [batch, size].
+Tensor placed(const Tensor& t, std::int64_t place, std::int64_t count, std::int64_t size) {
+    return place == 0 && count == size ? t : at::constant_pad_nd(t, {place, size - place - count});
+}
+
+/// The rows i of a band whose entry (i, i + k) lies inside the block: [first, first + count).
+struct band_rows {
+    std::int64_t first, count;
+    band_rows(const block& b, int k) {
+        first = std::max(0, -k);
+        count = std::max<std::int64_t>(0, std::min(b.rows, b.cols - k) - first);
+    }
+};
+
+/// The block without its scale, times x [batch, cols], or its transpose times x [batch, rows].
+Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transposed) {
+    const bool one_for_all = given.defined() && given.dim() > rank_of(b.kind) && given.size(0) == 1;
+    const Tensor data = one_for_all ? given.squeeze(0) : given;
+    const std::int64_t size = transposed ? b.cols : b.rows;
+    switch (b.kind) {
+    case block_kind::identity:
+    case block_kind::scaled_identity: {
+        const std::int64_t count = std::min(b.rows, b.cols);
+        const Tensor part = x.size(1) == count ? x : x.narrow(1, 0, count);
+        if (b.kind == block_kind::identity) return placed(part, 0, count, size);
+        return placed(data.dim() == 1 ? data.unsqueeze(1) * part : data * part, 0, count, size);
+    }
+    case block_kind::diagonal: return data * x;
+    case block_kind::dense:
+        if (data.dim() == 2) return at::matmul(x, transposed ? data : data.t());
+        return at::matmul(transposed ? data.transpose(1, 2) : data, x.unsqueeze(2)).squeeze(2);
+    case block_kind::banded: break;
+    }
+    Tensor y;
+    for (int k = b.first; k <= b.last; ++k) {
+        const band_rows in(b, k);
+        if (in.count == 0) continue;
+        const Tensor band = data.select(-1, k - b.first).narrow(-1, in.first, in.count);
+        const Tensor part = band * x.narrow(1, transposed ? in.first : in.first + k, in.count);
+        y = plus(y, placed(part, transposed ? in.first + k : in.first, in.count, size));
+    }
+    return y.defined() ? y : at::zeros({x.size(0), size}, x.options());
+}
+
+/// Two pairs of vectors over a block's rows and columns.
+struct pairs {
+    Tensor u, x, v, y;
+};
+
+/// The gradient of u'Mx + v'My by the block's data, [batch, ...] or summed over the batch; without the block's scale.
+Tensor gradient(const block& b, const pairs& of, bool shared) {
+    const auto rows = [&](const Tensor& t, std::int64_t from, std::int64_t count) {
+        return t.narrow(1, b.row + from, count);
+    };
+    const auto cols = [&](const Tensor& t, std::int64_t from, std::int64_t count) {
+        return t.narrow(1, b.col + from, count);
+    };
+    const auto elementwise = [&](std::int64_t row, std::int64_t col, std::int64_t count) {
+        return rows(of.u, row, count) * cols(of.x, col, count) + rows(of.v, row, count) * cols(of.y, col, count);
+    };
+    if (b.kind == block_kind::dense) {
+        const Tensor u = rows(of.u, 0, b.rows), v = rows(of.v, 0, b.rows);
+        const Tensor x = cols(of.x, 0, b.cols), y = cols(of.y, 0, b.cols);
+        // One product of matrices either way; of a shared block it also sums over the batch.
+        if (shared) return at::matmul(at::cat({u, v}).t(), at::cat({x, y}));
+        return at::matmul(at::stack({u, v}, 2), at::stack({x, y}, 1));
+    }
+    Tensor g;
+    if (b.kind == block_kind::banded) {
+        std::vector<Tensor> bands;
+        for (int k = b.first; k <= b.last; ++k) {
+            const band_rows in(b, k);
+            bands.push_back(in.count > 0
+                                ? placed(elementwise(in.first, in.first + k, in.count), in.first, in.count, b.rows)
+                                : at::zeros({of.u.size(0), b.rows}, of.u.options()));
+        }
+        g = at::stack(bands, 2);
+    } else {
+        g = elementwise(0, 0, std::min(b.rows, b.cols));
+        if (b.kind == block_kind::scaled_identity) g = g.sum(1);
+    }
+    return shared ? g.sum(0) : g;
+}
+
+} // namespace
+
+int rank_of(block_kind kind) {
+    switch (kind) {
+    case block_kind::identity:
+    case block_kind::scaled_identity: return 0;
+    case block_kind::diagonal: return 1;
+    case block_kind::banded:
+    case block_kind::dense: return 2;
+    }
+    return 0;
+}
+
+std::vector<std::int64_t> sizes_of(const block& b) {
+    switch (b.kind) {
+    case block_kind::identity:
+    case block_kind::scaled_identity: return {};
+    case block_kind::diagonal: return {b.rows};
+    case block_kind::banded: return {b.rows, b.last - b.first + 1};
+    case block_kind::dense: return {b.rows, b.cols};
+    }
+    return {};
+}
+
+Tensor plus(const Tensor& a, const Tensor& b) { return !a.defined() ? b : !b.defined() ? a : a + b; }
+
+Tensor block_product(const solver::structure& shape, const std::vector<Tensor>& data, matrix where, const Tensor& x,
+                     bool transposed, bool literals) {
+    const std::int64_t rows = where == matrix::Q ? shape.n : where == matrix::A ? shape.p : shape.m;
+    const std::int64_t size = transposed ? shape.n : rows;
+    Tensor sum;
+    for (const block& b : shape.blocks) {
+        if (b.where != where) continue;
+        const Tensor source = b.source < 0 ? Tensor() : data[static_cast<std::size_t>(b.source)];
+        if (b.source < 0 ? !literals : !source.defined()) continue;
+        const auto add = [&](bool flip, double weight) {
+            const Tensor part = flip ? x.narrow(1, b.row, b.rows) : x.narrow(1, b.col, b.cols);
+            const Tensor product = times(apply(b, source, part, flip), weight * b.scale);
+            sum = plus(sum, placed(product, flip ? b.col : b.row, flip ? b.cols : b.rows, size));
+        };
+        const bool symmetric = b.row == b.col && b.kind != block_kind::dense && b.kind != block_kind::banded;
+        if (where == matrix::Q && !symmetric) {
+            add(false, 0.5);
+            add(true, 0.5);
+        } else {
+            add(transposed, 1.0);
+        }
+    }
+    return sum;
+}
+
+Tensor block_gradient(const solver::structure& shape, at::IntArrayRef sizes, std::size_t source, const kkt_point& d,
+                      const kkt_point& x) {
+    Tensor sum;
+    for (const block& b : shape.blocks) {
+        if (b.source != static_cast<int>(source)) continue;
+        const bool shared = static_cast<int>(sizes.size()) == rank_of(b.kind) || sizes[0] == 1;
+        pairs of;
+        switch (b.where) {
+        case matrix::Q: of = {d.z * 0.5, x.z, x.z * 0.5, d.z}; break;
+        case matrix::A: of = {d.nu, x.z, x.nu, d.z}; break;
+        case matrix::G: of = {d.lambda, x.z, x.lambda, d.z}; break;
+        }
+        sum = plus(sum, times(gradient(b, of, shared), b.scale));
+    }
+    return sum.defined() ? sum.reshape(sizes) : at::zeros(sizes, d.z.options());
+}
+
+kkt_point block_products(const solver::structure& shape, const std::vector<Tensor>& data, const kkt_point& x) {
+    const auto product = [&](matrix where, const Tensor& of, bool transposed) {
+        return block_product(shape, data, where, of, transposed, false);
+    };
+    return {
+        plus(plus(product(matrix::Q, x.z, false), product(matrix::A, x.nu, true)), product(matrix::G, x.lambda, true)),
+        product(matrix::A, x.z, false), product(matrix::G, x.z, false)};
+}
+
+} // namespace optnet

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Products and gradients of structured blocks in differentiable torch operations, for the derivative of a solve.
+// Vectors are [batch, size]; an undefined tensor is zero.
+
+#include "optnet/torch/blocks.hpp"
+
+#include <ATen/core/Tensor.h>
+
+namespace optnet {
+
+/// Rank of a block's tensor without its batch dimension.
+int rank_of(solver::block_kind kind);
+/// Sizes of a block's tensor without its batch dimension.
+std::vector<std::int64_t> sizes_of(const solver::block& b);
+
+/// a + b, where either may be undefined.
+at::Tensor plus(const at::Tensor& a, const at::Tensor& b);
+
+/// M x (`transposed`: M'x; Q is taken as its symmetric part) for the blocks of one matrix, [batch, rows]; undefined if
+/// no block contributes. A source whose tensor is undefined is zero; `literals` false leaves out identity blocks, which
+/// have no data to vary.
+at::Tensor block_product(const solver::structure& shape, const std::vector<at::Tensor>& data, solver::matrix where,
+                         const at::Tensor& x, bool transposed, bool literals);
+
+/// Vectors over the variables, the equalities and the inequalities; [batch, n], [batch, p], [batch, m].
+struct kkt_point {
+    at::Tensor z, nu, lambda;
+};
+
+/// The gradient, of the given sizes, with respect to source `source` of the bilinear form
+///
+///     d_z'Q x_z + d_z'A'x_nu + d_nu'A x_z + d_z'G'x_lambda + d_lambda'G x_z       summed over what shares the source.
+at::Tensor block_gradient(const solver::structure& shape, at::IntArrayRef sizes, std::size_t source, const kkt_point& d,
+                          const kkt_point& x);
+
+/// The same form's partial derivative by d, without literals: (Qx_z + A'x_nu + G'x_lambda, A x_z, G x_z).
+kkt_point block_products(const solver::structure& shape, const std::vector<at::Tensor>& data, const kkt_point& x);
+
+} // namespace optnet

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "torch/checks.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+
+namespace optnet {
+namespace {
+
+std::string text(at::ScalarType type) {
+    switch (type) {
+    case at::kDouble: return "float64";
+    case at::kFloat: return "float32";
+    case at::kHalf: return "float16";
+    case at::kBFloat16: return "bfloat16";
+    case at::kLong: return "int64";
+    case at::kInt: return "int32";
+    case at::kBool: return "bool";
+    case at::kComplexFloat: return "complex64";
+    case at::kComplexDouble: return "complex128";
+    default: return at::toString(type);
+    }
+}
+
+bool reduced(const at::Tensor& t) { return t.scalar_type() == at::kHalf || t.scalar_type() == at::kBFloat16; }
+
+} // namespace
+
+std::string text(at::IntArrayRef sizes) {
+    std::string out = "[";
+    for (std::size_t i = 0; i < sizes.size(); ++i) out += (i > 0 ? ", " : "") + std::to_string(sizes[i]);
+    return out + "]";
+}
+
+void check_kinds(const std::vector<named_tensor>& tensors) {
+    const named_tensor* first = nullptr;
+    for (const named_tensor& a : tensors) {
+        if (!a.tensor->defined()) continue;
+        const at::Tensor& t = *a.tensor;
+        if (t.scalar_type() != at::kDouble && t.scalar_type() != at::kFloat)
+            throw Error(a.name + " is " + text(t.scalar_type()) +
+                        ", but a problem is solved in float64 or float32: convert it, as in " + a.name +
+                        ".to(torch::kFloat64)");
+        if (t.layout() != at::kStrided)
+            throw Error(a.name + " is a tensor of layout " + c10::str(t.layout()) +
+                        ", but only dense (strided) tensors are taken: use " + a.name + ".to_dense()");
+        if (!t.device().is_cpu() && !t.device().is_meta())
+            throw Error(a.name + " is on " + t.device().str() + ", but this build solves on the CPU: use " + a.name +
+                        ".cpu()");
+        if (first == nullptr) first = &a;
+        const at::Tensor& f = *first->tensor;
+        if (t.scalar_type() != f.scalar_type())
+            throw Error(a.name + " is " + text(t.scalar_type()) + ", but " + first->name + " is " +
+                        text(f.scalar_type()) + ": all tensors of a call have one dtype");
+        if (t.device() != f.device())
+            throw Error(a.name + " is on " + t.device().str() + ", but " + first->name + " is on " + f.device().str() +
+                        ": all tensors of a call live on one device");
+    }
+}
+
+void batch_size::add(const named_tensor& argument, std::int64_t rank) {
+    const at::Tensor& t = *argument.tensor;
+    if (!t.defined() || t.dim() == rank) return;
+    const std::int64_t own = t.size(0);
+    if (size >= 0 && size != 1 && own != 1 && own != size)
+        throw Error(argument.name + " is " + text(t.sizes()) + ", a batch of " + std::to_string(own) + ", but " +
+                    first.name + " is " + text(first.tensor->sizes()) + ", a batch of " + std::to_string(size) +
+                    ": batches agree, are 1 or are left out");
+    if (size < 0 || size == 1) {
+        size = own;
+        first = argument;
+    }
+}
+
+void lift_from_autocast(std::vector<at::Tensor*> tensors) {
+    if (!at::autocast::is_autocast_enabled(at::kCPU)) return;
+    at::ScalarType to = at::kFloat;
+    for (const at::Tensor* t : tensors)
+        if (t->defined() && !reduced(*t)) to = t->scalar_type();
+    for (at::Tensor* t : tensors)
+        if (t->defined() && reduced(*t)) *t = t->to(to);
+}
+
+} // namespace optnet

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "torch/batch_system.hpp"
+
+#include "optnet/solver/solve.hpp"
+#include "optnet/torch/error.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace optnet {
+namespace {
+
+using at::Tensor;
+using solver::block;
+using solver::block_kind;
+
+int thread_count() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }
+
+/// 0 where one set of numbers serves the whole batch: no batch dimension, one of size 1, or an expanded one.
+std::int64_t batch_stride(const Tensor& t, std::int64_t rank, std::int64_t batch) {
+    return t.dim() == rank || t.size(0) != batch ? 0 : t.stride(0);
+}
+
+/// The batch as the solver reads it. Nothing is copied: strides carry transposed, sliced and expanded tensors.
+template <class T> struct batch_views {
+    std::vector<Tensor> alive; ///< a negated view is the one thing that strides cannot say
+    std::vector<solver::matrix_view<T>> data;
+    solver::problem<T> problem;
+
+    batch_views(const batch_system& system, const optional_list& tensors) {
+        alive = from_list(tensors);
+        for (Tensor& t : alive)
+            if (t.defined()) t = t.resolve_neg();
+        data.resize(system.sources);
+        for (const block& b : system.structure->blocks)
+            if (b.source >= 0) data[static_cast<std::size_t>(b.source)] = matrix(b, system.batch);
+        problem.shape = system.structure.get();
+        problem.batch = system.batch;
+        problem.data = data.data();
+    }
+
+    solver::matrix_view<T> matrix(const block& b, std::int64_t batch) const {
+        const Tensor& t = alive[static_cast<std::size_t>(b.source)];
+        solver::matrix_view<T> view;
+        view.data = t.const_data_ptr<T>();
+        view.col_stride = 1;
+        switch (b.kind) {
+        case block_kind::identity:
+        case block_kind::scaled_identity: view.batch_stride = batch_stride(t, 0, batch); break;
+        case block_kind::diagonal:
+            view.batch_stride = batch_stride(t, 1, batch);
+            view.row_stride = t.stride(-1);
+            break;
+        case block_kind::banded:
+        case block_kind::dense:
+            view.batch_stride = batch_stride(t, 2, batch);
+            view.row_stride = t.stride(-2);
+            view.col_stride = t.stride(-1);
+            break;
+        }
+        return view;
+    }
+
+    solver::vector_view<T> vector(std::size_t place, std::int64_t batch) const {
+        const Tensor& t = alive[place];
+        solver::vector_view<T> view;
+        if (!t.defined()) return view;
+        view.data = t.const_data_ptr<T>();
+        view.batch_stride = batch_stride(t, 1, batch);
+        view.stride = t.stride(-1);
+        return view;
+    }
+};
+
+bool has_solution(std::int64_t value) { return value <= static_cast<std::int64_t>(status::solved_inaccurate); }
+
+[[noreturn]] void raise(const std::vector<std::int64_t>& statuses, bool unbatched) {
+    const auto first = std::find_if_not(statuses.begin(), statuses.end(), has_solution);
+    const auto failed = std::count_if(first, statuses.end(), [](std::int64_t v) { return !has_solution(v); });
+    const std::string what(name(static_cast<status>(*first)));
+    const std::string advice = "; ask solve() or solve_qp for the statuses of all, or set on_failure to mask or nan";
+    if (unbatched) throw Error("the problem is " + what + advice);
+    throw Error("element " + std::to_string(first - statuses.begin()) + " of the batch is " + what + " (" +
+                std::to_string(failed) + " of " + std::to_string(statuses.size()) + " failed)" + advice);
+}
+
+/// Marks what has no derivative, so that no NaN of a failed element meets the sum of a shared gradient.
+void mark(batch_system& system, const std::vector<std::int64_t>& statuses, const Tensor& s) {
+    if (!std::all_of(statuses.begin(), statuses.end(), has_solution)) {
+        system.solved = at::empty({system.batch, 1}, at::kBool);
+        std::transform(statuses.begin(), statuses.end(), system.solved.mutable_data_ptr<bool>(), has_solution);
+    }
+    if (!s.defined()) return;
+    const Tensor finite = at::isfinite(s.reshape({system.batch, system.structure->m}));
+    if (system.solved.defined())
+        system.finite_slack = finite.logical_and(system.solved);
+    else if (!finite.all().item<bool>())
+        system.finite_slack = finite;
+}
+
+at::TensorOptions options_of(const optional_list& tensors) {
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+        if (const std::optional<Tensor> t = tensors.get(i); t && t->defined()) return t->options();
+    throw Error("the batch has no tensor that would say dtype and device");
+}
+
+std::vector<Tensor> empty_results(const batch_system& system, const at::TensorOptions& options) {
+    const solver::structure& shape = *system.structure;
+    const auto make = [&](std::vector<std::int64_t> sizes, const at::TensorOptions& as) {
+        if (!system.unbatched) sizes.insert(sizes.begin(), system.batch);
+        return at::empty(sizes, as);
+    };
+    std::vector<Tensor> results{make({shape.n}, options)};
+    if (!system.everything && !system.keep) return results;
+    results.push_back(make({shape.p}, options));
+    results.push_back(make({shape.m}, options));
+    if (!system.everything) return results;
+    results.push_back(make({shape.m}, options));
+    results.push_back(make({}, options.dtype(at::kLong)));
+    results.push_back(make({}, options.dtype(at::kLong)));
+    results.push_back(make({3}, options.dtype(at::kDouble)));
+    return results;
+}
+
+std::vector<Tensor> empty_directions(const batch_system& system, const at::TensorOptions& options) {
+    const solver::structure& shape = *system.structure;
+    return {at::empty({system.batch, shape.n}, options), at::empty({system.batch, shape.p}, options),
+            at::empty({system.batch, shape.m}, options)};
+}
+
+template <class T> std::vector<Tensor> solve_typed(batch_system& system, const optional_list& tensors) {
+    const batch_views<T> views(system, tensors);
+    solver::problem<T> problem = views.problem;
+    problem.q = views.vector(system.sources, system.batch);
+    problem.b = views.vector(system.sources + 1, system.batch);
+    problem.h = views.vector(system.sources + 2, system.batch);
+
+    std::vector<Tensor> results = empty_results(system, options_of(tensors));
+    std::vector<std::int64_t> statuses(static_cast<std::size_t>(system.batch));
+    solver::solution<T> out;
+    out.z = results[0].mutable_data_ptr<T>();
+    out.status = statuses.data();
+    if (results.size() > 1) {
+        out.nu = results[1].mutable_data_ptr<T>();
+        out.lambda = results[2].mutable_data_ptr<T>();
+    }
+    if (system.everything) {
+        out.s = results[3].mutable_data_ptr<T>();
+        out.iterations = results[5].mutable_data_ptr<std::int64_t>();
+        out.residuals = results[6].mutable_data_ptr<double>();
+    }
+    solver::solve(problem, system.how, thread_count(), out, system.keep ? &system.kept : nullptr);
+
+    if (system.everything) std::copy(statuses.begin(), statuses.end(), results[4].mutable_data_ptr<std::int64_t>());
+    if (system.keep) mark(system, statuses, system.everything ? results[3] : Tensor());
+    if (system.everything || std::all_of(statuses.begin(), statuses.end(), has_solution)) return results;
+    if (system.how.on_failure == on_failure::raise) raise(statuses, system.unbatched);
+    if (system.how.on_failure == on_failure::nan)
+        for (std::size_t k = 0; k < statuses.size(); ++k)
+            if (!has_solution(statuses[k]))
+                std::fill_n(out.z + static_cast<std::int64_t>(k) * system.structure->n, system.structure->n,
+                            std::numeric_limits<T>::quiet_NaN());
+    return results;
+}
+
+template <class T> std::vector<Tensor> kkt_solve_typed(const batch_system& system, const optional_list& tensors) {
+    const batch_views<T> views(system, tensors);
+    std::vector<Tensor> d = empty_directions(system, options_of(tensors));
+    Tensor r[3];
+    for (std::size_t i = 0; i < 3; ++i) {
+        const Tensor& given = views.alive[system.sources + i];
+        if (given.defined()) r[i] = given.expand_as(d[i]).contiguous();
+    }
+    const auto read = [](const Tensor& t) { return t.defined() ? t.const_data_ptr<T>() : nullptr; };
+    solver::kkt_solve<T>(views.problem, *system.kept, thread_count(), {read(r[0]), read(r[1]), read(r[2])},
+                         {d[0].mutable_data_ptr<T>(), d[1].mutable_data_ptr<T>(), d[2].mutable_data_ptr<T>()});
+    return d;
+}
+
+} // namespace
+
+std::vector<Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors) {
+    return options_of(tensors).dtype() == at::kDouble ? solve_typed<double>(*system, tensors)
+                                                      : solve_typed<float>(*system, tensors);
+}
+
+std::vector<Tensor> kkt_solve_on_cpu(const batch_handle& system, const optional_list& tensors) {
+    if (!system->kept) throw Error("this solve kept nothing for a derivative");
+    return options_of(tensors).dtype() == at::kDouble ? kkt_solve_typed<double>(*system, tensors)
+                                                      : kkt_solve_typed<float>(*system, tensors);
+}
+
+std::vector<Tensor> solve_shapes(const batch_handle& system, const optional_list& tensors) {
+    return empty_results(*system, options_of(tensors));
+}
+
+std::vector<Tensor> kkt_solve_shapes(const batch_handle& system, const optional_list& tensors) {
+    return empty_directions(*system, options_of(tensors));
+}
+
+optional_list to_list(const std::vector<Tensor>& tensors) {
+    optional_list list;
+    list.reserve(tensors.size());
+    for (const Tensor& t : tensors) list.push_back(t.defined() ? std::optional<Tensor>(t) : std::nullopt);
+    return list;
+}
+
+std::vector<Tensor> from_list(const optional_list& list) {
+    std::vector<Tensor> tensors;
+    tensors.reserve(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i) tensors.push_back(list.get(i).value_or(Tensor()));
+    return tensors;
+}
+
+} // namespace optnet

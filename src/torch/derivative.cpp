@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// The derivative of a solve, for reverse and for forward mode, by one formula (docs/algorithm.md, "Gradients"). With
+// theta the data, K x = r the system of `_kkt_solve`, and (z, nu, lambda) a solution:
+//
+//     K (dz, dnu, dlambda) = (-dq, db, dh) - dK (z, nu, lambda)          the solution moves
+//     K dx                 = dr            - dK x                         so does x = K^-1 r
+//
+// with dK made of dQ, dA and dG alone. Both operators are therefore one case: x is the solution or the result, and the
+// vectors enter with their own signs. K is symmetric, so a gradient g of x gives, with w = K^-1 g,
+//
+//     the gradient of r = w,   of (q, b, h) = (-w_z, w_nu, w_lambda),   of the matrices that of -w'(dK) x.
+//
+// Backward calls `_kkt_solve` and differentiable products, which makes the second derivative.
+
+#include "torch/autocast_off.hpp"
+#include "torch/batch_system.hpp"
+#include "torch/block_algebra.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/autograd/FunctionsManual.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/utils.h>
+#include <torch/csrc/autograd/saved_variable.h>
+
+#include <algorithm>
+#include <mutex>
+
+namespace optnet {
+namespace {
+
+using at::Tensor;
+using torch::autograd::Node;
+using torch::autograd::SavedVariable;
+using torch::autograd::variable_list;
+
+enum class step : unsigned char { solve, kkt_solve };
+
+const auto& entry(step which) {
+    using signature = std::vector<Tensor>(const batch_handle&, const optional_list&);
+    static const auto solve = c10::Dispatcher::singleton().findSchemaOrThrow("optnet::_solve", "").typed<signature>();
+    static const auto kkt_solve =
+        c10::Dispatcher::singleton().findSchemaOrThrow("optnet::_kkt_solve", "").typed<signature>();
+    return which == step::solve ? solve : kkt_solve;
+}
+
+Tensor with_batch(const batch_system& system, const Tensor& t) {
+    return t.defined() && system.unbatched ? t.unsqueeze(0) : t;
+}
+
+/// Zero where `valid` is false, also in place of a NaN.
+Tensor masked(const Tensor& t, const Tensor& valid) {
+    return t.defined() && valid.defined() ? at::where(valid, t, at::Scalar(0)) : t;
+}
+
+/// The solution, or the result of `_kkt_solve`, as what the formula calls x: with a batch, without NaN.
+kkt_point as_point(const batch_system& system, step which, const Tensor& z, const Tensor& nu, const Tensor& lambda) {
+    if (which == step::kkt_solve) return {z, nu, lambda};
+    const auto clean = [&](const Tensor& t) { return masked(with_batch(system, t), system.solved); };
+    return {clean(z), clean(nu), clean(lambda)};
+}
+
+/// K^-1 r; `tensors` gives the matrices.
+kkt_point solve_for(const batch_handle& system, std::vector<Tensor> tensors, const kkt_point& r) {
+    tensors.resize(system->sources);
+    tensors.insert(tensors.end(), {r.z, r.nu, r.lambda});
+    const std::vector<Tensor> d = call_kkt_solve(system, to_list(tensors));
+    return {d[0], d[1], d[2]};
+}
+
+/// The part of t [batch, ...] that belongs to a tensor of these sizes.
+Tensor summed_to(const Tensor& t, at::IntArrayRef sizes) {
+    if (t.sizes() == sizes) return t;
+    return (t.size(0) == 1 ? t : t.sum(0)).reshape(sizes);
+}
+
+class gradient_node final : public Node {
+public:
+    gradient_node(step kind, batch_handle of, const std::vector<Tensor>& tensors) : which(kind), system(std::move(of)) {
+        set_next_edges(torch::autograd::collect_next_edges(tensors));
+        for (const Tensor& t : tensors) sizes.push_back(t.defined() ? t.sizes().vec() : std::vector<std::int64_t>{});
+        for (std::size_t i = 0; i < system->sources; ++i)
+            matrices.push_back(tensors[i].defined() ? SavedVariable(tensors[i], false) : SavedVariable());
+    }
+
+    void save_result(const std::vector<Tensor>& out) {
+        for (std::size_t i = 0; i < 3; ++i) result[i] = SavedVariable(out[i], true);
+    }
+
+    std::string name() const override { return which == step::solve ? "SolveQpBackward" : "KktSolveBackward"; }
+
+    void release_variables() override {
+        const std::lock_guard lock(mutex_);
+        released = true;
+        for (SavedVariable& v : matrices) v.reset_data();
+        for (SavedVariable& v : result) v.reset_data();
+    }
+
+    variable_list apply(variable_list&& incoming) override {
+        const std::lock_guard lock(mutex_);
+        const autocast_off guard;
+        TORCH_CHECK(!released, torch::autograd::ERR_BACKWARD_TWICE);
+        const solver::structure& shape = *system->structure;
+        const std::size_t sources = system->sources;
+        variable_list gradients(sizes.size());
+        std::vector<Tensor> data;
+        for (const SavedVariable& v : matrices) data.push_back(v.unpack());
+        const kkt_point x = as_point(*system, which, result[0].unpack(getptr()), result[1].unpack(getptr()),
+                                     result[2].unpack(getptr()));
+
+        kkt_point g{incoming[0], incoming[1], incoming[2]};
+        Tensor g_s;
+        if (which == step::solve) {
+            for (Tensor* t : {&g.z, &g.nu, &g.lambda}) *t = with_batch(*system, *t);
+            if (incoming.size() > 3) g_s = masked(with_batch(*system, incoming[3]), system->finite_slack);
+            // s = h - Gz
+            if (const Tensor back =
+                    g_s.defined() ? block_product(shape, data, solver::matrix::G, g_s, true, true) : g_s;
+                back.defined())
+                g.z = plus(g.z, -back);
+        }
+        if (!g.z.defined() && !g.nu.defined() && !g.lambda.defined() && !g_s.defined()) return gradients;
+        if (!g.z.defined()) g.z = at::zeros_like(x.z);
+
+        const kkt_point w = solve_for(system, data, g);
+        const auto vector_gradient = [&](std::size_t i, const Tensor& t) {
+            if (task_should_compute_output(sources + i)) gradients[sources + i] = summed_to(t, sizes[sources + i]);
+        };
+        vector_gradient(0, which == step::solve ? -w.z : w.z);
+        vector_gradient(1, w.nu);
+        vector_gradient(2, plus(w.lambda, g_s));
+
+        kkt_point d;
+        for (std::size_t i = 0; i < sources; ++i) {
+            if (!task_should_compute_output(i)) continue;
+            if (!d.z.defined()) d = {-w.z, -w.nu, -plus(w.lambda, g_s)};
+            gradients[i] = block_gradient(shape, sizes[i], i, d, x);
+        }
+        return gradients;
+    }
+
+private:
+    step which;
+    batch_handle system;
+    bool released = false;
+    std::vector<std::vector<std::int64_t>> sizes;
+    std::vector<SavedVariable> matrices;
+    std::array<SavedVariable, 3> result;
+};
+
+/// Gives the outputs their tangents, where an input has one.
+void set_tangents(step which, const batch_handle& system, const std::vector<Tensor>& tensors,
+                  std::vector<Tensor>& out) {
+    const solver::structure& shape = *system->structure;
+    const std::size_t sources = system->sources;
+    std::vector<Tensor> primal(tensors.size()), tangent(tensors.size());
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        if (!tensors[i].defined()) continue;
+        primal[i] = torch::autograd::generated::details::toNonOptPrimal(tensors[i]);
+        if (torch::autograd::isFwGradDefined(tensors[i]))
+            tangent[i] = torch::autograd::generated::details::toNonOptFwGrad(tensors[i]);
+    }
+    const kkt_point x = as_point(*system, which, out[0], out[1], out[2]);
+    const kkt_point moved = block_products(shape, tangent, x);
+    const auto right = [&](std::size_t i, const Tensor& by_matrices) {
+        Tensor given = tangent[sources + i];
+        if (which == step::solve && i == 0 && given.defined()) given = -given;
+        return by_matrices.defined() ? plus(-by_matrices, given) : given;
+    };
+    kkt_point r{right(0, moved.z), right(1, moved.nu), right(2, moved.lambda)};
+    if (!r.z.defined()) r.z = at::zeros_like(x.z);
+    const kkt_point d = solve_for(system, primal, r);
+    const auto set = [&](const Tensor& of, const Tensor& t) { of._set_fw_grad(t.view_as(of), 0, false); };
+    set(out[0], d.z);
+    set(out[1], d.nu);
+    set(out[2], d.lambda);
+    if (which != step::solve || !system->everything) return;
+    // ds = dh - dG z - G dz
+    Tensor ds = right(2, moved.lambda);
+    if (const Tensor by_z = block_product(shape, primal, solver::matrix::G, d.z, false, true); by_z.defined())
+        ds = plus(-by_z, ds);
+    ds = ds.defined() ? masked(ds, system->finite_slack).expand({system->batch, shape.m}) : at::zeros_like(d.lambda);
+    set(out[3], ds.contiguous());
+}
+
+std::vector<Tensor> with_derivative(step which, const batch_handle& system, const optional_list& list) {
+    const autocast_off guard;
+    const std::vector<Tensor> tensors = from_list(list);
+    const bool needs_grad = torch::autograd::compute_requires_grad(tensors);
+    const bool has_tangent = torch::autograd::isFwGradDefinedTensorList(list);
+    if (which == step::solve && (needs_grad || has_tangent)) system->keep = true;
+    std::shared_ptr<gradient_node> node;
+    if (needs_grad)
+        node = std::shared_ptr<gradient_node>(new gradient_node(which, system, tensors), torch::autograd::deleteNode);
+    std::vector<Tensor> out;
+    {
+        const at::AutoDispatchBelowADInplaceOrView below;
+        out = entry(which).call(system, list);
+    }
+    const std::size_t differentiable =
+        which == step::solve && system->everything ? 4 : std::min<std::size_t>(out.size(), 3);
+    if (node)
+        for (std::size_t i = 0; i < differentiable; ++i) torch::autograd::set_history(out[i], node);
+    if (has_tangent) set_tangents(which, system, tensors, out);
+    if (node) node->save_result(out);
+    return out;
+}
+
+} // namespace
+
+std::vector<Tensor> solve_with_derivative(const batch_handle& system, const optional_list& tensors) {
+    return with_derivative(step::solve, system, tensors);
+}
+std::vector<Tensor> kkt_solve_with_derivative(const batch_handle& system, const optional_list& tensors) {
+    return with_derivative(step::kkt_solve, system, tensors);
+}
+std::vector<Tensor> call_solve(const batch_handle& system, const optional_list& tensors) {
+    return entry(step::solve).call(system, tensors);
+}
+std::vector<Tensor> call_kkt_solve(const batch_handle& system, const optional_list& tensors) {
+    return entry(step::kkt_solve).call(system, tensors);
+}
+
+} // namespace optnet
