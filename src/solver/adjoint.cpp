@@ -37,15 +37,15 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
         const operators& o = matrices->data;
         point x;
         x.resize(o);
-        // In scaled rows: t = scale * t of the user, and the multiplier of the user = scale * that of the scaled row.
+        // The right-hand side is that of the user's equations, in units of their rows and variables.
         if (r.z != nullptr)
-            for (int j = 0; j < n; ++j) x.z[at(j)] = static_cast<double>(r.z[k * n + j]);
+            for (int j = 0; j < n; ++j) x.z[at(j)] = static_cast<double>(r.z[k * n + j]) * o.z_scale[at(j)];
         if (r.nu != nullptr)
             for (int i = 0; i < p; ++i) x.nu[at(i)] = static_cast<double>(r.nu[k * p + i]) * o.a_scale[at(i)];
         if (r.lambda != nullptr)
             for (int i = 0; i < m; ++i) x.lambda[at(i)] = static_cast<double>(r.lambda[k * m + i]) * o.g_scale[at(i)];
         (entry.matrices ? entry.system : again).solve(x);
-        for (int j = 0; j < n; ++j) d.z[k * n + j] = static_cast<T>(x.z[at(j)]);
+        for (int j = 0; j < n; ++j) d.z[k * n + j] = static_cast<T>(x.z[at(j)] * o.z_scale[at(j)]);
         for (int i = 0; i < p; ++i) d.nu[k * p + i] = static_cast<T>(x.nu[at(i)] * o.a_scale[at(i)]);
         for (int i = 0; i < m; ++i) d.lambda[k * m + i] = static_cast<T>(x.lambda[at(i)] * o.g_scale[at(i)]);
     });

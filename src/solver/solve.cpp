@@ -33,7 +33,8 @@ void write(const solution<T>& out, std::int64_t k, const element& e, const outco
         const double values[3] = {done.best.primal, done.best.dual, done.best.gap};
         for (int i = 0; i < 3; ++i) out.residuals[3 * k + i] = has_point ? values[i] : none;
     }
-    for (int j = 0; j < o.n; ++j) out.z[k * o.n + j] = static_cast<T>(has_point || ray ? done.x.z[at(j)] : none);
+    for (int j = 0; j < o.n; ++j)
+        out.z[k * o.n + j] = static_cast<T>(has_point || ray ? done.x.z[at(j)] * o.z_scale[at(j)] : none);
     if (!has_point && !farkas) {
         fill(out.nu, k, o.p, none);
         fill(out.lambda, k, o.m, none);

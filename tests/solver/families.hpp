@@ -107,7 +107,7 @@ constexpr std::array<family, 32> families = {{
     {"random dense", true, true},
     {"transport", true, false},
     {"total variation", true, false},
-    {"columns scaled by 1e-4 to 1e4", false, false},
+    {"columns scaled by 1e-6 to 1e6", false, false},
     {"absent rows", true, true},
     {"zero rows", true, false},
     {"almost parallel rows", true, false},
@@ -193,7 +193,7 @@ inline dense<double> make(int which, std::uint64_t seed) {
     case 21: {
         dense<double> d = random(20, 4, 30, 1, true, seed);
         for (int j = 0; j < 20; ++j) {
-            const double factor = std::pow(10.0, 8 * draw.uniform() - 4);
+            const double factor = std::pow(10.0, 12 * draw.uniform() - 6);
             d.qat(0, j) *= factor;
             for (int i = 0; i < 20; ++i) {
                 d.Qat(0, i, j) *= factor;

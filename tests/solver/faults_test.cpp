@@ -318,7 +318,7 @@ TEST_CASE("scaling rows, objective or columns does not change the solution") {
         dense<double> columns = d;
         std::vector<double> factors(12);
         for (int j = 0; j < 12; ++j) {
-            const double f = factors[static_cast<std::size_t>(j)] = std::pow(10.0, 8 * draw.uniform() - 4);
+            const double f = factors[static_cast<std::size_t>(j)] = std::pow(10.0, 12 * draw.uniform() - 6);
             columns.qat(0, j) *= f;
             for (int i = 0; i < 12; ++i) {
                 columns.Qat(0, i, j) *= f;

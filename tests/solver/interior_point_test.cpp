@@ -47,6 +47,7 @@ problems::answer<double> unscaled(const loaded& x, const point& at) {
     a.z = at.z;
     a.nu = at.nu;
     a.lambda = at.lambda;
+    for (std::size_t j = 0; j < a.z.size(); ++j) a.z[j] *= x.data.z_scale[j];
     for (std::size_t i = 0; i < a.nu.size(); ++i) a.nu[i] *= x.data.a_scale[i];
     for (std::size_t i = 0; i < a.lambda.size(); ++i) a.lambda[i] *= x.data.g_scale[i];
     return a;

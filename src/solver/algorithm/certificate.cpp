@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/certificate.hpp"
 
-#include "solver/algorithm/dual_active_set.hpp"
+#include "solver/algorithm/active_kkt.hpp"
 
 #include <Eigen/QR>
 
@@ -35,16 +35,35 @@ bool check_farkas(const element& e, point& x, double eps) {
         multiplier = e.absent(i) ? 0.0 : std::max(0.0, multiplier);
         value -= e.h[at(i)] * multiplier;
     }
-    std::vector<double> sum(at(o.n));
-    o.multiply_transposed_add(matrix::A, x.nu.data(), sum.data());
-    o.multiply_transposed_add(matrix::G, x.lambda.data(), sum.data());
-    // Against the multipliers too (rows have size 1 here): where b and h are large, the iterates of a feasible problem
-    // pass the first test.
-    const double size = std::max(norm(x.nu), norm(x.lambda));
-    if (!(value > 0) || !(norm(sum) <= eps * std::min(value, size)) || !(value < 1e300)) return false;
+    if (!(value > 0) || !(value < 1e300)) return false;
     for (double& v : x.nu) v /= value;
     for (double& v : x.lambda) v /= value;
-    return true;
+    std::vector<long double> sum(at(o.n));
+    o.careful_transposed_add(x.nu.data(), x.lambda.data(), sum.data());
+    // Against the multipliers too (rows have size 1 here): where b and h are large, the iterates of a feasible problem
+    // pass the first test.
+    double scaled = 0, unscaled = 0;
+    for (int j = 0; j < o.n; ++j) {
+        const double entry = std::abs(static_cast<double>(sum[at(j)]));
+        if (!(entry < 1e300)) return false;
+        scaled = std::max(scaled, entry);
+        unscaled = std::max(unscaled, entry / o.z_scale[at(j)]);
+    }
+    return unscaled <= eps && scaled <= eps * std::max(norm(x.nu), norm(x.lambda));
+}
+
+void refine_farkas(const element& e, const dual_form& form, const dual_active_set& method, point& x) {
+    const operators& o = *e.data;
+    active_kkt rest;
+    rest.adopt(form, o, {method.basis.begin(), method.basis.end() - 1}, method.factor(), method.stride());
+    point r;
+    r.resize(o);
+    o.multiply_transposed_add(matrix::A, x.nu.data(), r.z.data());
+    o.multiply_transposed_add(matrix::G, x.lambda.data(), r.z.data());
+    for (double& v : r.z) v = -v;
+    rest.correct(r);
+    for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
+    for (std::size_t i = 0; i < x.lambda.size(); ++i) x.lambda[i] = std::max(0.0, x.lambda[i] + r.lambda[i]);
 }
 
 bool check_ray(const element& e, point& x, double eps) {
@@ -62,6 +81,7 @@ bool check_ray(const element& e, point& x, double eps) {
     for (int i = 0; i < o.m; ++i)
         if (!e.absent(i)) rows = std::max(rows, gz[at(i)]);
     if (!(norm(qz) <= eps * o.q_max * size) || !(rows <= eps * size)) return false;
+    for (int j = 0; j < o.n; ++j) qz[at(j)] /= o.z_scale[at(j)];
     for (int i = 0; i < o.p; ++i) az[at(i)] /= o.a_scale[at(i)];
     for (int i = 0; i < o.m; ++i) gz[at(i)] = e.absent(i) ? 0.0 : std::max(0.0, gz[at(i)]) / o.g_scale[at(i)];
     if (!(std::max({norm(qz), norm(az), norm(gz)}) <= eps * value)) return false;
@@ -102,8 +122,9 @@ bool find_farkas(const element& e, point& x, double eps) {
     if (method.solve(form, d, e.floor, step_limit(o.n, o.m), false) != dual_outcome::infeasible) return false;
     x.resize(o);
     x.lambda = method.lambda;
-    for (int i = 0; i < o.m; ++i) o.g_row_add(i, -x.lambda[at(i)], x.z.data());
+    for (const int i : method.basis) o.g_row_add(i, -x.lambda[at(i)], x.z.data());
     form.equality_solve(x.z.data(), x.nu.data());
+    refine_farkas(e, form, method, x);
     return check_farkas(e, x, eps);
 }
 

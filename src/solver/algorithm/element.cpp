@@ -16,13 +16,6 @@ template <class T> void read(const vector_view<T>& view, std::int64_t k, int n, 
     for (int i = 0; i < n; ++i) to[at(i)] = static_cast<double>(from[i * view.stride]);
 }
 
-double norm(const std::vector<double>& v) {
-    double most = 0;
-    for (const double x : v) most = std::max(most, std::abs(x));
-    return most;
-}
-
-/// norm, but NaN if any entry is: std::max forgets a NaN on its right.
 bool all_finite(const std::vector<double>& v) {
     double sum = 0;
     for (const double x : v) sum += x * 0.0;
@@ -42,6 +35,7 @@ void element::load(const problem<T>& batch, std::int64_t k, const operators& pac
     impossible_row = -1;
     floor.assign(at(packed.m), 0.0);
     if (!finite) return;
+    for (int j = 0; j < packed.n; ++j) q[at(j)] *= packed.z_scale[at(j)];
     for (int i = 0; i < packed.p; ++i) b[at(i)] *= packed.a_scale[at(i)];
     for (int i = 0; i < packed.m; ++i) {
         double& value = h[at(i)];
@@ -83,8 +77,13 @@ verdict element::verify(const point& x, const tolerances& eps) const {
         primal_size = std::max({primal_size, std::abs(gz[at(i)]) * unscale, std::abs(h[at(i)]) * unscale});
         htl += h[at(i)] * x.lambda[at(i)];
     }
+    double dual_size = 0;
     for (int j = 0; j < o.n; ++j) {
-        v.dual = std::max(v.dual, std::abs(qz[at(j)] + q[at(j)] + atnu[at(j)] + gtl[at(j)]));
+        const double unscale = 1 / o.z_scale[at(j)];
+        v.dual = std::max(v.dual, std::abs(qz[at(j)] + q[at(j)] + atnu[at(j)] + gtl[at(j)]) * unscale);
+        const double term =
+            std::max({std::abs(qz[at(j)]), std::abs(q[at(j)]), std::abs(atnu[at(j)]), std::abs(gtl[at(j)])});
+        dual_size = std::max(dual_size, term * unscale);
         zqz += x.z[at(j)] * qz[at(j)];
         qtz += q[at(j)] * x.z[at(j)];
         check += (qz[at(j)] + atnu[at(j)] + gtl[at(j)]) * 0.0;
@@ -96,9 +95,8 @@ verdict element::verify(const point& x, const tolerances& eps) const {
         const double allowed = eps.absolute + eps.relative * size;
         return residual == 0 ? 0.0 : residual / allowed;
     };
-    v.share =
-        std::max({share(v.primal, primal_size), share(v.dual, std::max({norm(qz), norm(q), norm(atnu), norm(gtl)})),
-                  share(v.gap, std::max(std::abs(0.5 * zqz + qtz), std::abs(0.5 * zqz + btnu + htl)))});
+    v.share = std::max({share(v.primal, primal_size), share(v.dual, dual_size),
+                        share(v.gap, std::max(std::abs(0.5 * zqz + qtz), std::abs(0.5 * zqz + btnu + htl)))});
     return v;
 }
 

@@ -15,7 +15,8 @@ struct tolerances {
     double absolute, relative;
 };
 
-/// A primal and dual point, in scaled rows: lambda[i] times the scale of row i is the user's multiplier.
+/// A primal and dual point in scaled rows and variables: z, nu and lambda times the scales of `operators` are the
+/// user's.
 struct point {
     std::vector<double> z, nu, lambda;
 

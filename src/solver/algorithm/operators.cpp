@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/operators.hpp"
 
+#include "solver/algorithm/entries.hpp"
 #include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
@@ -11,32 +12,6 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// Calls f(i, j, value) for every stored entry of a block, with i and j inside the block.
-template <class Block, class F> void each_entry(const Block& b, const F& f) {
-    switch (b.kind) {
-    case block_kind::identity:
-        for (int i = 0; i < std::min(b.rows, b.cols); ++i) f(i, i, b.scale);
-        break;
-    case block_kind::scaled_identity:
-        for (int i = 0; i < std::min(b.rows, b.cols); ++i) f(i, i, b.scale * b.data[0]);
-        break;
-    case block_kind::diagonal:
-        for (int i = 0; i < b.rows; ++i) f(i, i, b.scale * b.data[at(i)]);
-        break;
-    case block_kind::banded: {
-        const int width = b.last - b.first + 1;
-        for (int i = 0; i < b.rows; ++i)
-            for (int j = std::max(0, i + b.first); j <= std::min(b.cols - 1, i + b.last); ++j)
-                f(i, j, b.scale * b.data[at(i) * at(width) + at(j - i - b.first)]);
-        break;
-    }
-    case block_kind::dense:
-        for (int i = 0; i < b.rows; ++i)
-            for (int j = 0; j < b.cols; ++j) f(i, j, b.scale * b.data[at(i) * at(b.cols) + at(j)]);
-        break;
-    }
-}
-
 } // namespace
 
 template <class T> void operators::load(const problem<T>& batch, std::int64_t element) {
@@ -46,7 +21,6 @@ template <class T> void operators::load(const problem<T>& batch, std::int64_t el
     m = s.m;
     finite = true;
     diagonal_q = true;
-    q_max = 0;
     std::size_t count[3] = {0, 0, 0};
     for (const block& b : s.blocks) {
         auto& set = sets[static_cast<std::size_t>(b.where)];
@@ -55,29 +29,14 @@ template <class T> void operators::load(const problem<T>& batch, std::int64_t el
         read(batch, b, element, set[place]);
     }
     for (std::size_t w = 0; w < 3; ++w) sets[w].resize(count[w]);
-    diagonal.assign(at(n), 0.0);
     for (packed& b : sets[0]) {
         const bool on_diagonal = b.row == b.col && b.kind != block_kind::banded && b.kind != block_kind::dense;
         diagonal_q = diagonal_q && on_diagonal;
         b.symmetric = on_diagonal;
-        if (b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols) {
-            symmetrize(b);
-            q_max = std::max(q_max, cpu::dense<double>().max_abs(b.data.data(), std::int64_t{b.rows} * b.cols));
-            for (int i = 0; i < b.rows; ++i) diagonal[at(b.row + i)] += b.data[at(i) * at(b.cols + 1)];
-        } else {
-            each_entry(b, [&](int i, int j, double v) {
-                q_max = std::max(q_max, std::abs(v));
-                if (b.row + i == b.col + j) diagonal[at(b.row + i)] += v;
-            });
-        }
+        if (b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols) symmetrize(b);
     }
-    a_scale.assign(at(p), 1.0);
-    g_scale.assign(at(m), 1.0);
-    if (finite) {
-        scale_rows(sets[1], a_scale);
-        scale_rows(sets[2], g_scale);
-    }
-    find_bounds();
+    read_diagonal();
+    scale();
 }
 
 template void operators::load(const problem<double>&, std::int64_t);
@@ -137,56 +96,19 @@ void operators::symmetrize(packed& b) {
     b.symmetric = true;
 }
 
-void operators::scale_rows(std::vector<packed>& set, std::vector<double>& scale) {
-    const auto& kernels = cpu::dense<double>();
-    std::vector<double>& most = row_most;
-    most.assign(scale.size(), 0.0);
-    for (const packed& b : set) {
-        double* own = most.data() + b.row;
-        if (b.kind == block_kind::dense)
-            for (int i = 0; i < b.rows; ++i)
-                own[i] = std::max(own[i], kernels.max_abs(b.data.data() + at(i) * at(b.cols), b.cols));
-        else
-            each_entry(b, [&](int i, int, double v) { own[i] = std::max(own[i], std::abs(v)); });
-    }
-    for (std::size_t i = 0; i < scale.size(); ++i)
-        if (most[i] > 0) scale[i] = std::ldexp(1.0, std::clamp(-std::ilogb(most[i]), -1000, 1000));
-    for (packed& b : set) {
-        const double* own = scale.data() + b.row;
-        if (std::all_of(own, own + b.rows, [](double v) { return v == 1.0; })) continue;
-        if (b.kind == block_kind::identity || b.kind == block_kind::scaled_identity) {
-            b.data.assign(at(b.rows), b.kind == block_kind::identity ? 1.0 : b.data[0]);
-            b.kind = block_kind::diagonal;
-        }
-        const std::size_t width = b.rows == 0 ? 0 : b.data.size() / at(b.rows);
-        for (int i = 0; i < b.rows; ++i)
-            if (own[i] != 1.0) kernels.scale(own[i], b.data.data() + at(i) * width, static_cast<std::int64_t>(width));
-    }
-}
-
-void operators::find_bounds() {
-    bound.assign(at(m), 1);
-    column.assign(at(m), -1);
-    entry.assign(at(m), 0.0);
-    const auto see = [&](std::size_t r, int j, double v) {
-        if (v == 0.0) return;
-        if (column[r] < 0 || column[r] == j) {
-            column[r] = j;
-            entry[r] += v;
-        } else {
-            bound[r] = 0;
-        }
-    };
-    for (const packed& b : sets[2]) {
-        if (b.kind != block_kind::dense) {
-            each_entry(b, [&](int i, int j, double v) { see(at(b.row + i), b.col + j, v); });
+void operators::read_diagonal() {
+    diagonal.assign(at(n), 0.0);
+    q_max = 0;
+    for (const packed& b : sets[0]) {
+        if (b.kind == block_kind::dense && b.symmetric) {
+            q_max = std::max(q_max, cpu::dense<double>().max_abs(b.data.data(), std::int64_t{b.rows} * b.cols));
+            for (int i = 0; i < b.rows; ++i) diagonal[at(b.row + i)] += b.data[at(i) * at(b.cols + 1)];
             continue;
         }
-        for (int i = 0; i < b.rows; ++i) {
-            const double* row = b.data.data() + at(i) * at(b.cols);
-            const std::size_t r = at(b.row + i);
-            for (int j = 0; j < b.cols && bound[r]; ++j) see(r, b.col + j, row[j]);
-        }
+        each_entry(b, [&](int i, int j, double v) {
+            q_max = std::max(q_max, std::abs(v));
+            if (b.row + i == b.col + j) diagonal[at(b.row + i)] += v;
+        });
     }
 }
 
@@ -219,6 +141,14 @@ void operators::multiply_transposed_add(matrix where, const double* x, double* y
             each_entry(b, [&](int i, int j, double v) { y[b.col + j] += v * x[b.row + i]; });
         }
     }
+}
+
+void operators::careful_transposed_add(const double* nu, const double* lambda, long double* y) const {
+    for (const matrix where : {matrix::A, matrix::G})
+        for (const packed& b : blocks(where)) {
+            const double* x = (where == matrix::A ? nu : lambda) + b.row;
+            each_entry(b, [&](int i, int j, double v) { y[b.col + j] += static_cast<long double>(v) * x[i]; });
+        }
 }
 
 void operators::add_dense(matrix where, double* M, std::int64_t ld) const {

@@ -19,6 +19,7 @@ public:
     bool finite = true;          ///< no NaN or infinity in any block
     std::vector<double> a_scale; ///< [p] row i of the packed A is a_scale[i] times the user's
     std::vector<double> g_scale; ///< [m]
+    std::vector<double> z_scale; ///< [n] the user's z is z_scale times that of the packed Q, A and G
     double q_max = 0;            ///< largest absolute entry of Q
 
     operators() = default;
@@ -31,6 +32,9 @@ public:
     void multiply_add(matrix where, const double* x, double* y) const;
     /// y += M' x.
     void multiply_transposed_add(matrix where, const double* x, double* y) const;
+    /// y += A' nu + G' lambda with sums in long double: where the terms cancel, as in a certificate, double would judge
+    /// its own rounding.
+    void careful_transposed_add(const double* nu, const double* lambda, long double* y) const;
     /// M[i * ld + j] += entry (i, j); `M` is row-major with at least as many rows as the matrix.
     void add_dense(matrix where, double* M, std::int64_t ld) const;
     /// The dot product of row i of G with x.
@@ -59,12 +63,17 @@ private:
     const std::vector<packed>& blocks(matrix where) const { return sets[static_cast<std::size_t>(where)]; }
     template <class T> void read(const problem<T>& batch, const block& b, std::int64_t element, packed& out);
     static void symmetrize(packed& b);
+    void read_diagonal();
+    void scale();
     void scale_rows(std::vector<packed>& set, std::vector<double>& scale);
+    bool measure_columns();
+    void scale_columns();
+    static void own_diagonal(packed& b);
     void find_bounds();
     static double entry_dot(const packed& b, int i, const double* x);
 
     std::vector<packed> sets[3];
-    std::vector<double> diagonal, row_most, entry;
+    std::vector<double> diagonal, row_most, column_most, entry;
     std::vector<int> column;
     std::vector<char> bound;
     bool diagonal_q = true;

@@ -18,6 +18,8 @@ constexpr int outer_steps = 30;
 constexpr int interior_limit = 200;
 /// A point whose residuals are within this many tolerances is near a solution.
 constexpr double inaccurate = 1e4;
+/// One within this share of its tolerances is not improved further.
+constexpr double enough = 1e-2;
 
 int active_set_limit(const element& e, const settings& how) {
     return how.max_iter.value_or(20 * (e.data->n + e.data->m) + 200);
@@ -32,6 +34,18 @@ bool beyond_tolerance(const element& e, const point& certificate, const toleranc
     for (std::size_t i = 0; i < certificate.nu.size(); ++i) sum += std::abs(certificate.nu[i]) * e.data->a_scale[i];
     for (std::size_t i = 0; i < certificate.lambda.size(); ++i) sum += certificate.lambda[i] * e.data->g_scale[i];
     return sum * eps.absolute < 1;
+}
+
+/// What a linear program's objective is measured in, a power of two: so that one outer step goes about a hundred times
+/// as far as its data are large. Farther, and the digits of z are lost in those of z₀; not so far, and there are many
+/// steps.
+double objective_unit(const element& e, double rho) {
+    double cost = 0, size = 0;
+    for (const double v : e.q) cost = std::max(cost, std::abs(v));
+    for (const auto* side : {&e.b, &e.h})
+        for (const double v : *side) size = std::max(size, std::abs(v));
+    const double unit = cost / (100 * rho * size);
+    return unit > 1e-200 && unit < 1e200 ? std::ldexp(1.0, std::ilogb(unit)) : 1.0;
 }
 
 } // namespace
@@ -91,7 +105,7 @@ void road::finish(const element& e, const active_kkt& system, const tolerances& 
             out.basis = system.rows();
         }
         // One step is the rule; another where it pays.
-        if (out.best.share <= 1e-2 || !(v.share < 0.5 * before)) return;
+        if (out.best.share <= enough || !(v.share < 0.5 * before)) return;
     }
 }
 
@@ -103,10 +117,18 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
     point x, previous;
     x.resize(o);
     std::vector<double> d(at(o.m));
+    // Without Q the objective has no scale of its own: ρ in a smaller unit is a smaller ρ on the same factorization.
+    const bool linear = rho > 0 && o.q_max == 0;
+    double unit = linear ? objective_unit(e, rho) : 1.0;
     for (int outer = 0; outer < (rho > 0 ? outer_steps : 1); ++outer) {
+        const double before = out.best.share;
         previous = x;
+        if (linear && outer > 2) {
+            unit /= 8;
+            for (double& v : dual.lambda) v *= 8;
+        }
         // z₀ for q − ρ z of the last outer step, and the slacks there.
-        for (int j = 0; j < o.n; ++j) x.z[at(j)] = rho * previous.z[at(j)] - e.q[at(j)];
+        for (int j = 0; j < o.n; ++j) x.z[at(j)] = rho * previous.z[at(j)] - e.q[at(j)] / unit;
         x.nu = e.b;
         point right = x;
         form.equality_solve(x.z.data(), x.nu.data());
@@ -121,9 +143,9 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
             point direction;
             direction.resize(o);
             direction.lambda = dual.lambda;
-            for (int i = 0; i < o.m; ++i)
-                if (direction.lambda[at(i)] != 0) o.g_row_add(i, -direction.lambda[at(i)], direction.z.data());
+            for (const int i : dual.basis) o.g_row_add(i, -direction.lambda[at(i)], direction.z.data());
             form.equality_solve(direction.z.data(), direction.nu.data());
+            refine_farkas(e, form, dual, direction);
             if (check_farkas(e, direction, eps_certificate)) {
                 out.x = direction;
                 out.status = status::primal_infeasible;
@@ -135,9 +157,14 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         x.nu = right.nu;
         for (const int i : dual.basis) o.g_row_add(i, -x.lambda[at(i)], x.z.data());
         form.equality_solve(x.z.data(), x.nu.data());
+        if (unit != 1) {
+            for (double& v : x.nu) v *= unit;
+            for (double& v : x.lambda) v *= unit;
+        }
         kkt.adopt(form, o, dual.basis, dual.factor(), dual.stride());
         finish(e, kkt, eps, x, out);
-        if (out.best.share <= 1 || result != dual_outcome::optimal) return;
+        // A point that just verifies may still be far off where rows differ much in size: go on while it pays.
+        if (out.best.share <= (out.best.share < 0.5 * before ? enough : 1.0) || result != dual_outcome::optimal) return;
         if (rho > 0 && outer > 0) {
             point ray;
             ray.resize(o);

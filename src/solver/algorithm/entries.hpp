@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "optnet/solver/structure.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace optnet::solver {
+
+/// Calls f(i, j, value) for every stored entry of a block, with i and j inside the block.
+template <class Block, class F> void each_entry(const Block& b, const F& f) {
+    const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
+    switch (b.kind) {
+    case block_kind::identity:
+        for (int i = 0; i < std::min(b.rows, b.cols); ++i) f(i, i, b.scale);
+        break;
+    case block_kind::scaled_identity:
+        for (int i = 0; i < std::min(b.rows, b.cols); ++i) f(i, i, b.scale * b.data[0]);
+        break;
+    case block_kind::diagonal:
+        for (int i = 0; i < b.rows; ++i) f(i, i, b.scale * b.data[at(i)]);
+        break;
+    case block_kind::banded: {
+        const int width = b.last - b.first + 1;
+        for (int i = 0; i < b.rows; ++i)
+            for (int j = std::max(0, i + b.first); j <= std::min(b.cols - 1, i + b.last); ++j)
+                f(i, j, b.scale * b.data[at(i) * at(width) + at(j - i - b.first)]);
+        break;
+    }
+    case block_kind::dense:
+        for (int i = 0; i < b.rows; ++i)
+            for (int j = 0; j < b.cols; ++j) f(i, j, b.scale * b.data[at(i) * at(b.cols) + at(j)]);
+        break;
+    }
+}
+
+} // namespace optnet::solver
