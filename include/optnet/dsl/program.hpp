@@ -60,16 +60,17 @@ enum class op : unsigned char {
     tanh,
     atom, ///< everything with a graph form: node::atom is its name in dsl/atoms/list.hpp
     // written by `lower` alone, of parameters alone
-    ones,          ///< of the node's shape
-    flat,          ///< the entries of a matrix row by row, as a vector
-    column_matrix, ///< a vector [n] as the matrix [n, 1]
-    row_matrix,    ///< a vector [n] as the matrix [1, n]
-    outer,         ///< a b', [rows of a, rows of b]
-    scale_rows,    ///< arguments v, M: diag(v) M
-    scale_cols,    ///< arguments M, v: M diag(v)
-    kron_right,    ///< M kron I, I of `to`
-    kron_left,     ///< I kron M, I of `to`
-    commutation,   ///< the matrix that turns the entries of a [from, to] matrix row by row into those of its transpose
+    diagonal_entries, ///< the argument is a diagonal<"d", n> parameter: its diagonal, a vector
+    ones,             ///< of the node's shape
+    flat,             ///< the entries of a matrix row by row, as a vector
+    column_matrix,    ///< a vector [n] as the matrix [n, 1]
+    row_matrix,       ///< a vector [n] as the matrix [1, n]
+    outer,            ///< a b', [rows of a, rows of b]
+    scale_rows,       ///< arguments v, M: diag(v) M
+    scale_cols,       ///< arguments M, v: M diag(v)
+    kron_right,       ///< M kron I, I of `to`
+    kron_left,        ///< I kron M, I of `to`
+    commutation, ///< the matrix that turns the entries of a [from, to] matrix row by row into those of its transpose
     difference_band, ///< [rows, 2]: -1, 1, the bands 0 and 1 of diff
     band_to_dense,   ///< a matrix of bands [rows, width] as [rows, to]; slot holds the first band
     band_gram, ///< arguments bands B, C, [rows, width] each: the bands of B'C; slot: first of B, other: first of C

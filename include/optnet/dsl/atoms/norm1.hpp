@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "optnet/dsl/atoms/atom.hpp"
+
+namespace optnet::atoms {
+
+/// Sum of |x| over all entries. Graph form: the sum of t with |x| <= t.
+struct norm1 {
+    static constexpr op code = op::atom;
+    static constexpr std::string_view name = "norm1";
+    static constexpr shape form(const facts&) { return {}; }
+    static constexpr attributes what(const facts& x) {
+        return dsl::convex_nonnegative(x.what, dsl::grows_with_magnitude(x.what));
+    }
+    template <class Algebra> static auto value(const Algebra& t, std::span<const typename Algebra::value> x) {
+        return t.sum(t.abs(x[0]));
+    }
+    static constexpr void lower(lowering& l, const std::vector<dsl::form>& x, const dsl::node&, dsl::form& f) {
+        l.magnitude(x[0], f);
+        l.total(f);
+    }
+};
+
+} // namespace optnet::atoms
+
+namespace optnet::expr {
+
+/// Sum of the absolute values of all entries; convex.
+template <class E> constexpr auto norm1(const E& x) { return dsl::make_atom_of_one<atoms::norm1>(x); }
+
+} // namespace optnet::expr

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From the flat program to the block table. Ordinary functions of plain data, run by the compiler for `table_of` and
+// callable at run time with the same result.
+
+#include "optnet/dsl/canonical.hpp"
+#include "optnet/dsl/problem.hpp"
+#include "optnet/dsl/storage.hpp"
+
+namespace optnet::dsl {
+
+/// Writes the canonical objective and constraints into the block table.
+class table_writer {
+public:
+    constexpr explicit table_writer(layout& into) : out(into), c(into) {}
+
+    constexpr void run() {
+        for (std::size_t v = 0; v < out.of.variables.size(); ++v)
+            out.columns.push_back({static_cast<int>(v), entries(out.of.variables[v].shape)});
+        // Rows of constraints stand before rows of epigraphs, so their groups are made first and get their kind later.
+        const std::size_t count = out.of.constraints.size();
+        for (std::size_t i = 0; i < count; ++i) {
+            const constraint& made = out.of.constraints[i];
+            const shape_form left = c.shape_of(made.left), right = c.shape_of(made.right);
+            out.rows.push_back({made.kind == relation::equal ? solver::matrix::A : solver::matrix::G,
+                                solver::row_kind::general, entries(left.rank == 0 ? right : left), static_cast<int>(i),
+                                -1, false});
+        }
+        form objective;
+        c.canonical(out.of.objective, objective);
+        if (out.of.maximize) lowering::negate(objective);
+        write_objective(objective);
+        for (std::size_t i = 0; i < count; ++i) write_constraint(i);
+    }
+
+private:
+    constexpr void write_objective(const form& f) {
+        for (const linear_term& t : f.linear) write_q(t, row_of(t.map), t.map.scale, t.map.factor);
+        for (const constant_term& t : f.constant) write_offset(t.node, t.scale, t.factor);
+        for (const quadratic_term& t : f.quadratic) write_quadratic(t);
+    }
+
+    /// The one row of a map, as a vector or a scalar.
+    constexpr int row_of(const linear_map& m) {
+        if (m.kind == map_kind::identity) return c.maps.one();
+        return m.kind == map_kind::dense || m.kind == map_kind::banded ? c.maps.flat(c.maps.densified(m).node) : m.node;
+    }
+
+    constexpr void write_q(const linear_term& t, int node, double scale, int factor) {
+        out.vectors.push_back({vector_of::q, {t.column, t.offset, t.slot, false}, t.map.cols, node, scale, factor});
+    }
+    constexpr void write_offset(int node, double scale, int factor) {
+        out.vectors.push_back({vector_of::offset, {}, number_size(1), node, scale, factor});
+    }
+
+    /// w u'Pu with u = sum M z + d: blocks 2w M'PM of Q, 2w M'Pd of q, w d'Pd of the offset.
+    constexpr void write_quadratic(const quadratic_term& t) {
+        const form u = c.l.squared[static_cast<std::size_t>(t.argument)];
+        for (std::size_t j = 0; j < u.linear.size(); ++j)
+            for (std::size_t k = j; k < u.linear.size(); ++k) write_gram(t, u.linear[j], u.linear[k], j == k);
+        map_algebra& maps = c.maps;
+        const auto weighted = [&](int node) { return t.weight < 0 ? node : maps.multiply(t.weight, node); };
+        for (const constant_term& d : u.constant) {
+            const int vector = u.scalar ? d.node : c.entries_of(d.node, u.count);
+            const int under = t.matrix < 0 ? vector : maps.multiply(t.matrix, vector);
+            const int factor = maps.both(t.factor, d.factor);
+            for (const linear_term& each : u.linear)
+                write_q(each, weighted(maps.adjoint(each.map, under)), 2 * t.scale * d.scale * each.map.scale,
+                        maps.both(factor, each.map.factor));
+            for (const constant_term& e : u.constant) {
+                const int other = u.scalar ? e.node : c.entries_of(e.node, u.count);
+                write_offset(weighted(u.scalar ? maps.multiply(other, under) : maps.dot(other, under)),
+                             t.scale * d.scale * e.scale, maps.both(factor, e.factor));
+            }
+        }
+    }
+
+    /// The solver takes the symmetric part of Q, so a block off the diagonal stands for two.
+    constexpr void write_gram(const quadratic_term& t, const linear_term& left, const linear_term& right, bool same) {
+        map_algebra& maps = c.maps;
+        auto [map, transposed] = maps.gram(left.map, t.matrix < 0 ? right.map : maps.apply(t.matrix, right.map));
+        if (t.weight >= 0) map = maps.scale(t.weight, map);
+        map.factor = maps.both(map.factor, t.factor);
+        map.scale *= (same ? 2 : 4) * t.scale;
+        block b = lowering::block_of(solver::matrix::Q, map);
+        const linear_term &row = transposed ? right : left, &col = transposed ? left : right;
+        b.row = {row.column, row.offset, row.slot, false};
+        b.col = {col.column, col.offset, col.slot, false};
+        out.blocks.push_back(b);
+    }
+
+    constexpr void write_constraint(std::size_t i) {
+        const constraint made = out.of.constraints[i];
+        form difference, right;
+        c.canonical(made.left, difference);
+        c.canonical(made.right, right);
+        c.l.add(difference, right, true);
+        const solver::matrix where = out.rows[i].where;
+        out.rows[i].kind = lowering::kind_of_rows(where, difference);
+        c.l.rows(difference, where, static_cast<int>(i), where == solver::matrix::A ? vector_of::b : vector_of::h,
+                 false, 1);
+    }
+
+    layout& out;
+    canonicalizer c;
+};
+
+/// The block table of a program.
+constexpr layout lower(const program& p) {
+    layout out;
+    out.of = p;
+    table_writer(out).run();
+    return out;
+}
+
+/// The table of a problem's type, made by the compiler, one per type.
+template <class Problem>
+inline constexpr auto table_storage = freeze<[] { return lower(flatten_problem<Problem>()); }>();
+
+template <class Problem> inline constexpr table table_of = table_storage<Problem>.view();
+
+/// The size that stands alone in no parameter's shape and so can never be known; -1 if there is none.
+constexpr int unknown_size(const program& p) {
+    const auto alone = [](const size_form& s, int which) {
+        return s.count == 1 && s.constant == 0 && s.terms[0].symbol == which && s.terms[0].coefficient == 1 &&
+               s.terms[0].second < 0;
+    };
+    for (int which = 0; which < static_cast<int>(p.symbols.size()); ++which) {
+        bool known = false;
+        for (const declaration& d : p.parameters)
+            known = known || (d.shape.rank > 0 && alone(d.shape.rows, which)) ||
+                    (d.shape.rank > 1 && alone(d.shape.cols, which));
+        if (!known) return which;
+    }
+    return -1;
+}
+
+/// The block table of a problem's type, after the last checks.
+template <class Problem> constexpr const table& lower() {
+    check_names<Problem>();
+    constexpr int unknown = unknown_size(flatten_problem<Problem>());
+    if constexpr (unknown >= 0)
+        this_size_stands_alone_in_no_parameter<name_of([](program&, printer<program>& into) {
+            into.append(flatten_problem<Problem>().symbols[static_cast<std::size_t>(unknown)]);
+        })>();
+    return table_of<Problem>;
+}
+
+} // namespace optnet::dsl

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What an atom's graph form is written with: affine forms of the columns, new epigraph columns, new rows.
+
+#include "optnet/dsl/maps.hpp"
+
+namespace optnet::dsl {
+
+/// map * (entries of `column` from `offset`, or from offset + the number in `slot`).
+struct linear_term {
+    int column = -1;
+    size_form offset;
+    int slot = -1;
+    linear_map map;
+};
+
+/// scale * value(factor) * value(node); a scalar node stands for all entries.
+struct constant_term {
+    int node = -1;
+    double scale = 1;
+    int factor = -1;
+};
+
+/// scale * value(factor) * value(weight) * u'Pu; weight (one per entry of the expression) -1: one; matrix P -1:
+/// identity.
+struct quadratic_term {
+    int argument = -1; ///< u: into lowering::squared
+    int matrix = -1;
+    int weight = -1;
+    double scale = 1;
+    int factor = -1;
+};
+
+/// An expression after its atoms became columns and rows: the sum of these terms, `count` entries.
+struct form {
+    size_form count;
+    bool scalar = true;
+    std::vector<linear_term> linear;
+    std::vector<constant_term> constant;
+    std::vector<quadratic_term> quadratic;
+};
+
+class lowering {
+public:
+    constexpr explicit lowering(layout& into) : out(into), maps(into.of) {}
+
+    /// f = u'Pu; P -1: identity.
+    constexpr void quadratic(const form& u, int matrix, form& f) {
+        squared.push_back(u);
+        f.quadratic.push_back({static_cast<int>(squared.size()) - 1, matrix});
+    }
+
+    /// New columns: t is one for each of its entries.
+    constexpr void epigraph(form& t) {
+        out.columns.push_back({-1, t.count});
+        t.linear.push_back({static_cast<int>(out.columns.size()) - 1, {}, -1, map_algebra::identity(t.count)});
+    }
+
+    static constexpr void negate(form& f) {
+        for (linear_term& t : f.linear) t.map.scale = -t.map.scale;
+        for (constant_term& t : f.constant) t.scale = -t.scale;
+        for (quadratic_term& t : f.quadratic) t.scale = -t.scale;
+    }
+
+    /// a += b, or a -= b; a scalar is broadcast.
+    constexpr void add(form& a, const form& given, bool subtract = false) {
+        form b = given;
+        if (subtract) negate(b);
+        if (a.scalar && !b.scalar) broadcast(a, b.count);
+        if (b.scalar && !a.scalar) broadcast(b, a.count);
+        for (const linear_term& t : b.linear) a.linear.push_back(t);
+        for (const constant_term& t : b.constant) a.constant.push_back(t);
+        for (const quadratic_term& t : b.quadratic) a.quadratic.push_back(t);
+    }
+
+    /// f becomes the sum of its entries.
+    constexpr void total(form& f) {
+        if (!f.scalar) pair(maps.ones(f.count), f);
+    }
+
+    /// f becomes c'f, for a vector c of parameters.
+    constexpr void pair(int c, form& f) {
+        for (linear_term& t : f.linear) t.map = maps.row_product(c, t.map);
+        for (constant_term& t : f.constant)
+            t.node = maps.at(t.node).shape.rank == 0 ? maps.multiply(maps.write(op::sum, scalar_shape(), {c}), t.node)
+                                                     : maps.dot(c, maps.flat(t.node));
+        for (quadratic_term& t : f.quadratic)
+            t.weight = t.weight < 0 || maps.at(t.weight).shape.rank == 0 ? t.weight : maps.dot(c, t.weight);
+        f.count = number_size(1);
+        f.scalar = true;
+    }
+
+    constexpr void broadcast(form& f, const size_form& count) {
+        const int ones = maps.ones(count);
+        for (linear_term& t : f.linear) t.map = maps.column_product(ones, t.map);
+        for (quadratic_term& t : f.quadratic) t.weight = t.weight < 0 ? ones : maps.multiply(t.weight, ones);
+        f.count = count;
+        f.scalar = false;
+    }
+
+    /// f <= 0, entry by entry, in rows of their own.
+    constexpr void at_most_zero(const form& f) {
+        const int group = static_cast<int>(out.rows.size());
+        out.rows.push_back({solver::matrix::G, kind_of_rows(solver::matrix::G, f), f.count, -1, -1, false});
+        rows(f, solver::matrix::G, group, vector_of::h, false, 1);
+    }
+
+    /// x <= t, in rows of their own.
+    constexpr void at_most(const form& x, const form& t) {
+        form difference = x;
+        add(difference, t, true);
+        at_most_zero(difference);
+    }
+
+    /// New columns t with |u| <= t, as a pair of rows for each entry.
+    constexpr void magnitude(const form& u, form& t) {
+        t.count = u.count;
+        t.scalar = u.scalar;
+        epigraph(t);
+        const int group = static_cast<int>(out.rows.size());
+        out.rows.push_back({solver::matrix::G, solver::row_kind::epigraph, u.count, -1, t.linear[0].column, false});
+        for (const bool second : {false, true}) {
+            rows(u, solver::matrix::G, group, vector_of::h, second, second ? -1 : 1);
+            rows(t, solver::matrix::G, group, vector_of::h, second, -1);
+        }
+    }
+
+    /// Rows of G with one entry each are bounds.
+    static constexpr solver::row_kind kind_of_rows(solver::matrix where, const form& f) {
+        const auto one_entry = [](map_kind k) {
+            return k == map_kind::identity || k == map_kind::scaled || k == map_kind::diagonal;
+        };
+        const bool bound = where == solver::matrix::G && f.linear.size() == 1 && one_entry(f.linear[0].map.kind);
+        return bound ? solver::row_kind::bound : solver::row_kind::general;
+    }
+
+    /// Writes sign * f <= 0 (or == 0) into the rows of `group`: its linear part to the left, its constant to the right.
+    constexpr void rows(const form& f, solver::matrix where, int group, vector_of right, bool second, double sign) {
+        for (const linear_term& t : f.linear) {
+            block b = block_of(where, t.map);
+            b.row = {group, {}, -1, second};
+            b.col = {t.column, t.offset, t.slot, false};
+            b.scale *= sign;
+            out.blocks.push_back(b);
+        }
+        for (const constant_term& t : f.constant)
+            out.vectors.push_back({right, {group, {}, -1, second}, f.count, t.node, -sign * t.scale, t.factor});
+    }
+
+    static constexpr block block_of(solver::matrix where, const linear_map& m) {
+        block b;
+        b.where = where;
+        b.rows = m.rows;
+        b.cols = m.cols;
+        b.first = m.first;
+        b.last = m.last;
+        b.source = m.node;
+        b.scale = m.scale;
+        b.factor = m.factor;
+        switch (m.kind) {
+        case map_kind::identity: b.kind = solver::block_kind::identity; break;
+        case map_kind::scaled: b.kind = solver::block_kind::scaled_identity; break;
+        case map_kind::diagonal: b.kind = solver::block_kind::diagonal; break;
+        case map_kind::banded: b.kind = solver::block_kind::banded; break;
+        case map_kind::row:
+        case map_kind::column:
+        case map_kind::dense: b.kind = solver::block_kind::dense; break;
+        }
+        return b;
+    }
+
+    layout& out;
+    map_algebra maps;
+    std::vector<form> squared; ///< arguments of quadratic terms
+};
+
+} // namespace optnet::dsl

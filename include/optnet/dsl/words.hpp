@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// `using namespace optnet::words;` brings in the words of the language and nothing else. OptLayer and describe join
+// them where torch is known.
+
+#include "optnet/dsl/bind.hpp"
+#include "optnet/dsl/lower.hpp"
+
+namespace optnet::words {
+
+// sizes, unknowns, data
+using expr::diagonal;
+using expr::dim;
+using expr::nonneg;
+using expr::param;
+using expr::psd;
+using expr::variable;
+
+// affine
+using expr::diff;
+using expr::dot;
+using expr::mul;
+using expr::slice;
+using expr::sum;
+using expr::T;
+
+// functions of parameters alone
+using expr::exp;
+using expr::log;
+using expr::sigmoid;
+using expr::softplus;
+using expr::sqrt;
+using expr::tanh;
+
+// atoms
+using expr::abs;
+using expr::max;
+using expr::norm1;
+using expr::pos;
+using expr::quad;
+using expr::sum_squares;
+
+// problems and binding
+using expr::fix;
+using expr::learn;
+using expr::maximize;
+using expr::minimize;
+using expr::named;
+
+} // namespace optnet::words
