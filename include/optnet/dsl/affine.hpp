@@ -29,6 +29,10 @@ template <class Kind, class E> constexpr auto make_function(const E& e) {
     }
 }
 
+/// Leaves the functions of C++ to numbers.
+template <class E>
+concept not_a_number = !arithmetic<E>;
+
 constexpr bool slice_fits(const expr::size& from, const expr::size& to, const expr::size& all) {
     const auto negative = [](const expr::size& s) { return s.count == 0 && s.constant < 0; };
     const expr::size length = to - from;
@@ -105,11 +109,11 @@ template <class E> constexpr auto diff(const E& e) {
     }
 }
 
-template <class E> constexpr auto exp(const E& e) { return dsl::make_function<kinds::exp>(e); }
-template <class E> constexpr auto log(const E& e) { return dsl::make_function<kinds::log>(e); }
-template <class E> constexpr auto sqrt(const E& e) { return dsl::make_function<kinds::sqrt>(e); }
+template <dsl::not_a_number E> constexpr auto exp(const E& e) { return dsl::make_function<kinds::exp>(e); }
+template <dsl::not_a_number E> constexpr auto log(const E& e) { return dsl::make_function<kinds::log>(e); }
+template <dsl::not_a_number E> constexpr auto sqrt(const E& e) { return dsl::make_function<kinds::sqrt>(e); }
 template <class E> constexpr auto softplus(const E& e) { return dsl::make_function<kinds::softplus>(e); }
 template <class E> constexpr auto sigmoid(const E& e) { return dsl::make_function<kinds::sigmoid>(e); }
-template <class E> constexpr auto tanh(const E& e) { return dsl::make_function<kinds::tanh>(e); }
+template <dsl::not_a_number E> constexpr auto tanh(const E& e) { return dsl::make_function<kinds::tanh>(e); }
 
 } // namespace optnet::expr

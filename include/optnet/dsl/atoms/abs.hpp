@@ -26,6 +26,6 @@ struct abs {
 namespace optnet::expr {
 
 /// |x|, entry by entry; convex.
-template <class E> constexpr auto abs(const E& x) { return dsl::make_atom_of_one<atoms::abs>(x); }
+template <dsl::not_a_number E> constexpr auto abs(const E& x) { return dsl::make_atom_of_one<atoms::abs>(x); }
 
 } // namespace optnet::expr
