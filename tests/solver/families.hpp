@@ -125,7 +125,7 @@ inline dense<double> make(int which, std::uint64_t seed) {
     if (which < static_cast<int>(hard_names.size())) return hard(which, seed);
     numbers draw(7000 + 1000 * static_cast<std::uint64_t>(which) + seed);
     switch (which) {
-    case 14: return dc3(40, 20, 20, draw.below(1 << 30));
+    case 14: return dc3(40, 20, 20, static_cast<std::uint64_t>(draw.below(1 << 30)));
     case 15: {
         dense<double> d = zeros(64, 40, 64);
         for (double& v : d.A) v = draw.uniform();
@@ -189,7 +189,7 @@ inline dense<double> make(int which, std::uint64_t seed) {
         pass_through(d, z0, z0);
         return d;
     }
-    case 20: return total_variation(25, 2.0, draw.below(1 << 30));
+    case 20: return total_variation(25, 2.0, static_cast<std::uint64_t>(draw.below(1 << 30)));
     case 21: {
         dense<double> d = random(20, 4, 30, 1, true, seed);
         for (int j = 0; j < 20; ++j) {
