@@ -44,7 +44,7 @@ bool is_symbol(const dsl::size_form& s) {
 /// Reads the arguments one after the other; every sentence of a contradiction is here.
 class reader {
 public:
-    reader(const dsl::table& of, std::span<const bound> given) : problem(of), given(given) {
+    reader(const dsl::table& of, std::span<const bound> all) : problem(of), given(all) {
         result.sizes.values.assign(of.symbols.size(), -1);
         result.sizes.from.assign(of.symbols.size(), -1);
         result.parameters.resize(of.parameters.size());

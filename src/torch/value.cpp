@@ -11,7 +11,8 @@ namespace {
 
 using at::Tensor;
 
-template <class OfNumber, class OfTensor> value map(const value& a, const OfNumber& of_number, const OfTensor& of_tensor) {
+template <class OfNumber, class OfTensor>
+value map(const value& a, const OfNumber& of_number, const OfTensor& of_tensor) {
     if (a.is_number()) return value::of(of_number(a.number));
     return value::of(of_tensor(dense(a).tensor), a.rank);
 }
@@ -69,9 +70,7 @@ value product(const value& a, const value& b) {
 
 } // namespace
 
-value dense(const value& a) {
-    return a.diagonal ? value::of(at::diag_embed(a.tensor), 2) : a;
-}
+value dense(const value& a) { return a.diagonal ? value::of(at::diag_embed(a.tensor), 2) : a; }
 
 Tensor entries(const value& a) {
     const value full = dense(a);
@@ -80,15 +79,18 @@ Tensor entries(const value& a) {
 }
 
 value algebra::abs(const value& a) {
-    return map(a, [](double x) { return std::abs(x); }, [](const Tensor& t) { return t.abs(); });
+    return map(
+        a, [](double x) { return std::abs(x); }, [](const Tensor& t) { return t.abs(); });
 }
 
 value algebra::pos(const value& a) {
-    return map(a, [](double x) { return std::max(x, 0.0); }, [](const Tensor& t) { return t.relu(); });
+    return map(
+        a, [](double x) { return std::max(x, 0.0); }, [](const Tensor& t) { return t.relu(); });
 }
 
 value algebra::square(const value& a) {
-    return map(a, [](double x) { return x * x; }, [](const Tensor& t) { return t * t; });
+    return map(
+        a, [](double x) { return x * x; }, [](const Tensor& t) { return t * t; });
 }
 
 value algebra::sum(const value& a) {
@@ -128,9 +130,7 @@ value algebra::add(const value& a, const value& b) {
     return together(a, b, [](const Tensor& x, const Tensor& y) { return x + y; });
 }
 
-value algebra::negate(const value& a) {
-    return multiply(a, value::of(-1));
-}
+value algebra::negate(const value& a) { return multiply(a, value::of(-1)); }
 
 value algebra::elementwise(const value& a, const value& b) {
     if (a.rank == 0 || b.rank == 0) return multiply(a, b);
@@ -168,19 +168,23 @@ value algebra::slice(const value& a, std::int64_t from, std::int64_t to) {
 value algebra::diff(const value& a) {
     const value full = dense(a);
     const std::int64_t rows = full.tensor.size(-full.rank);
-    return value::of(full.tensor.narrow(-full.rank, 1, rows - 1) - full.tensor.narrow(-full.rank, 0, rows - 1), full.rank);
+    return value::of(full.tensor.narrow(-full.rank, 1, rows - 1) - full.tensor.narrow(-full.rank, 0, rows - 1),
+                     full.rank);
 }
 
 value algebra::exp(const value& a) {
-    return map(a, [](double x) { return std::exp(x); }, [](const Tensor& t) { return t.exp(); });
+    return map(
+        a, [](double x) { return std::exp(x); }, [](const Tensor& t) { return t.exp(); });
 }
 
 value algebra::log(const value& a) {
-    return map(a, [](double x) { return std::log(x); }, [](const Tensor& t) { return t.log(); });
+    return map(
+        a, [](double x) { return std::log(x); }, [](const Tensor& t) { return t.log(); });
 }
 
 value algebra::sqrt(const value& a) {
-    return map(a, [](double x) { return std::sqrt(x); }, [](const Tensor& t) { return t.sqrt(); });
+    return map(
+        a, [](double x) { return std::sqrt(x); }, [](const Tensor& t) { return t.sqrt(); });
 }
 
 value algebra::softplus(const value& a) {
@@ -189,11 +193,13 @@ value algebra::softplus(const value& a) {
 }
 
 value algebra::sigmoid(const value& a) {
-    return map(a, [](double x) { return 1 / (1 + std::exp(-x)); }, [](const Tensor& t) { return t.sigmoid(); });
+    return map(
+        a, [](double x) { return 1 / (1 + std::exp(-x)); }, [](const Tensor& t) { return t.sigmoid(); });
 }
 
 value algebra::tanh(const value& a) {
-    return map(a, [](double x) { return std::tanh(x); }, [](const Tensor& t) { return t.tanh(); });
+    return map(
+        a, [](double x) { return std::tanh(x); }, [](const Tensor& t) { return t.tanh(); });
 }
 
 } // namespace optnet

@@ -114,7 +114,8 @@ inline constexpr int first_free = verdict_on<Problem, true, Parameter...>.which;
 
 template <bool Learned, name Word, class... B> constexpr auto make_registration(B&&... bindings) {
     if constexpr ((is_binding<std::remove_cvref_t<B>> && ...))
-        return registration<Learned, std::remove_cvref_t<B>...>{{std::forward<B>(bindings)...}};
+        return registration<Learned, std::remove_cvref_t<B>...>{
+            boost::hana::basic_tuple<std::remove_cvref_t<B>...>(std::forward<B>(bindings)...)};
     else
         return refused_by<arguments_are_bindings<Word>>();
 }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "torch/evaluate.hpp"
+
+#include "optnet/dsl/atoms/list.hpp"
+#include "optnet/torch/error.hpp"
+#include "torch/structured.hpp"
+
+#include <ATen/ATen.h>
+
+namespace optnet {
+namespace {
+
+/// The value of the atom called `name`, by the formula in its own file.
+value atom_value(std::string_view name, std::span<const value> arguments) {
+    value result;
+    const bool found = dsl::all_atoms::visit(name, [&](auto atom) { result = atom.value(algebra{}, arguments); });
+    if (!found) throw Error("the atom " + std::string(name) + " has no value");
+    return result;
+}
+
+} // namespace
+
+evaluator::evaluator(const dsl::table& of, std::span<const double> with_numbers, const sizes& with_sizes,
+                     const at::TensorOptions& like, std::span<const value> with_parameters)
+    : problem(of), numbers(with_numbers), known(with_sizes), options(like), parameters(with_parameters),
+      memo(of.nodes.size()), done(of.nodes.size(), 0) {}
+
+void evaluator::reuse(std::span<const std::pair<int, value>> constants) {
+    for (const auto& [node, v] : constants) {
+        memo[static_cast<std::size_t>(node)] = v;
+        done[static_cast<std::size_t>(node)] = 1;
+    }
+}
+
+const value& evaluator::of(int node) {
+    const auto i = static_cast<std::size_t>(node);
+    if (!done[i]) {
+        memo[i] = compute(problem.nodes[i]);
+        done[i] = 1;
+    }
+    return memo[i];
+}
+
+const value& evaluator::argument(const dsl::node& n, int k) {
+    return of(problem.arguments[static_cast<std::size_t>(n.first_argument + k)]);
+}
+
+value evaluator::compute(const dsl::node& n) {
+    using dsl::op;
+    const auto first = [&]() -> const value& { return argument(n, 0); };
+    const auto second = [&]() -> const value& { return argument(n, 1); };
+    switch (n.code) {
+    case op::variable: return variables[static_cast<std::size_t>(n.name)];
+    case op::parameter: return parameters[static_cast<std::size_t>(n.name)];
+    case op::number: return value::of(numbers[static_cast<std::size_t>(n.slot)]);
+    case op::add: return algebra::add(first(), second());
+    case op::negate: return algebra::negate(first());
+    case op::multiply: return algebra::multiply(first(), second());
+    case op::elementwise: return algebra::elementwise(first(), second());
+    case op::divide: return algebra::divide(first(), second());
+    case op::dot: return algebra::dot(first(), second());
+    case op::sum: return algebra::sum(first());
+    case op::transpose: return algebra::transpose(first());
+    case op::index: return algebra::index(first(), static_cast<std::int64_t>(second().number));
+    case op::slice: return algebra::slice(first(), size(n.from), size(n.to));
+    case op::diff: return algebra::diff(first());
+    case op::diagonal: return {first().tensor, 0, 2, true};
+    case op::exp: return algebra::exp(first());
+    case op::log: return algebra::log(first());
+    case op::sqrt: return algebra::sqrt(first());
+    case op::softplus: return algebra::softplus(first());
+    case op::sigmoid: return algebra::sigmoid(first());
+    case op::tanh: return algebra::tanh(first());
+    case op::atom: {
+        std::vector<value> arguments;
+        for (int k = 0; k < n.argument_count; ++k) arguments.push_back(argument(n, k));
+        return atom_value(n.atom, arguments);
+    }
+    default: return lowered(n);
+    }
+}
+
+value evaluator::lowered(const dsl::node& n) {
+    using dsl::op;
+    const auto first = [&] { return dense(argument(n, 0)); };
+    const auto second = [&] { return dense(argument(n, 1)); };
+    switch (n.code) {
+    case op::ones: return structured::ones(n.shape.rank, size(n.shape.rows), size(n.shape.cols), options);
+    case op::flat: return value::of(entries(first()), 1);
+    case op::column_matrix: return value::of(first().tensor.unsqueeze(-1), 2);
+    case op::row_matrix: return value::of(first().tensor.unsqueeze(-2), 2);
+    case op::outer: return value::of(first().tensor.unsqueeze(-1) * second().tensor.unsqueeze(-2), 2);
+    case op::scale_rows: return value::of(first().tensor.unsqueeze(-1) * second().tensor, 2);
+    case op::scale_cols: return value::of(first().tensor * second().tensor.unsqueeze(-2), 2);
+    case op::kron_right: return structured::kron_right(first(), size(n.to));
+    case op::kron_left: return structured::kron_left(first(), size(n.to));
+    case op::commutation: return structured::commutation(size(n.from), size(n.to), options);
+    case op::difference_band: return structured::difference_band(size(n.shape.rows), options);
+    case op::band_to_dense: return structured::band_to_dense(first(), n.slot, size(n.to));
+    case op::band_gram: return structured::band_gram(first(), n.slot, second(), size(n.shape.rows));
+    default: throw Error("an operation without a value: a defect of optnet");
+    }
+}
+
+} // namespace optnet

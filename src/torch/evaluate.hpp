@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The nodes of a program as values. Autograd flows through them; each is computed once per call, when it is asked for.
+
+#include "torch/arguments.hpp"
+
+namespace optnet {
+
+class evaluator {
+public:
+    /// `numbers` by slot, `parameters` by place. All of them outlive the evaluator.
+    evaluator(const dsl::table& problem, std::span<const double> numbers, const sizes& known,
+              const at::TensorOptions& options, std::span<const value> parameters);
+
+    /// The value of a node of parameters and numbers, of variables too if `variables` were given.
+    const value& of(int node);
+
+    /// Nodes whose values are known from before.
+    void reuse(std::span<const std::pair<int, value>> constants);
+
+    /// Values of the variables, by place.
+    void set_variables(std::vector<value> values) { variables = std::move(values); }
+
+private:
+    value compute(const dsl::node& n);
+    value lowered(const dsl::node& n);
+    std::int64_t size(const dsl::size_form& s) const { return known.of(s); }
+    const value& argument(const dsl::node& n, int k);
+
+    const dsl::table& problem;
+    std::span<const double> numbers;
+    const sizes& known;
+    at::TensorOptions options;
+    std::span<const value> parameters;
+    std::vector<value> variables;
+    std::vector<value> memo;
+    std::vector<char> done;
+};
+
+} // namespace optnet

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optnet/torch/lowered_model.hpp"
+
+#include "optnet/solver/status.hpp"
+#include "optnet/torch/error.hpp"
+#include "torch/arrangement.hpp"
+#include "torch/autocast_off.hpp"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+#include <mutex>
+
+namespace optnet {
+namespace {
+
+using at::Tensor;
+
+/// Entries begin .. begin + count of t [..., n] in the shape of one problem's part.
+Tensor part(const Tensor& t, std::int64_t begin, const std::vector<std::int64_t>& shape) {
+    std::int64_t count = 1;
+    for (const std::int64_t s : shape) count *= s;
+    const Tensor cut = begin == 0 && count == t.size(-1) ? t : t.narrow(-1, begin, count);
+    if (shape.size() == 1) return cut;
+    std::vector<std::int64_t> sizes(t.sizes().begin(), t.sizes().end() - 1);
+    sizes.insert(sizes.end(), shape.begin(), shape.end());
+    return cut.reshape(sizes);
+}
+
+std::vector<Tensor> split(const Tensor& z, const arrangement& where) {
+    std::vector<Tensor> variables;
+    for (std::size_t v = 0; v < where.variables.size(); ++v)
+        variables.push_back(part(z, where.variables[v], where.variable_shapes[v]));
+    return variables;
+}
+
+/// Values of failed samples become NaN; their gradient is exactly zero, whatever stood there.
+Tensor with_nan(const Tensor& t, const Tensor& solved) {
+    Tensor mask = solved;
+    while (mask.dim() < t.dim()) mask = mask.unsqueeze(-1);
+    return at::where(mask, t, at::full({}, std::numeric_limits<double>::quiet_NaN(), t.options()));
+}
+
+/// The samples `rows` of a value; what is shared stays.
+value samples(const value& v, const Tensor& rows) {
+    if (!v.batched() || v.tensor.size(0) == 1) return v;
+    value result = v;
+    result.tensor = v.tensor.index_select(0, rows);
+    return result;
+}
+
+} // namespace
+
+/// The arrangements of the sizes met last.
+struct lowered_model::memory {
+    static constexpr std::size_t most = 16;
+    std::mutex mutex;
+    std::vector<std::shared_ptr<const arrangement>> known;
+
+    std::shared_ptr<const arrangement> of(const dsl::table& problem, std::span<const double> numbers,
+                                          const arguments& call) {
+        const std::scoped_lock lock(mutex);
+        for (const auto& a : known)
+            if (a->symbols == call.sizes.values && a->options.dtype() == call.dtype &&
+                a->options.device() == call.device)
+                return a;
+        if (known.size() == most) known.erase(known.begin());
+        known.push_back(arrange(problem, numbers, call));
+        return known.back();
+    }
+};
+
+namespace {
+
+/// One call: its arguments, where they belong, and the values computed from them.
+struct call_state {
+    arguments call;
+    std::shared_ptr<const arrangement> where;
+    evaluator values;
+
+    call_state(const dsl::table& problem, std::span<const double> numbers, arguments read_call,
+               std::shared_ptr<const arrangement> found)
+        : call(std::move(read_call)), where(std::move(found)),
+          values(problem, numbers, call.sizes, call.options(), call.parameters) {
+        values.reuse(where->constants);
+    }
+};
+
+/// The user's objective at a point. Samples without a solution are left out of the computation, so that nothing of
+/// theirs reaches the gradient of what is shared.
+Tensor objective_at(call_state& state, const dsl::table& problem, std::span<const double> numbers,
+                    const std::vector<Tensor>& variables, const Tensor& solved) {
+    std::vector<value> at_point;
+    for (std::size_t v = 0; v < variables.size(); ++v)
+        at_point.push_back(value::of(variables[v], static_cast<int>(state.where->variable_shapes[v].size())));
+    const auto as_tensor = [&](const value& v) {
+        return v.is_number() ? at::full({}, v.number, state.call.options()) : v.tensor;
+    };
+    if (solved.dim() == 0 || solved.all().item<bool>()) {
+        state.values.set_variables(at_point);
+        const Tensor f = as_tensor(state.values.of(problem.objective));
+        if (solved.dim() == 0 && !solved.item<bool>())
+            return at::full({}, std::numeric_limits<double>::quiet_NaN(), f.options());
+        return solved.dim() == 0 ? f : f.expand_as(solved);
+    }
+    const Tensor rows = solved.nonzero().squeeze(1);
+    std::vector<value> parameters;
+    for (const value& v : state.call.parameters) parameters.push_back(samples(v, rows));
+    for (value& v : at_point) v = samples(v, rows);
+    evaluator values(problem, numbers, state.call.sizes, state.call.options(), parameters);
+    values.set_variables(at_point);
+    const Tensor f = as_tensor(values.of(problem.objective)).expand({rows.size(0)});
+    return at::full(solved.sizes(), std::numeric_limits<double>::quiet_NaN(), f.options()).index_put({rows}, f);
+}
+
+} // namespace
+
+lowered_model::lowered_model(const dsl::table& problem, std::vector<double> of_numbers, const settings& with)
+    : table(problem), numbers(std::move(of_numbers)), how(with), met(std::make_unique<memory>()) {
+    try {
+        optnet::check(how);
+    } catch (const std::invalid_argument& mistake) {
+        throw Error(mistake.what());
+    }
+}
+
+lowered_model::~lowered_model() = default;
+
+void lowered_model::check_part(std::span<const bound> some) const { read(table, some, false); }
+
+std::vector<Tensor> lowered_model::solve(std::span<const bound> all) const {
+    const autocast_off guard;
+    arguments call = read(table, all, true);
+    auto where = met->of(table, numbers, call);
+    call_state state(table, numbers, std::move(call), std::move(where));
+    const qp_solution found = solve_blocks(fill(*state.where, state.values, state.call.batch), how, false);
+    return split(found.z, *state.where);
+}
+
+answer lowered_model::solve_everything(std::span<const bound> all) const {
+    const autocast_off guard;
+    arguments call = read(table, all, true);
+    auto where = met->of(table, numbers, call);
+    call_state state(table, numbers, std::move(call), std::move(where));
+    answer result;
+    result.where = state.where;
+    result.solver = solve_blocks(fill(*state.where, state.values, state.call.batch), how, true);
+    const Tensor solved = result.solver.status.le(static_cast<std::int64_t>(status::solved_inaccurate));
+    if (!solved.all().item<bool>())
+        for (Tensor* t : {&result.solver.z, &result.solver.nu, &result.solver.lam, &result.solver.s})
+            *t = with_nan(*t, solved);
+    result.variables = split(result.solver.z, *state.where);
+    result.objective = objective_at(state, table, numbers, result.variables, solved);
+    return result;
+}
+
+standard_form lowered_model::matrices(std::span<const bound> all) const {
+    const autocast_off guard;
+    arguments call = read(table, all, true);
+    auto where = met->of(table, numbers, call);
+    call_state state(table, numbers, std::move(call), std::move(where));
+    return to_standard_form(fill(*state.where, state.values, state.call.batch));
+}
+
+Tensor answer::dual(std::string_view name) const {
+    const dsl::table& problem = *where->problem;
+    Tensor sum;
+    for (std::size_t c = 0; c < problem.constraints.size(); ++c) {
+        const dsl::constraint& of = problem.constraints[c];
+        if (of.name != name) continue;
+        // Of a range, the lower half comes first; its multiplier counts negative.
+        const bool lower = c + 1 < problem.constraints.size() && problem.constraints[c + 1].group == of.group;
+        for (std::size_t g = 0; g < problem.rows.size(); ++g) {
+            if (problem.rows[g].constraint != static_cast<int>(c)) continue;
+            const Tensor& all = problem.rows[g].where == solver::matrix::A ? solver.nu : solver.lam;
+            const Tensor own = part(all, where->rows[g], where->constraint_shapes[c]);
+            sum = !sum.defined() ? (lower ? own.neg() : own) : lower ? sum - own : sum + own;
+        }
+    }
+    if (!sum.defined()) throw Error("no constraint of this problem is named \"" + std::string(name) + "\"");
+    return sum;
+}
+
+} // namespace optnet

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Values that lowering writes: constant matrices, Kronecker products, matrices stored by their bands. A band matrix
+// [rows, width] holds entry (i, i + first + k) at [i, k].
+
+#include "torch/value.hpp"
+
+namespace optnet::structured {
+
+value ones(int rank, std::int64_t rows, std::int64_t cols, const at::TensorOptions& options);
+
+/// M kron I and I kron M, I of `size`.
+value kron_right(const value& m, std::int64_t size);
+value kron_left(const value& m, std::int64_t size);
+
+/// K with K flat(X) = flat(X') for X of [rows, cols], entries row by row.
+value commutation(std::int64_t rows, std::int64_t cols, const at::TensorOptions& options);
+
+/// [rows, 2]: -1 and 1, the bands 0 and 1 of the matrix of differences.
+value difference_band(std::int64_t rows, const at::TensorOptions& options);
+
+/// The matrix [rows, cols] of bands whose first is `first`.
+value band_to_dense(const value& bands, std::int64_t first, std::int64_t cols);
+
+/// The bands of B'C, [cols, width of B + width of C - 1], for B [.., cols] with the bands `b` from `first_b` on. The
+/// first of them is (the first of C) - first_b - (width of B - 1).
+value band_gram(const value& b, std::int64_t first_b, const value& c, std::int64_t cols);
+
+} // namespace optnet::structured
