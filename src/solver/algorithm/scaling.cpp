@@ -14,7 +14,7 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Columns whose sizes differ by less than this stay as they are.
-constexpr double balanced = 1e3;
+constexpr double balanced = 100;
 
 /// The power of two that brings a positive number into [1, 2); 1 for 0.
 double power_below(double most) { return most > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(most), -1000, 1000)) : 1.0; }

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole batches of 128, forward (with what the gradient needs kept, too) and backward (one kkt_solve); the time
+// of one problem is the counter.
+//
+//     solver_bench --benchmark_filter=forward/100/shared
+
+#include "solver/models.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <string>
+
+using namespace problems;
+
+namespace {
+
+template <class T> struct outputs {
+    outputs(std::int64_t batch, const solver::structure& s)
+        : z(count(batch, s.n)), nu(count(batch, s.p)), lambda(count(batch, s.m)), slack(count(batch, s.m)),
+          status(count(batch, 1)) {}
+    static std::size_t count(std::int64_t batch, int n) { return static_cast<std::size_t>(batch * n); }
+    solver::solution<T> where() {
+        return {z.data(), nu.data(), lambda.data(), slack.data(), status.data(), nullptr, nullptr};
+    }
+    std::vector<T> z, nu, lambda, slack;
+    std::vector<std::int64_t> status;
+};
+
+void per_problem(benchmark::State& state, std::int64_t batch) {
+    state.counters["problem"] = benchmark::Counter(
+        static_cast<double>(batch), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+template <class T> void forward(benchmark::State& state, const solver::problem<T>& batch, int threads, bool keep) {
+    outputs<T> out(batch.batch, *batch.shape);
+    std::shared_ptr<solver::factorization> kept;
+    for (auto _ : state) solver::solve(batch, {}, threads, out.where(), keep ? &kept : nullptr);
+    for (const std::int64_t s : out.status)
+        if (s != 0) state.SkipWithError("a problem was not solved");
+    per_problem(state, batch.batch);
+}
+
+template <class T> void backward(benchmark::State& state, const solver::problem<T>& batch, int threads) {
+    outputs<T> out(batch.batch, *batch.shape), d(batch.batch, *batch.shape);
+    std::shared_ptr<solver::factorization> kept;
+    solver::solve(batch, {}, threads, out.where(), &kept);
+    const std::vector<T> ones(out.z.size(), T(1));
+    for (auto _ : state)
+        solver::kkt_solve<T>(batch, *kept, threads, {ones.data(), nullptr, nullptr},
+                             {d.z.data(), d.nu.data(), d.lambda.data()});
+    per_problem(state, batch.batch);
+}
+
+template <class F> void add(const std::string& what, int threads, const F& run) {
+    std::string name = what;
+    name.append("/threads:").append(std::to_string(threads));
+    benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime();
+}
+
+template <class T> void add_dense(const std::string& name, int n, std::int64_t size, bool shared) {
+    const auto data = std::make_shared<dense<T>>(random<T>(n, 0, n, size, shared, 1));
+    const auto batch = std::make_shared<view<T>>(*data);
+    for (const int threads : {1, 2}) {
+        add("forward/" + name, threads, [=](benchmark::State& s) { forward(s, batch->batch, threads, false); });
+        add("forward_keep/" + name, threads, [=](benchmark::State& s) { forward(s, batch->batch, threads, true); });
+        add("backward/" + name, threads, [=](benchmark::State& s) {
+            static_cast<void>(data); // what the view looks at
+            backward(s, batch->batch, threads);
+        });
+    }
+}
+
+void add_model(const std::string& name, const model& made) {
+    const auto data = std::make_shared<model>(made);
+    for (const int threads : {1, 2}) {
+        add("forward_keep/" + name, threads, [=](benchmark::State& s) { forward(s, data->problem(), threads, true); });
+        add("backward/" + name, threads, [=](benchmark::State& s) { backward(s, data->problem(), threads); });
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    add_dense<double>("10/shared", 10, 128, true);
+    add_dense<double>("10/own", 10, 128, false);
+    add_dense<double>("50/shared", 50, 128, true);
+    add_dense<double>("50/own", 50, 128, false);
+    add_dense<double>("100/shared", 100, 128, true);
+    add_dense<double>("100/own", 100, 128, false);
+    add_dense<float>("50/shared/float", 50, 128, true);
+    add_dense<double>("10/one", 10, 1, true);
+    add_dense<double>("100/one", 100, 1, true);
+    add_model("mini_sudoku", mini_sudoku(128, 1));
+    add_model("total_variation/25", denoising(25, 128, 13, 1));
+    add_model("total_variation/100", denoising(100, 128, 13, 1));
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+    benchmark::RunSpecifiedBenchmarks();
+}
