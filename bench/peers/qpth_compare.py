@@ -9,7 +9,9 @@ Usage: qpth_compare.py LIBRARY [--threads 2] [--batch 128] [--sizes 10 50 100] [
 """
 import argparse
 import statistics
+import sys
 import time
+import types
 
 import torch
 
@@ -39,6 +41,8 @@ def timed(run):
 
 
 def compare(n, batch, shared, repeats):
+    # qpth imports CVXPY for a solver that is not used here.
+    sys.modules.setdefault("cvxpy", types.ModuleType("cvxpy"))
     from qpth.qp import QPFunction
 
     q_matrix, q, g, h = problem(n, batch, shared, seed=n)

@@ -39,14 +39,13 @@ void check_kinds(const std::vector<named_tensor>& tensors) {
         const at::Tensor& t = *a.tensor;
         if (t.scalar_type() != at::kDouble && t.scalar_type() != at::kFloat)
             throw Error(a.name + " is " + text(t.scalar_type()) +
-                        ", but a problem is solved in float64 or float32: convert it, as in " + a.name +
-                        ".to(torch::kFloat64)");
+                        ", but a problem is solved in float64 or float32: convert it to one of them");
         if (t.layout() != at::kStrided)
             throw Error(a.name + " is a tensor of layout " + c10::str(t.layout()) +
-                        ", but only dense (strided) tensors are taken: use " + a.name + ".to_dense()");
+                        ", but only dense (strided) tensors are taken: convert it with to_dense()");
         if (!t.device().is_cpu() && !t.device().is_meta())
-            throw Error(a.name + " is on " + t.device().str() + ", but this build solves on the CPU: use " + a.name +
-                        ".cpu()");
+            throw Error(a.name + " is on " + t.device().str() +
+                        ", but this build solves on the CPU: move it there with cpu()");
         if (first == nullptr) first = &a;
         const at::Tensor& f = *first->tensor;
         if (t.scalar_type() != f.scalar_type())

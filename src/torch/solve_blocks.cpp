@@ -36,12 +36,12 @@ qp_solution solve_blocks(const blocks& batch, const settings& how, bool everythi
         throw Error(mistake.what());
     }
     const solver::structure& shape = *batch.structure;
-    const autocast_off guard;
     std::vector<Tensor> tensors = batch.data;
     tensors.insert(tensors.end(), {batch.q, batch.b, batch.h});
     std::vector<Tensor*> places;
     for (Tensor& t : tensors) places.push_back(&t);
     lift_from_autocast(places);
+    const autocast_off guard; // after lifting: it is what says that autocast is on
 
     const std::size_t sources = batch.data.size();
     std::vector<named_tensor> named;

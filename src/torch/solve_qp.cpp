@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/torch/solve_qp.hpp"
 
-#include "torch/autocast_off.hpp"
 #include "torch/checks.hpp"
 
 #include <ATen/ATen.h>
@@ -62,10 +61,7 @@ blocks dense_blocks(const Tensor& Q, const Tensor& q, const Tensor& A, const Ten
     if (!q.defined())
         throw Error("argument \"q\" is absent, but it says how many variables there are: pass zeros of [n]");
     if (q.dim() == 1 && q.size(0) == 0) made.data[0] = Q; // n = 0: then Q is [0, 0]
-    {
-        const autocast_off guard;
-        lift_from_autocast({&made.q, &made.data[0], &made.data[1], &made.data[2], &made.b, &made.h});
-    }
+    lift_from_autocast({&made.q, &made.data[0], &made.data[1], &made.data[2], &made.b, &made.h});
     const named_tensor name_q{"argument \"q\"", &made.q}, name_b{"argument \"b\"", &made.b},
         name_h{"argument \"h\"", &made.h}, name_Q{"argument \"Q\"", made.data.data()},
         name_A{"argument \"A\"", &made.data[1]}, name_G{"argument \"G\"", &made.data[2]};
