@@ -32,6 +32,10 @@ concept constraint = requires {
     requires std::remove_cvref_t<C>::is_constraint;
 };
 
+/// The two sides of a comparison.
+template <class L, class R>
+concept sides = (expression<L> || expression<R>)&&!constraint<L> && !constraint<R>;
+
 } // namespace optnet::expr
 
 namespace optnet::dsl {
@@ -84,8 +88,8 @@ concept part = expr::expression<T> || expr::constraint<T>;
 namespace optnet::expr {
 
 template <class L, class R>
-requires((expression<L> || expression<R>)&&!constraint<L> && !constraint<R>) constexpr auto operator<=(const L& l,
-                                                                                                       const R& r) {
+requires sides<L, R>
+constexpr auto operator<=(const L& l, const R& r) {
     if constexpr (dsl::are_operands<L, R>())
         return dsl::compare<dsl::relation::less_equal, false>(dsl::as_expression(l), dsl::as_expression(r));
     else
@@ -93,8 +97,8 @@ requires((expression<L> || expression<R>)&&!constraint<L> && !constraint<R>) con
 }
 
 template <class L, class R>
-requires((expression<L> || expression<R>)&&!constraint<L> && !constraint<R>) constexpr auto operator>=(const L& l,
-                                                                                                       const R& r) {
+requires sides<L, R>
+constexpr auto operator>=(const L& l, const R& r) {
     if constexpr (dsl::are_operands<L, R>())
         return dsl::compare<dsl::relation::less_equal, true>(dsl::as_expression(r), dsl::as_expression(l));
     else
@@ -102,8 +106,8 @@ requires((expression<L> || expression<R>)&&!constraint<L> && !constraint<R>) con
 }
 
 template <class L, class R>
-requires((expression<L> || expression<R>)&&!constraint<L> && !constraint<R>) constexpr auto operator==(const L& l,
-                                                                                                       const R& r) {
+requires sides<L, R>
+constexpr auto operator==(const L& l, const R& r) {
     if constexpr (dsl::are_operands<L, R>())
         return dsl::compare<dsl::relation::equal, false>(dsl::as_expression(l), dsl::as_expression(r));
     else
@@ -149,8 +153,15 @@ requires(dsl::part<L> || dsl::part<R>) constexpr auto operator>(const L&, const 
     dsl::this_comparison_is_not_convex<dsl::text_of<dsl::either<L, R>>()>();
     return dsl::refused{};
 }
+// Two overloads, each as constrained as its ==, which else would be taken for !=.
 template <class L, class R>
-requires(dsl::part<L> || dsl::part<R>) constexpr auto operator!=(const L&, const R&) {
+requires sides<L, R>
+constexpr auto operator!=(const L&, const R&) {
+    dsl::this_comparison_is_not_convex<dsl::text_of<dsl::either<L, R>>()>();
+    return dsl::refused{};
+}
+template <class L, class R>
+requires(constraint<L> || constraint<R>) constexpr auto operator!=(const L&, const R&) {
     dsl::this_comparison_is_not_convex<dsl::text_of<dsl::either<L, R>>()>();
     return dsl::refused{};
 }

@@ -101,6 +101,7 @@ namespace optnet::expr {
 template <dsl::name N, auto... Sizes> struct variable {
     static constexpr bool is_expression = true, has_variables = true, has_parameters = false, has_numbers = false;
     static constexpr auto label = N;
+    static_assert(dsl::check_sizes<Sizes...>());
     static constexpr dsl::shape form = dsl::make_shape<Sizes...>();
     static constexpr dsl::attributes what{};
     constexpr auto operator[](std::integral auto i) const { return dsl::element(*this, static_cast<int>(i)); }
@@ -114,25 +115,33 @@ template <dsl::name N, auto... Sizes> struct variable {
     static constexpr dsl::attributes what{__VA_ARGS__};                                                                \
     constexpr auto operator[](std::integral auto i) const { return dsl::element(*this, static_cast<int>(i)); }         \
     template <class V> constexpr auto operator=(V&& value) const {                                                     \
-        if constexpr (!dsl::bindable<std::remove_cvref_t<V>>) dsl::binds_a_tensor_or_a_number<N>();                    \
-        return dsl::binding<WORD, std::remove_cvref_t<V>>{std::forward<V>(value)};                                     \
+        if constexpr (dsl::bindable<std::remove_cvref_t<V>>)                                                           \
+            return dsl::binding<WORD, std::remove_cvref_t<V>>{std::forward<V>(value)};                                 \
+        else                                                                                                           \
+            return dsl::refused_by<dsl::binds_a_tensor_or_a_number<N>>();                                              \
     }
 
 /// Data: scalar, vector [n] or matrix [m, n], of any sign.
-template <dsl::name N, auto... Sizes> struct param { OPTNET_PARAMETER(param, none, dsl::make_shape<Sizes...>()) };
+template <dsl::name N, auto... Sizes> struct param {
+    static_assert(dsl::check_sizes<Sizes...>());
+    OPTNET_PARAMETER(param, none, dsl::make_shape<Sizes...>())
+};
 
 /// Data whose every entry is promised to be >= 0.
 template <dsl::name N, auto... Sizes> struct nonneg {
+    static_assert(dsl::check_sizes<Sizes...>());
     OPTNET_PARAMETER(nonneg, nonneg, dsl::make_shape<Sizes...>(), .sign = dsl::mark::plus)
 };
 
 /// A matrix [n, n] that is promised to be positive semidefinite; its symmetric part counts.
 template <dsl::name N, auto Size> struct psd {
+    static_assert(dsl::check_sizes<Size>());
     OPTNET_PARAMETER(psd, psd, (dsl::make_shape<Size, Size>()), .psd = true)
 };
 
 /// A diagonal matrix [n, n], bound to its diagonal [n]. As a quadratic its entries are promised to be >= 0.
 template <dsl::name N, auto Size> struct diagonal {
+    static_assert(dsl::check_sizes<Size>());
     OPTNET_PARAMETER(diagonal, diagonal, (dsl::make_shape<Size, Size>()), .psd = true)
 };
 #undef OPTNET_PARAMETER

@@ -47,6 +47,13 @@ template <class L, class R> constexpr auto make_sum(const L& l, const R& r) {
 
 template <class E> constexpr auto make_negative(const E& e) { return make<kinds::negate>(e); }
 
+template <class L, class R> constexpr auto make_difference(const L& l, const R& r) {
+    using negative = expr::node<kinds::negate, R>;
+    if constexpr (broadcast(L::form, R::form).rank < 0)
+        these_shapes_disagree<text_of<expr::node<kinds::add, L, negative>>(), shapes_of<L, R>()>();
+    return make<kinds::add>(l, make_negative(r));
+}
+
 /// The condition that makes a product of data and a bent expression keep its curvature.
 template <class N, class L, class R> constexpr bool factors_fit() {
     if constexpr (L::has_variables && R::has_variables) {

@@ -20,7 +20,7 @@ requires(expression<L> || expression<R>) constexpr auto operator+(const L& l, co
 template <class L, class R>
 requires(expression<L> || expression<R>) constexpr auto operator-(const L& l, const R& r) {
     if constexpr (dsl::are_operands<L, R>())
-        return dsl::make_sum(dsl::as_expression(l), dsl::make_negative(dsl::as_expression(r)));
+        return dsl::make_difference(dsl::as_expression(l), dsl::as_expression(r));
     else
         return dsl::refused{};
 }

@@ -74,6 +74,12 @@ private:
         return p.arguments[static_cast<std::size_t>(n.first_argument + k)];
     }
 
+    /// -(2 * f) is another thing than -2 * f: of something bent the latter must not be written.
+    constexpr bool begins_with_number(int i) const {
+        while (at(i).code == op::multiply || at(i).code == op::divide) i = argument(at(i), 0);
+        return at(i).code == op::number;
+    }
+
     constexpr printer& call(std::string_view word, const node& n) {
         append(word).append("(");
         for (int k = 0; k < n.argument_count; ++k) append(k > 0 ? ", " : "").write(argument(n, k), loose);
@@ -107,7 +113,7 @@ private:
         }
         case op::negate:
             if (around > additive) append("(");
-            append("-").write(argument(n, 0), multiplicative);
+            append("-").write(argument(n, 0), begins_with_number(argument(n, 0)) ? tight : multiplicative);
             return append(around > additive ? ")" : "");
         case op::multiply: return infix(n, " * ", multiplicative, argument(n, 1), around);
         case op::divide: return infix(n, " / ", multiplicative, argument(n, 1), around);
@@ -174,10 +180,10 @@ template <class E> consteval auto text_of() {
 }
 
 /// "a: [m, n], b: [k]", for shapes that do not fit.
-template <class A, class B> consteval auto shapes_of() {
+template <class A, class... B> consteval auto shapes_of() {
     return name_of([](program& p, printer<program>& into) {
-        into.expression(flatten<A>(p)).append(": ").shape(flatten_shape<A::form>(p)).append(", ");
-        into.expression(flatten<B>(p)).append(": ").shape(flatten_shape<B::form>(p));
+        into.expression(flatten<A>(p)).append(": ").shape(flatten_shape<A::form>(p));
+        (into.append(", ").expression(flatten<B>(p)).append(": ").shape(flatten_shape<B::form>(p)), ...);
     });
 }
 

@@ -102,11 +102,16 @@ struct shape {
 template <class S>
 concept size_like = std::convertible_to<S, expr::size>;
 
-template <auto... Sizes> constexpr shape make_shape() {
+/// Stands in the class of whatever has sizes, so that the sentence comes with the declaration.
+template <auto... Sizes> constexpr bool check_sizes() {
     static_assert(sizeof...(Sizes) <= 2, "a variable or parameter has at most two sizes: a matrix");
     static_assert((size_like<decltype(Sizes)> && ...), "a size is an integer or made of dims");
+    return true;
+}
+
+template <auto... Sizes> constexpr shape make_shape() {
     shape result{static_cast<int>(sizeof...(Sizes))};
-    if constexpr (sizeof...(Sizes) <= 2) {
+    if constexpr (sizeof...(Sizes) <= 2 && (size_like<decltype(Sizes)> && ...)) {
         const expr::size sizes[] = {expr::size(Sizes)..., expr::size(1), expr::size(1)};
         result.rows = sizes[0];
         result.cols = sizes[1];

@@ -4,6 +4,15 @@
 // `using namespace optnet::words;` brings in the words of the language and nothing else. OptLayer and describe join
 // them where torch is known.
 
+// What states sentences stands first, so that a compiler that shows the way to one shows a short way.
+#include "optnet/dsl/messages.hpp"
+
+#include "optnet/dsl/shape.hpp"
+
+#include "optnet/dsl/expression.hpp"
+
+#include "optnet/dsl/make.hpp"
+
 #include "optnet/dsl/bind.hpp"
 #include "optnet/dsl/lower.hpp"
 

@@ -41,11 +41,14 @@ struct max {
 
 namespace optnet::dsl {
 
+template <class H, class... T> struct first_expression : first_expression<T...> {};
+template <expr::expression H, class... T> struct first_expression<H, T...> { using type = H; };
+
 template <class... E> constexpr auto make_max(const E&... e) {
     if constexpr (!(expr::expression<E> || ...)) {
         return refused_by<words_take_expressions<name("max"), pack<E...>>>();
     } else if constexpr (!(operand<E> && ...)) {
-        return refused_by<words_take_expressions<name("max"), pack<E...>>>();
+        return refused_by<this_is_no_expression<text_of<typename first_expression<E...>::type>()>>();
     } else {
         constexpr auto together = [](const shape& a, const shape& b) { return a.rank < 0 ? a : broadcast(a, b); };
         constexpr shape all = [&] {
@@ -55,7 +58,7 @@ template <class... E> constexpr auto make_max(const E&... e) {
         }();
         using made = expr::node<atoms::max, decltype(as_expression(e))...>;
         if constexpr (all.rank < 0) {
-            these_shapes_disagree<text_of<made>(), name("max(...)")>();
+            these_shapes_disagree<text_of<made>(), shapes_of<decltype(as_expression(e))...>()>();
             return refused{};
         } else {
             return make_atom<atoms::max>(as_expression(e)...);

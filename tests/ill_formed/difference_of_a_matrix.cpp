@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// expect: only_a_vector_goes_here<
+// expect: "diff(W)"
+#include "optnet/dsl/words.hpp"
+using namespace optnet::words;
+
+constexpr dim<"n"> n;
+constexpr dim<"m"> m;
+constexpr variable<"W", m, n> W;
+constexpr auto f = diff(W);

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// expect: this_matrix_is_not_known_to_be_psd<
+// expect: "... * L * T(... * L)"
+#include "optnet/dsl/words.hpp"
+using namespace optnet::words;
+
+constexpr dim<"n"> n;
+constexpr variable<"z", n> z;
+constexpr param<"L", n, n> L;
+constexpr auto f = quad(z, (1 * L) * T(-1 * L));

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// expect: this_parameter_is_not_given<
+// expect: "lambda"
+// expect: bind it, name = tensor, in learn(...), fix(...) or the call
+#include "optnet/dsl/words.hpp"
+using namespace optnet::words;
+
+constexpr variable<"x"> x;
+constexpr param<"s"> s;
+constexpr nonneg<"lambda"> lambda;
+template <class Problem, class... B> void call(const Problem&, const B&...) {
+    optnet::dsl::bindings_fit<Problem, true, typename B::parameter...>();
+}
+constexpr auto problem = minimize(s * x + lambda * abs(x));
+void use() { call(problem, s = 1.0); }
