@@ -14,11 +14,11 @@ namespace optnet {
 /// A batch of quadratic programs as the solver takes it: the structure and one tensor per source.
 struct blocks {
     std::shared_ptr<const solver::structure> structure;
-    /// Shapes as `solver::block_kind` says, each with or without a leading batch dimension (1 broadcasts). Blocks of one
-    /// source share its gradient.
+    /// Shapes as `solver::block_kind` says, each with or without a leading batch dimension (1 broadcasts). Blocks of
+    /// one source share its gradient.
     std::vector<at::Tensor> data;
-    at::Tensor q, b, h;     ///< [n], [p], [m] or with a leading batch dimension; undefined: zeros
-    at::Tensor offset;      ///< constant of the objective, [] or [batch]; undefined: 0
+    at::Tensor q, b, h;      ///< [n], [p], [m] or with a leading batch dimension; undefined: zeros
+    at::Tensor offset;       ///< constant of the objective, [] or [batch]; undefined: 0
     std::int64_t batch = -1; ///< -1: no argument has a batch dimension, and results have none
 };
 
@@ -30,9 +30,9 @@ struct qp_solution {
     at::Tensor residuals;     ///< float64 [batch, 3]: primal, dual, gap
 };
 
-/// Solves and records the derivative. `everything` false: z alone, and `how.on_failure` decides what becomes of a failed
-/// element; true: never throws for a numerical outcome.
-/// Throws optnet::Error for tensors of mixed dtype or device, or of no floating type that the solver knows.
+/// Solves and records the derivative. `everything` false: z alone, and `how.on_failure` decides what becomes of a
+/// failed element; true: never throws for a numerical outcome. Throws optnet::Error for tensors of mixed dtype or
+/// device, or of no floating type that the solver knows.
 qp_solution solve_blocks(const blocks& batch, const settings& how, bool everything);
 
 /// The dense standard form of blocks, differentiable; every member has the batch dimension only if a part of it has.
