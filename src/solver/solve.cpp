@@ -116,7 +116,11 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
         const double bytes = static_cast<double>(matrices->dual.bytes());
         if (shared || bytes * static_cast<double>(batch.batch) <= most_kept) {
             entry.matrices = matrices;
-            entry.system.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
+            const active_kkt& finished = mine.way.system();
+            if (entry.rows.ratios.empty() && entry.rows.rows == finished.rows())
+                entry.system = finished;
+            else
+                entry.system.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
         }
     });
 }

@@ -122,25 +122,24 @@ void active_kkt::residual(const point& right, const point& x, point& r) const {
     }
 }
 
-double active_kkt::solve(point& x) const {
+void active_kkt::solve(point& x) const {
     const point right = x;
     const double size = size_of(right);
-    if (size == 0) return 0;
+    if (size == 0) return;
     solve_once(x);
     // One step takes the rounding of the two substitutions back. A regularized form needs as many as its contraction
     // asks for; it stops when a step no longer halves the residual.
     const int most = form->regularized() ? 40 : 1;
     point r;
     double before = HUGE_VAL;
-    for (int step = 0; step <= most; ++step) {
+    for (int step = 0; step < most; ++step) {
         residual(right, x, r);
         const double left = size_of(r) / size;
-        if (!(left < 0.5 * before) || left <= enough || step == most) return left;
+        if (!(left < 0.5 * before) || left <= enough) return;
         before = left;
         solve_once(r);
         add(x, r);
     }
-    return before;
 }
 
 } // namespace optnet::solver

@@ -29,8 +29,7 @@ public:
     const std::vector<int>& rows() const { return active; }
 
     /// Overwrites the right-hand side x with the solution; entries of x.lambda outside the active rows become 0.
-    /// Returns the largest residual that is left, relative to the right-hand side.
-    double solve(point& x) const;
+    void solve(point& x) const;
 
     /// One solve without looking back where the form is exact: the step of a refinement on the user's data.
     void correct(point& x) const;

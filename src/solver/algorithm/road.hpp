@@ -23,6 +23,9 @@ public:
     /// `form` null: its set-up found Q not convex.
     void run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out);
 
+    /// The system of the last finish; that of the outcome if its rows are the outcome's basis.
+    const active_kkt& system() const { return kkt; }
+
 private:
     /// A slack above -floor[i] counts as 0, as in `dual_active_set::solve`.
     void by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
