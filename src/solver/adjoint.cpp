@@ -4,6 +4,9 @@
 #include "solver/cpu/pool.hpp"
 #include "solver/factorization.hpp"
 
+#include <stdexcept>
+#include <string>
+
 namespace optnet::solver {
 namespace {
 
@@ -20,6 +23,9 @@ template <class T>
 void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, const kkt_vectors<const T>& r,
                const kkt_vectors<T>& d) {
     const int n = batch.shape->n, p = batch.shape->p, m = batch.shape->m;
+    if (static_cast<std::int64_t>(kept.elements.size()) != batch.batch)
+        throw std::invalid_argument("kkt_solve: the batch has " + std::to_string(batch.batch) +
+                                    " problems, but what was kept is of " + std::to_string(kept.elements.size()));
     cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) {
         const factorization::kept& entry = kept.elements[at(k)];
         if (!entry.solved) {
@@ -45,9 +51,10 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
         if (r.lambda != nullptr)
             for (int i = 0; i < m; ++i) x.lambda[at(i)] = static_cast<double>(r.lambda[k * m + i]) * o.g_scale[at(i)];
         (entry.matrices ? entry.system : again).solve(x);
-        for (int j = 0; j < n; ++j) d.z[k * n + j] = static_cast<T>(x.z[at(j)] * o.z_scale[at(j)]);
-        for (int i = 0; i < p; ++i) d.nu[k * p + i] = static_cast<T>(x.nu[at(i)] * o.a_scale[at(i)]);
-        for (int i = 0; i < m; ++i) d.lambda[k * m + i] = static_cast<T>(x.lambda[at(i)] * o.g_scale[at(i)]);
+        for (int j = 0; d.z != nullptr && j < n; ++j) d.z[k * n + j] = static_cast<T>(x.z[at(j)] * o.z_scale[at(j)]);
+        for (int i = 0; d.nu != nullptr && i < p; ++i) d.nu[k * p + i] = static_cast<T>(x.nu[at(i)] * o.a_scale[at(i)]);
+        for (int i = 0; d.lambda != nullptr && i < m; ++i)
+            d.lambda[k * m + i] = static_cast<T>(x.lambda[at(i)] * o.g_scale[at(i)]);
     });
 }
 

@@ -42,7 +42,7 @@ plan make_plan(const structure& shape, bool shared_matrices) {
     return result;
 }
 
-std::string explain(const structure& shape, bool shared_matrices, const settings&) {
+std::string explain(const structure& shape, bool shared_matrices) {
     const plan made = make_plan(shape, shared_matrices);
     char text[400];
     std::snprintf(text, sizeof text,

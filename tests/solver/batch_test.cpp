@@ -154,6 +154,14 @@ TEST_CASE("the bits do not depend on threads, on the place in the batch, nor on 
         }
 }
 
+TEST_CASE("kept factors of another batch are refused") {
+    const dense<double> three = random(6, 2, 8, 3, true, 41), two = random(6, 2, 8, 2, true, 41);
+    const answer<double> a = solve(three);
+    const view<double> v(two);
+    CHECK_THROWS_WITH(solver::kkt_solve<double>(v.batch, *a.kept, 1, {}, {}),
+                      "kkt_solve: the batch has 2 problems, but what was kept is of 3");
+}
+
 TEST_CASE("shared data and copies of them give the same solution") {
     const dense<double> shared = random(20, 4, 30, 6, true, 31);
     dense<double> own = zeros(20, 4, 30, 6, false);

@@ -21,7 +21,8 @@ template <class T> struct solution {
     double* residuals = nullptr;        ///< [batch, 3]: primal, dual (maximum norms), gap, of the data as given
 };
 
-/// A right-hand side or a solution of the KKT system of a batch: contiguous [batch, n], [batch, p], [batch, m].
+/// A right-hand side or a solution of the KKT system of a batch: contiguous [batch, n], [batch, p], [batch, m]. Null:
+/// zeros in a right-hand side, not wanted in a solution.
 template <class T> struct kkt_vectors {
     T* z = nullptr;
     T* nu = nullptr;

@@ -30,12 +30,13 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
 ///     G_i dz - D_i dlambda_i           = r.lambda_i    for the active rows i,    dlambda_i = 0 for the others,
 ///
 /// D_i = 0 for strongly active rows, the ratio s_i / lambda_i for weakly active ones (docs/algorithm.md). Elements that
-/// failed get exact zeros. `problem` is the data that was solved.
+/// failed get exact zeros. `batch` is the data that was solved. Throws std::invalid_argument if it has another number
+/// of problems.
 template <class T>
 void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, const kkt_vectors<const T>& r,
                const kkt_vectors<T>& d);
 
 /// One line per decision: the form, the road, and the estimated operations behind the choice; what `describe` prints.
-std::string explain(const structure& shape, bool shared_matrices, const settings& how = {});
+std::string explain(const structure& shape, bool shared_matrices);
 
 } // namespace optnet::solver
