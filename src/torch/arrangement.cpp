@@ -112,14 +112,14 @@ private:
         structure.blocks.push_back(made);
     }
 
-    /// Blocks of one node share a source, and so its gradient.
+    /// Blocks that store one node in the same way share a source, and so its gradient.
     int source(const dsl::block& b, int rows) {
-        const auto same = [&](const filling& f) {
-            return f.node == b.source && f.kind == b.kind && (f.kind != solver::block_kind::diagonal || f.rows == rows);
-        };
-        const auto found = std::find_if(result.sources.begin(), result.sources.end(), same);
+        const bool by_rows = b.kind == solver::block_kind::diagonal ||
+                             (b.kind == solver::block_kind::dense && problem.nodes[place(b.source)].shape.rank < 2);
+        const filling wanted{b.source, b.kind, by_rows ? rows : 0};
+        const auto found = std::find(result.sources.begin(), result.sources.end(), wanted);
         if (found != result.sources.end()) return static_cast<int>(found - result.sources.begin());
-        result.sources.push_back({b.source, b.kind, rows});
+        result.sources.push_back(wanted);
         return static_cast<int>(result.sources.size()) - 1;
     }
 
@@ -153,6 +153,8 @@ private:
             const std::int64_t begin = begin_of(p.at, which == vector_of::q);
             cuts.insert(cuts.end(), {begin, begin + size(p.count)});
         }
+        // q is always there: a tensor of the solver must say dtype and device.
+        if (!any && which == vector_of::q) return {stretch{0, whole, {}, at::zeros({whole}, result.options)}};
         if (!any) return {};
         std::sort(cuts.begin(), cuts.end());
         cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
@@ -232,10 +234,11 @@ Tensor block_tensor(const filling& f, const value& v, const at::TensorOptions& o
             return v.tensor.unsqueeze(-1).expand(v.batched() ? at::IntArrayRef({v.tensor.size(0), f.rows})
                                                              : at::IntArrayRef({f.rows}));
         return v.diagonal || v.rank == 1 ? v.tensor : v.tensor.diagonal(0, -2, -1);
-    case solver::block_kind::banded:
+    case solver::block_kind::banded: return v.tensor;
     case solver::block_kind::dense:
         if (v.is_number()) return at::full({1, 1}, v.number, options);
-        return dense(v).tensor;
+        if (v.rank == 2) return dense(v).tensor;
+        return f.rows == 1 ? entries(v).unsqueeze(-2) : v.tensor.unsqueeze(-1);
     }
     return {};
 }

@@ -29,7 +29,9 @@ using stretches = std::vector<stretch>;
 struct filling {
     int node = -1;
     solver::block_kind kind = solver::block_kind::dense;
-    std::int64_t rows = 0;
+    std::int64_t rows =
+        0; ///< of a diagonal, which a scalar may fill; of a dense block, whose vector may be a row or a column
+    friend bool operator==(const filling&, const filling&) = default;
 };
 
 struct arrangement {

@@ -85,6 +85,7 @@ value evaluator::lowered(const dsl::node& n) {
     const auto first = [&] { return dense(argument(n, 0)); };
     const auto second = [&] { return dense(argument(n, 1)); };
     switch (n.code) {
+    case op::diagonal_entries: return structured::diagonal_entries(argument(n, 0));
     case op::ones: return structured::ones(n.shape.rank, size(n.shape.rows), size(n.shape.cols), options);
     case op::flat: return value::of(entries(first()), 1);
     case op::column_matrix: return value::of(first().tensor.unsqueeze(-1), 2);

@@ -25,6 +25,8 @@ Tensor merged(const Tensor& four, std::int64_t rows, std::int64_t cols) {
 
 } // namespace
 
+value diagonal_entries(const value& m) { return value::of(m.diagonal ? m.tensor : m.tensor.diagonal(0, -2, -1), 1); }
+
 value ones(int rank, std::int64_t rows, std::int64_t cols, const at::TensorOptions& options) {
     if (rank == 0) return value::of(1);
     return rank == 1 ? value::of(at::ones({rows}, options), 1) : value::of(at::ones({rows, cols}, options), 2);

@@ -8,6 +8,9 @@
 
 namespace optnet::structured {
 
+/// The diagonal of a matrix, a vector.
+value diagonal_entries(const value& m);
+
 value ones(int rank, std::int64_t rows, std::int64_t cols, const at::TensorOptions& options);
 
 /// M kron I and I kron M, I of `size`.

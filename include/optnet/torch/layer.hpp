@@ -66,7 +66,7 @@ public:
     using result = decltype(as_results({}, std::make_index_sequence<variables>{}));
 
     OptLayerImpl(const Problem& problem, std::vector<layer_state::entry> values, const settings& how)
-        : state(std::make_shared<const lowered_model>(dsl::table_of<Problem>, dsl::numbers(problem), how),
+        : state(std::make_shared<const lowered_model>(dsl::lower<Problem>(), dsl::numbers(problem), how),
                 std::move(values), *this) {}
 
     /// Makes fresh leaves for a clone. A layer keeps the values that it was made with; this does not bring them back.
