@@ -15,6 +15,14 @@ using solver::matrix;
 
 Tensor times(const Tensor& t, double factor) { return factor == 1.0 ? t : t * factor; }
 
+/// All of the block's entries lie on the matrix's diagonal: it is its own transpose.
+bool on_diagonal(const block& b) {
+    return b.row == b.col && b.kind != block_kind::dense && b.kind != block_kind::banded;
+}
+
+/// A dense block whose transpose covers the same place.
+bool square_on_diagonal(const block& b) { return b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols; }
+
 /// t [batch, count] at `place` in zeros [batch, size].
 Tensor placed(const Tensor& t, std::int64_t place, std::int64_t count, std::int64_t size) {
     return place == 0 && count == size ? t : at::constant_pad_nd(t, {place, size - place - count});
@@ -59,7 +67,7 @@ Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transpos
     return y.defined() ? y : at::zeros({x.size(0), size}, x.options());
 }
 
-/// Two pairs of vectors over a block's rows and columns.
+/// Two pairs of vectors over the rows and columns of a matrix; the second may be undefined.
 struct pairs {
     Tensor u, x, v, y;
 };
@@ -73,14 +81,18 @@ Tensor gradient(const block& b, const pairs& of, bool shared) {
         return t.narrow(1, b.col + from, count);
     };
     const auto elementwise = [&](std::int64_t row, std::int64_t col, std::int64_t count) {
-        return rows(of.u, row, count) * cols(of.x, col, count) + rows(of.v, row, count) * cols(of.y, col, count);
+        const Tensor first = rows(of.u, row, count) * cols(of.x, col, count);
+        return of.v.defined() ? first + rows(of.v, row, count) * cols(of.y, col, count) : first;
     };
     if (b.kind == block_kind::dense) {
-        const Tensor u = rows(of.u, 0, b.rows), v = rows(of.v, 0, b.rows);
-        const Tensor x = cols(of.x, 0, b.cols), y = cols(of.y, 0, b.cols);
-        // One product of matrices either way; of a shared block it also sums over the batch.
-        if (shared) return at::matmul(at::cat({u, v}).t(), at::cat({x, y}));
-        return at::matmul(at::stack({u, v}, 2), at::stack({x, y}, 1));
+        const Tensor u = rows(of.u, 0, b.rows), x = cols(of.x, 0, b.cols);
+        const Tensor v = of.v.defined() ? rows(of.v, 0, b.rows) : Tensor();
+        const Tensor y = of.v.defined() ? cols(of.y, 0, b.cols) : Tensor();
+        if (!shared)
+            return v.defined() ? at::matmul(at::stack({u, v}, 2), at::stack({x, y}, 1))
+                               : u.unsqueeze(2) * x.unsqueeze(1);
+        // A product of matrices that also sums over the batch.
+        return v.defined() ? at::addmm(at::mm(u.t(), x), v.t(), y) : at::mm(u.t(), x);
     }
     Tensor g;
     if (b.kind == block_kind::banded) {
@@ -139,8 +151,7 @@ Tensor block_product(const solver::structure& shape, const std::vector<Tensor>& 
             const Tensor product = times(apply(b, source, part, flip), weight * b.scale);
             sum = plus(sum, placed(product, flip ? b.col : b.row, flip ? b.cols : b.rows, size));
         };
-        const bool symmetric = b.row == b.col && b.kind != block_kind::dense && b.kind != block_kind::banded;
-        if (where == matrix::Q && !symmetric) {
+        if (where == matrix::Q && !on_diagonal(b)) {
             add(false, 0.5);
             add(true, 0.5);
         } else {
@@ -158,11 +169,19 @@ Tensor block_gradient(const solver::structure& shape, at::IntArrayRef sizes, std
         const bool shared = static_cast<int>(sizes.size()) == rank_of(b.kind) || sizes[0] == 1;
         pairs of;
         switch (b.where) {
-        case matrix::Q: of = {d.z * 0.5, x.z, x.z * 0.5, d.z}; break;
+        case matrix::Q:
+            if (on_diagonal(b) || (shared && square_on_diagonal(b)))
+                of = {d.z, x.z, {}, {}};
+            else
+                of = {d.z * 0.5, x.z, x.z * 0.5, d.z};
+            break;
         case matrix::A: of = {d.nu, x.z, x.nu, d.z}; break;
         case matrix::G: of = {d.lambda, x.z, x.lambda, d.z}; break;
         }
-        sum = plus(sum, times(gradient(b, of, shared), b.scale));
+        Tensor part = gradient(b, of, shared);
+        // d z' of the whole batch first, then its symmetric part: half the work.
+        if (b.where == matrix::Q && shared && square_on_diagonal(b)) part = (part + part.t()) * 0.5;
+        sum = plus(sum, times(part, b.scale));
     }
     return sum.defined() ? sum.reshape(sizes) : at::zeros(sizes, d.z.options());
 }

@@ -123,12 +123,11 @@ public:
         if (!g.z.defined()) g.z = at::zeros_like(x.z);
 
         const kkt_point w = solve_for(system, data, g);
-        const auto vector_gradient = [&](std::size_t i, const Tensor& t) {
-            if (task_should_compute_output(sources + i)) gradients[sources + i] = summed_to(t, sizes[sources + i]);
-        };
-        vector_gradient(0, which == step::solve ? -w.z : w.z);
-        vector_gradient(1, w.nu);
-        vector_gradient(2, plus(w.lambda, g_s));
+        const auto wanted = [&](std::size_t i) { return task_should_compute_output(sources + i); };
+        const auto reduced = [&](std::size_t i, const Tensor& t) { return summed_to(t, sizes[sources + i]); };
+        if (wanted(0)) gradients[sources] = which == step::solve ? -reduced(0, w.z) : reduced(0, w.z);
+        if (wanted(1)) gradients[sources + 1] = reduced(1, w.nu);
+        if (wanted(2)) gradients[sources + 2] = reduced(2, plus(w.lambda, g_s));
 
         kkt_point d;
         for (std::size_t i = 0; i < sources; ++i) {
