@@ -16,6 +16,7 @@ constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b, std::int64_t from, std::int64_t to) {
+    if (from == to) return true; // an empty array has no address that memcmp may be given
     return std::memcmp(a.data() + from, b.data() + from, static_cast<std::size_t>(to - from) * sizeof(T)) == 0;
 }
 
