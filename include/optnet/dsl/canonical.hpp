@@ -100,7 +100,8 @@ public:
         }
     }
 
-    constexpr const shape_form& shape_of(int i) const { return p.nodes[static_cast<std::size_t>(i)].shape; }
+    /// By value: nodes move when more are written.
+    constexpr shape_form shape_of(int i) const { return p.nodes[static_cast<std::size_t>(i)].shape; }
 
     /// A constant as a vector of `count` entries.
     constexpr int entries_of(int i, const size_form& count) {

@@ -54,24 +54,32 @@ private:
         out.vectors.push_back({vector_of::offset, {}, number_size(1), node, scale, factor});
     }
 
-    /// w u'Pu with u = sum M z + d: blocks 2w M'PM of Q, 2w M'Pd of q, w d'Pd of the offset.
+    /// w u'Pu with u = sum M z + d: blocks 2w M'PM of Q, 2w M'Pd of q, w d'Pd of the offset. Off the diagonal and in q
+    /// it needs the symmetric part of P, which nobody has to bind symmetric: (P + P') / 2.
     constexpr void write_quadratic(const quadratic_term& t) {
         const form u = c.l.squared[static_cast<std::size_t>(t.argument)];
-        for (std::size_t j = 0; j < u.linear.size(); ++j)
-            for (std::size_t k = j; k < u.linear.size(); ++k) write_gram(t, u.linear[j], u.linear[k], j == k);
         map_algebra& maps = c.maps;
+        quadratic_term symmetric = t;
+        if (t.matrix >= 0 && maps.diagonal_of(t.matrix) < 0 && u.linear.size() + u.constant.size() > 1) {
+            symmetric.matrix = maps.add(t.matrix, maps.transpose(t.matrix));
+            symmetric.scale = t.scale / 2;
+        }
+        for (std::size_t j = 0; j < u.linear.size(); ++j)
+            for (std::size_t k = j; k < u.linear.size(); ++k)
+                write_gram(j == k ? t : symmetric, u.linear[j], u.linear[k], j == k);
         const auto weighted = [&](int node) { return t.weight < 0 ? node : maps.multiply(t.weight, node); };
         for (const constant_term& d : u.constant) {
             const int vector = u.scalar ? d.node : c.entries_of(d.node, u.count);
-            const int under = t.matrix < 0 ? vector : maps.multiply(t.matrix, vector);
+            const int under = t.matrix < 0 ? vector : maps.multiply(symmetric.matrix, vector);
+            const double scale = symmetric.scale * d.scale;
             const int factor = maps.both(t.factor, d.factor);
             for (const linear_term& each : u.linear)
-                write_q(each, weighted(maps.adjoint(each.map, under)), 2 * t.scale * d.scale * each.map.scale,
+                write_q(each, weighted(maps.adjoint(each.map, under)), 2 * scale * each.map.scale,
                         maps.both(factor, each.map.factor));
             for (const constant_term& e : u.constant) {
                 const int other = u.scalar ? e.node : c.entries_of(e.node, u.count);
-                write_offset(weighted(u.scalar ? maps.multiply(other, under) : maps.dot(other, under)),
-                             t.scale * d.scale * e.scale, maps.both(factor, e.factor));
+                write_offset(weighted(u.scalar ? maps.multiply(other, under) : maps.dot(other, under)), scale * e.scale,
+                             maps.both(factor, e.factor));
             }
         }
     }

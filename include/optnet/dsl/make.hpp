@@ -77,12 +77,19 @@ inline constexpr bool transposes<expr::node<kinds::transpose, B>, B> = !B::has_n
 template <class B>
 inline constexpr bool transposes<B, expr::node<kinds::transpose, B>> = !B::has_numbers && !B::has_variables;
 
+/// (A * P) * R and L * (P * B) with a psd P in the middle.
+template <class L, class R> inline constexpr bool psd_inside_left = false;
+template <class K, class A, class P, class R>
+inline constexpr bool psd_inside_left<expr::node<K, A, P>, R> =
+    K::code == op::multiply&& P::what.psd&& transposes<A, R>;
+template <class L, class R> inline constexpr bool psd_inside_right = false;
+template <class L, class K, class P, class B>
+inline constexpr bool psd_inside_right<L, expr::node<K, P, B>> =
+    K::code == op::multiply&& P::what.psd&& transposes<L, B>;
+
 /// L * R with a psd value by its pattern: L * T(L), T(B) * P * B.
-template <class L, class R> inline constexpr bool psd_pattern = transposes<L, R>;
-template <class K, class L, class P, class R>
-inline constexpr bool psd_pattern<expr::node<K, L, P>, R> = K::code == op::multiply&& P::what.psd&& transposes<L, R>;
-template <class K, class L, class P, class R>
-inline constexpr bool psd_pattern<L, expr::node<K, P, R>> = K::code == op::multiply&& P::what.psd&& transposes<L, R>;
+template <class L, class R>
+inline constexpr bool psd_pattern = transposes<L, R> || psd_inside_left<L, R> || psd_inside_right<L, R>;
 
 template <class L, class R> constexpr auto make_product(const L& l, const R& r) {
     using plain = expr::node<kinds::multiply, L, R>;

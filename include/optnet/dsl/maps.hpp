@@ -188,7 +188,7 @@ public:
         case map_kind::diagonal: m.node = elementwise(c, m.node); break;
         case map_kind::column:
             return {map_kind::scaled, number_size(1), number_size(1), dot(c, m.node), 0, 0, m.scale, m.factor};
-        case map_kind::row: m.node = multiply(write(op::index, scalar_shape(), {c}), m.node); break;
+        case map_kind::row: m.node = multiply(write(op::sum, scalar_shape(), {c}), m.node); break;
         case map_kind::banded:
         case map_kind::dense: m.node = multiply(transpose(densified(m).node), c); break;
         }

@@ -139,6 +139,7 @@ private:
     /// What `lower` writes; `describe` shows it.
     constexpr printer& lowered(const node& n) {
         switch (n.code) {
+        case op::diagonal_entries: return call("diagonal", n);
         case op::ones: return append("1");
         case op::flat: return call("flat", n);
         case op::column_matrix: return call("column", n);
