@@ -16,10 +16,50 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// Above this many rows the exact searches, which need R, are left out.
 constexpr int most_rows = 3000;
 
-double norm(const std::vector<double>& v) {
-    double most = 0;
-    for (const double x : v) most = std::abs(x) <= most ? most : std::abs(x);
+/// |v|∞ with each entry divided by its scale (null: none); NaN if an entry is.
+template <class real> real norm(const std::vector<real>& v, const std::vector<double>* scale = nullptr) {
+    real most = 0;
+    for (std::size_t i = 0; i < v.size(); ++i) {
+        const real size = std::abs(v[i]) / (scale == nullptr ? real(1) : real((*scale)[i]));
+        if (!(size <= most)) most = size;
+        if (std::isnan(most)) break;
+    }
     return most;
+}
+
+/// y += M x, or M'x. Sums in long double judge what cancels; double would judge its own rounding.
+template <class real>
+void add_product(const operators& o, matrix where, bool transposed, const std::vector<double>& x,
+                 std::vector<real>& y) {
+    o.each(where,
+           [&](int i, int j, double v) { y[at(transposed ? j : i)] += real(v) * real(x[at(transposed ? i : j)]); });
+}
+
+/// With −(b'ν + h'λ) = 1.
+template <class real> bool farkas_holds(const element& e, const point& x, double eps) {
+    const operators& o = *e.data;
+    std::vector<real> sum(at(o.n));
+    add_product(o, matrix::A, true, x.nu, sum);
+    add_product(o, matrix::G, true, x.lambda, sum);
+    // Against the multipliers too (rows have size 1 here): where b and h are large, the iterates of a feasible problem
+    // pass the first test.
+    const real size = std::max(norm(x.nu), norm(x.lambda));
+    return norm(sum, &o.z_scale) <= real(eps) && norm(sum) <= real(eps) * size;
+}
+
+/// With q'z = −1.
+template <class real> bool ray_holds(const element& e, const point& x, double eps) {
+    const operators& o = *e.data;
+    std::vector<real> qz(at(o.n)), az(at(o.p)), gz(at(o.m));
+    add_product(o, matrix::Q, false, x.z, qz);
+    add_product(o, matrix::A, false, x.z, az);
+    add_product(o, matrix::G, false, x.z, gz);
+    for (int i = 0; i < o.m; ++i)
+        if (e.absent(i) || gz[at(i)] < 0) gz[at(i)] = 0;
+    // Against the ray's own size too: where q is large, the iterates of a bounded problem pass the first test.
+    const real size = real(eps) * norm(x.z), most = real(eps);
+    return norm(qz, &o.z_scale) <= most && norm(az, &o.a_scale) <= most && norm(gz, &o.g_scale) <= most &&
+           norm(qz) <= real(o.q_max) * size && norm(az) <= size && norm(gz) <= size;
 }
 
 int step_limit(int n, int m) { return 20 * (n + m) + 200; }
@@ -38,18 +78,7 @@ bool check_farkas(const element& e, point& x, double eps) {
     if (!(value > 0) || !(value < 1e300)) return false;
     for (double& v : x.nu) v /= value;
     for (double& v : x.lambda) v /= value;
-    std::vector<long double> sum(at(o.n));
-    o.careful_transposed_add(x.nu.data(), x.lambda.data(), sum.data());
-    // Against the multipliers too (rows have size 1 here): where b and h are large, the iterates of a feasible problem
-    // pass the first test.
-    double scaled = 0, unscaled = 0;
-    for (int j = 0; j < o.n; ++j) {
-        const double entry = std::abs(static_cast<double>(sum[at(j)]));
-        if (!(entry < 1e300)) return false;
-        scaled = std::max(scaled, entry);
-        unscaled = std::max(unscaled, entry / o.z_scale[at(j)]);
-    }
-    return unscaled <= eps && scaled <= eps * std::max(norm(x.nu), norm(x.lambda));
+    return farkas_holds<double>(e, x, 2 * eps) && farkas_holds<long double>(e, x, eps);
 }
 
 void refine_farkas(const element& e, const dual_form& form, const dual_active_set& method, point& x) {
@@ -71,22 +100,8 @@ bool check_ray(const element& e, point& x, double eps) {
     double value = 0;
     for (int j = 0; j < o.n; ++j) value -= e.q[at(j)] * x.z[at(j)];
     if (!(value > 0) || !(value < 1e300)) return false;
-    std::vector<double> qz(at(o.n)), az(at(o.p)), gz(at(o.m));
-    o.multiply_add(matrix::Q, x.z.data(), qz.data());
-    o.multiply_add(matrix::A, x.z.data(), az.data());
-    o.multiply_add(matrix::G, x.z.data(), gz.data());
-    // Against the ray's own size too: where q is large, the iterates of a bounded problem pass the other test.
-    const double size = norm(x.z);
-    double rows = norm(az);
-    for (int i = 0; i < o.m; ++i)
-        if (!e.absent(i)) rows = std::max(rows, gz[at(i)]);
-    if (!(norm(qz) <= eps * o.q_max * size) || !(rows <= eps * size)) return false;
-    for (int j = 0; j < o.n; ++j) qz[at(j)] /= o.z_scale[at(j)];
-    for (int i = 0; i < o.p; ++i) az[at(i)] /= o.a_scale[at(i)];
-    for (int i = 0; i < o.m; ++i) gz[at(i)] = e.absent(i) ? 0.0 : std::max(0.0, gz[at(i)]) / o.g_scale[at(i)];
-    if (!(std::max({norm(qz), norm(az), norm(gz)}) <= eps * value)) return false;
     for (double& v : x.z) v /= value;
-    return true;
+    return ray_holds<double>(e, x, 2 * eps) && ray_holds<long double>(e, x, eps);
 }
 
 bool find_farkas(const element& e, point& x, double eps) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/operators.hpp"
 
-#include "solver/algorithm/entries.hpp"
 #include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
@@ -141,14 +140,6 @@ void operators::multiply_transposed_add(matrix where, const double* x, double* y
             each_entry(b, [&](int i, int j, double v) { y[b.col + j] += v * x[b.row + i]; });
         }
     }
-}
-
-void operators::careful_transposed_add(const double* nu, const double* lambda, long double* y) const {
-    for (const matrix where : {matrix::A, matrix::G})
-        for (const packed& b : blocks(where)) {
-            const double* x = (where == matrix::A ? nu : lambda) + b.row;
-            each_entry(b, [&](int i, int j, double v) { y[b.col + j] += static_cast<long double>(v) * x[i]; });
-        }
 }
 
 void operators::add_dense(matrix where, double* M, std::int64_t ld) const {

@@ -9,6 +9,7 @@
 // multipliers of the user's problem are got back exactly.
 
 #include "optnet/solver/views.hpp"
+#include "solver/algorithm/entries.hpp"
 
 #include <vector>
 
@@ -33,9 +34,15 @@ public:
     void multiply_add(matrix where, const double* x, double* y) const;
     /// y += M' x.
     void multiply_transposed_add(matrix where, const double* x, double* y) const;
-    /// y += A' nu + G' lambda with sums in long double: where the terms cancel, as in a certificate, double would judge
-    /// its own rounding.
-    void careful_transposed_add(const double* nu, const double* lambda, long double* y) const;
+    /// f(i, j, value) for stored entries that add up to M, for Q to its symmetric part.
+    template <class F> void each(matrix where, const F& f) const {
+        for (const packed& b : blocks(where))
+            each_entry(b, [&](int i, int j, double v) {
+                const bool half = where == matrix::Q && !b.symmetric;
+                f(b.row + i, b.col + j, half ? 0.5 * v : v);
+                if (half) f(b.col + j, b.row + i, 0.5 * v);
+            });
+    }
     /// M[i * ld + j] += entry (i, j); `M` is row-major with at least as many rows as the matrix.
     void add_dense(matrix where, double* M, std::int64_t ld) const;
     /// The dot product of row i of G with x.

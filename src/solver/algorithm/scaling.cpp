@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The powers of two that rows and variables are measured in, and what the rows of G look like afterwards.
 
-#include "solver/algorithm/entries.hpp"
 #include "solver/algorithm/operators.hpp"
 #include "solver/cpu/kernels.hpp"
 
