@@ -28,7 +28,21 @@ TEST_CASE("a quadratic program with every coefficient a tensor") {
     constexpr param<"h", m> h;
     constexpr param<"A", p, n> A;
     constexpr param<"b", p> b;
-    CHECK(described(minimize(0.5 * quad(z, Q) + dot(q, z)).st(G * z <= h, A * z == b)) == "");
+    CHECK(described(minimize(0.5 * quad(z, Q) + dot(q, z)).st(G * z <= h, A * z == b)) ==
+          R"(minimize    0.5 * quad(z, Q) + dot(q, z)
+subject to  G * z <= h
+            A * z == b
+variables   z [n]
+parameters  Q [n, n] psd, q [n], G [m, n], h [m], A [p, n], b [p]
+lowered to minimize 1/2 z'Qz + q'z subject to A z = b, G z <= h
+  z = (z [n])
+  Q  dense           [n, n]          Q                       z, z
+  q  vector          [n]             q                       z
+  A  dense           [p, n]          A                       row    z in A * z == b
+  b  vector          [p]             b                       A * z == b
+  G  dense           [m, n]          G                       row    z in G * z <= h
+  h  vector          [m]             h                       G * z <= h
+)");
 }
 
 TEST_CASE("total-variation denoising") {
@@ -38,7 +52,20 @@ TEST_CASE("total-variation denoising") {
     constexpr param<"y", n> y;
     constexpr param<"D", m, n> D;
     constexpr nonneg<"lambda"> lambda;
-    CHECK(described(minimize(0.5 * sum_squares(z - y) + lambda * norm1(D * z))) == "");
+    CHECK(described(minimize(0.5 * sum_squares(z - y) + lambda * norm1(D * z))) ==
+          R"(minimize    0.5 * sum_squares(z - y) + lambda * norm1(D * z)
+variables   z [n]
+parameters  y [n], lambda [] >= 0, D [m, n]
+lowered to minimize 1/2 z'Qz + q'z subject to A z = b, G z <= h
+  z = (z [n], t1 [m])
+  Q  identity        [n, n]          I                       z, z
+  q  vector          [m]             lambda * ones           t1
+  q  vector          [n]             -y                      z
+  G  dense           [m, n]          D                       row    z in epigraph +
+  G  identity        [m, m]          -I                      row    t1 in epigraph +
+  G  dense           [m, n]          -D                      row    z in epigraph -
+  G  identity        [m, m]          -I                      row    t1 in epigraph -
+)");
 }
 
 TEST_CASE("mini-Sudoku") {
@@ -47,7 +74,22 @@ TEST_CASE("mini-Sudoku") {
     constexpr param<"givens", 64> givens;
     constexpr param<"A", rules, 64> A;
     constexpr param<"x0", 64> x0;
-    CHECK(described(minimize(0.05 * sum_squares(x) - dot(givens, x)).st(A * (x - x0) == 0, 0 <= x)) == "");
+    CHECK(described(minimize(0.05 * sum_squares(x) - dot(givens, x)).st(A * (x - x0) == 0, 0 <= x)) ==
+          R"(minimize    0.05 * sum_squares(x) - dot(givens, x)
+subject to  A * (x - x0) == 0
+            0 <= x
+variables   x [64]
+parameters  givens [64], A [rules, 64], x0 [64]
+lowered to minimize 1/2 z'Qz + q'z subject to A z = b, G z <= h
+  z = (x [64])
+  Q  identity        [64, 64]        0.1 I                   x, x
+  q  vector          [64]            -givens                 x
+  A  dense           [rules, 64]     A                       row    x in A * (x - x0) == 0
+  b  vector          [rules]         A * x0                  A * (x - x0) == 0
+  b  vector          [rules]         0                       A * (x - x0) == 0
+  G  identity        [64, 64]        -I                      bound  x in 0 <= x
+  h  vector          [64]            0                       0 <= x
+)");
 }
 
 TEST_CASE("every way to write a constraint, and numbers of every kind") {
@@ -59,7 +101,39 @@ TEST_CASE("every way to write a constraint, and numbers of every kind") {
     constexpr diagonal<"d", n> d;
     CHECK(described(maximize(s - 2.5 * norm1(z) - dot(w, z))
                         .st(named<"box">(-1 <= z <= 1e-3), named<"budget">(sum(z) == 1), s <= 3 - abs(z[0]),
-                            d * z + y >= -2 * s)) == "");
+                            d * z + y >= -2 * s)) == R"(maximize    s - 2.5 * norm1(z) - dot(w, z)
+subject to  -1 <= z <= 0.001    (box)
+            sum(z) == 1    (budget)
+            s <= 3 - abs(z[0])
+            d * z + y >= (-2) * s
+variables   s [], z [n]
+parameters  w [n] >= 0, d [n, n] diagonal, y [n]
+lowered to minimize 1/2 z'Qz + q'z subject to A z = b, G z <= h
+  z = (s [1], z [n], t1 [n], t2 [1])
+  q  vector          [1]             -1                      s
+  q  vector          [n]             2.5 ones                t1
+  q  vector          [n]             w                       z
+  A  dense           [1, n]          ones                    row    z in budget
+  b  vector          [1]             1                       budget
+  G  identity        [n, n]          -I                      bound  z in box
+  h  vector          [n]             1                       box
+  G  identity        [n, n]          I                       bound  z in box
+  h  vector          [n]             0.001                   box
+  G  identity        [1, 1]          I                       row    s in s <= 3 - abs(z[0])
+  G  identity        [1, 1]          I                       row    t2 in s <= 3 - abs(z[0])
+  h  vector          [1]             3                       s <= 3 - abs(z[0])
+  G  dense           [n, 1]          -2 ones                 row    s in d * z + y >= (-2) * s
+  G  diagonal        [n, n]          -diagonal(d)            row    z in d * z + y >= (-2) * s
+  h  vector          [n]             y                       d * z + y >= (-2) * s
+  G  identity        [n, n]          I                       row    z in epigraph +
+  G  identity        [n, n]          -I                      row    t1 in epigraph +
+  G  identity        [n, n]          -I                      row    z in epigraph -
+  G  identity        [n, n]          -I                      row    t1 in epigraph -
+  G  identity        [1, 1]          I                       row    z in epigraph +
+  G  identity        [1, 1]          -I                      row    t2 in epigraph +
+  G  identity        [1, 1]          -I                      row    z in epigraph -
+  G  identity        [1, 1]          -I                      row    t2 in epigraph -
+)");
 }
 
 TEST_CASE("text says what the user wrote, in parentheses where they matter") {
@@ -79,5 +153,8 @@ TEST_CASE("text says what the user wrote, in parentheses where they matter") {
     CHECK(text((z - y)[1] + slice<1, n - 1>(diff(z))[0]) == "(z - y)[...] + slice<1, n - 1>(diff(z))[...]");
     CHECK(text(-(2 * norm1(z))) == "-(... * norm1(z))");
     CHECK(text(-a * z - -z) == "-a * z - -z");
+    CHECK(text(-(-z)) == "-(-z)");
+    CHECK(text(-(a * z) * a) == "(-a * z) * a");
+    CHECK(text(-(z + y) / a) == "-(z + y) / a");
     CHECK(text(max(z, 0, y)) == "max(z, ..., y)");
 }

@@ -134,7 +134,10 @@ private:
                 for (int k = 0; k < a.cols; ++k)
                     for (int l = 0; l < b.cols; ++l) {
                         const int i = r + n.slot + k, j = r + n.other + l;
-                        out(i, j - i - first) += a(r, k) * b(r, l);
+                        if (i >= 0 && i < rows)
+                            out(i, j - i - first) += a(r, k) * b(r, l);
+                        else if (a(r, k) != 0)
+                            throw std::logic_error("a band has numbers outside its map");
                     }
             return out;
         }

@@ -62,7 +62,7 @@ G identity [m, m] at row 0, t1 = -1
 G dense [m, n] at row 0', z = -1 * D
 G identity [m, m] at row 0', t1 = -1
 Q identity [n, n] at z, z = 2 * #0
-q [m] at t1 = 1 * lambda * 1
+q [m] at t1 = 1 * lambda * ones
 q [n] at z = -2 * #0 * y
 offset = 1 * #0 * dot(y, y)
 )");
@@ -72,7 +72,7 @@ G identity [n - 1, n - 1] at row 0, t1 = -1
 G banded 0..1 [n - 1, n] at row 0', z = -1 * (-1, 1)
 G identity [n - 1, n - 1] at row 0', t1 = -1
 Q identity [n, n] at z, z = 2
-q [n - 1] at t1 = 1 * lambda * 1
+q [n - 1] at t1 = 1 * lambda * ones
 q [n] at z = -2 * y
 offset = 1 * dot(y, y)
 )");
@@ -124,9 +124,9 @@ TEST_CASE("maximize, several variables and constants") {
           R"(rows 0 A general [1] of constraint 0
 rows 1 G general [n] of constraint 1
 Q diagonal [n, n] at z, z = 2 * lambda * diagonal(d)
-A dense [1, n] at row 0, z = 1 * 1
+A dense [1, n] at row 0, z = 1 * ones
 G identity [n, n] at row 1, z = 1
-G dense [n, 1] at row 1, s = -1 * 1
+G dense [n, 1] at row 1, s = -1 * ones
 q [n] at z = -1 * q
 offset = -1 * #0
 q [n] at z = -2 * lambda * (d * y)
@@ -145,19 +145,19 @@ rows 4 G general [1]
 rows 5 G bound [1]
 rows 6 G general [1]
 G identity [n, n] at row 1, z = 1
-G dense [n, 1] at row 1, t2 = -1 * 1
+G dense [n, 1] at row 1, t2 = -1 * ones
 G identity [n, n] at row 2, z = 1
 G identity [n, n] at row 2, t3 = -1
 G identity [n, n] at row 3, t3 = -1
 G identity [1, 1] at row 4, s = 1
 G identity [1, 1] at row 4, t4 = -1
 G identity [1, 1] at row 5, t4 = -1
-G dense [1, n] at row 6, z = 1 * 1
+G dense [1, n] at row 6, z = 1 * ones
 G identity [1, 1] at row 6, t4 = -1
 G identity [1, 1] at row 0, t4 = 1
 h [n] at row 2 = 1 * y
 q [1] at t2 = 1 * 1
-q [n] at t3 = 1 * 1
+q [n] at t3 = 1 * ones
 q [1] at s = 1 * 1
 h [1] at row 5 = -1 * #0
 h [1] at row 0 = 1 * #1

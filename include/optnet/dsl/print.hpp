@@ -111,10 +111,15 @@ private:
             write(argument(n, 0), additive).append(" + ").write(argument(n, 1), additive);
             return append(around > additive ? ")" : "");
         }
-        case op::negate:
-            if (around > additive) append("(");
-            append("-").write(argument(n, 0), begins_with_number(argument(n, 0)) ? tight : multiplicative);
-            return append(around > additive ? ")" : "");
+        case op::negate: {
+            // -a * b is (-a) * b; --a would be another operator.
+            const op inside = at(argument(n, 0)).code;
+            const bool product = inside == op::multiply || inside == op::divide;
+            const bool enclose = around == tight || (around == multiplicative && product);
+            const bool apart = inside == op::negate || begins_with_number(argument(n, 0));
+            append(enclose ? "(-" : "-").write(argument(n, 0), apart ? tight : multiplicative);
+            return append(enclose ? ")" : "");
+        }
         case op::multiply: return infix(n, " * ", multiplicative, argument(n, 1), around);
         case op::divide: return infix(n, " / ", multiplicative, argument(n, 1), around);
         case op::index: return write(argument(n, 0), tight).append("[").write(argument(n, 1), loose).append("]");
@@ -140,7 +145,7 @@ private:
     constexpr printer& lowered(const node& n) {
         switch (n.code) {
         case op::diagonal_entries: return call("diagonal", n);
-        case op::ones: return append("1");
+        case op::ones: return append(n.shape.rank == 0 ? "1" : "ones");
         case op::flat: return call("flat", n);
         case op::column_matrix: return call("column", n);
         case op::row_matrix: return call("row", n);
