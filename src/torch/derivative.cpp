@@ -92,6 +92,7 @@ public:
     void release_variables() override {
         const std::lock_guard lock(mutex_);
         released = true;
+        system.reset(); // with it go the factors
         for (SavedVariable& v : matrices) v.reset_data();
         for (SavedVariable& v : result) v.reset_data();
     }
