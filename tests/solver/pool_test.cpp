@@ -127,6 +127,7 @@ TEST_CASE("the first exception reaches the caller, and the pool works on") {
 TEST_CASE("several callers at once each get their own loop done") {
     std::atomic<std::int64_t> wrong{0};
     std::vector<std::thread> callers;
+    callers.reserve(4);
     for (int c = 0; c < 4; ++c)
         callers.emplace_back([&] {
             for (int i = 0; i < 200; ++i) wrong += wrongly_visited(3, 40);

@@ -111,7 +111,7 @@ void active_kkt::residual(const point& right, const point& x, point& r) const {
     r.resize(*data);
     data->multiply_add(matrix::Q, x.z.data(), r.z.data());
     data->multiply_transposed_add(matrix::A, x.nu.data(), r.z.data());
-    for (std::size_t i = 0; i < active.size(); ++i) data->g_row_add(active[i], x.lambda[at(active[i])], r.z.data());
+    for (const auto row : active) data->g_row_add(row, x.lambda[at(row)], r.z.data());
     data->multiply_add(matrix::A, x.z.data(), r.nu.data());
     for (std::size_t j = 0; j < r.z.size(); ++j) r.z[j] = right.z[j] - r.z[j];
     for (std::size_t i = 0; i < r.nu.size(); ++i) r.nu[i] = right.nu[i] - r.nu[i];

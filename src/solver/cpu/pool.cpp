@@ -82,7 +82,7 @@ private:
         try {
             while (static_cast<int>(threads.size()) < helpers)
                 threads.emplace_back(&pool::serve, this, generation.load());
-        } catch (const std::system_error&) {
+        } catch (const std::system_error&) { // NOLINT(bugprone-empty-catch): said below
             // The system gives no more threads: the loop runs on those that are there.
         }
     }

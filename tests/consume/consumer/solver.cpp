@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// minimize 1/2 z'z - 3 z1 - z2 subject to z1 + z2 <= 2: the projection of (3, 1) on a half-plane, z = (2, 0), lambda = 1.
+// minimize 1/2 z'z - 3 z1 - z2 subject to z1 + z2 <= 2: the projection of (3, 1) on a half-plane, z = (2, 0), lambda
+// = 1.
 #include <optnet/solver/solve.hpp>
 
 #include <cmath>
