@@ -20,7 +20,7 @@ namespace optnet::test {
 class listing {
 public:
     explicit listing(const dsl::table& of) : t(of) {
-        for (int k = 0; k < t.number_count; ++k) slots.push_back("#" + std::to_string(k));
+        for (int k = 0; k < t.number_count; ++k) slots.push_back(std::string("#") + std::to_string(k));
         views.assign(slots.begin(), slots.end());
     }
 
@@ -69,16 +69,16 @@ private:
     std::string column(int c) const {
         const int variable = t.columns[static_cast<std::size_t>(c)].variable;
         if (variable >= 0) return std::string(t.variables[static_cast<std::size_t>(variable)].name);
-        return "t" + std::to_string(c);
+        return std::string("t") + std::to_string(c);
     }
     std::string columns(const dsl::place& at) const { return column(at.group) + shift(at); }
     std::string rows(const dsl::place& at) const {
-        return "row " + std::to_string(at.group) + (at.second_half ? "'" : "") + shift(at);
+        return std::string("row ") + std::to_string(at.group) + (at.second_half ? "'" : "") + shift(at);
     }
     std::string shift(const dsl::place& at) const {
         std::string text;
-        if (at.offset != dsl::size_form{}) text += " + " + size(at.offset);
-        if (at.slot >= 0) text += " + #" + std::to_string(at.slot);
+        if (at.offset != dsl::size_form{}) text.append(" + ").append(size(at.offset));
+        if (at.slot >= 0) text.append(" + #").append(std::to_string(at.slot));
         return text;
     }
     std::string numbers(double scale, int factor, int source) const {

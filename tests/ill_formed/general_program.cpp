@@ -13,5 +13,7 @@ constexpr dim<"p"> p;
 constexpr param<"q", n> q;
 constexpr param<"A", p, n> A;
 constexpr param<"b", p> b;
-constexpr auto qp = minimize(0.5 * quad(z, Q) + dot(q, z)).st(G * z <= h, A* z == b);
+// clang-format off
+constexpr auto qp = minimize(0.5 * quad(z, Q) + dot(q, z)).st(G * z <= h, A * z == b);
+// clang-format on
 constexpr auto table = optnet::dsl::lower<decltype(qp)>();

@@ -11,6 +11,7 @@
 
 namespace optnet::dsl {
 
+// Strings begin with std::string("..."): g++ 12 warns of overlapping memory in "..." + std::string().
 class description {
 public:
     description(const table& of, std::span<const double> with_numbers) : t(of), numbers(with_numbers) {
@@ -32,8 +33,8 @@ public:
             text += print([&](auto& p) { p.constraint(c); });
             // The upper half of low <= z <= high continues the line of the lower one.
             if (i + 1 < t.constraints.size() && t.constraints[i + 1].group == c.group)
-                text += " <= " + print([&](auto& p) { p.expression(t.constraints[++i].right); });
-            if (!c.name.empty()) text += "    (" + std::string(c.name) + ")";
+                text.append(" <= ").append(print([&](auto& p) { p.expression(t.constraints[++i].right); }));
+            if (!c.name.empty()) text.append("    (").append(c.name).append(")");
             text += "\n";
         }
         text += list("variables   ", t.variables);
@@ -44,7 +45,8 @@ public:
     std::string blocks() const {
         std::string text = "lowered to minimize 1/2 z'Qz + q'z subject to A z = b, G z <= h\n  z = (";
         for (std::size_t c = 0; c < t.columns.size(); ++c)
-            text += (c > 0 ? ", " : "") + column_name(static_cast<int>(c)) + " [" + size(t.columns[c].count) + "]";
+            text += std::string(c > 0 ? ", " : "") + column_name(static_cast<int>(c)) + " [" +
+                    size(t.columns[c].count) + "]";
         text += ")\n";
         for (const block& b : t.blocks)
             if (b.where == solver::matrix::Q) text += line(b);
@@ -83,7 +85,7 @@ private:
         if (col.variable >= 0) return std::string(t.variables[static_cast<std::size_t>(col.variable)].name);
         int before = 0;
         for (int i = 0; i < c; ++i) before += t.columns[static_cast<std::size_t>(i)].variable < 0 ? 1 : 0;
-        return "t" + std::to_string(before + 1);
+        return std::string("t") + std::to_string(before + 1);
     }
 
     /// "constraint", its name or text; or the epigraph it belongs to.
@@ -111,7 +113,7 @@ private:
         const std::string text = print([&](auto& p) { p.expression(source); });
         const bool composed = text.find(' ') != std::string::npos;
         if (value == 1) return text;
-        return (value == -1 ? "-" : std::string(digits) + " ") + (composed ? "(" + text + ")" : text);
+        return (value == -1 ? "-" : std::string(digits) + " ") + (composed ? std::string("(") + text + ")" : text);
     }
 
     /// The blocks of a group of rows, then its right-hand side.
@@ -129,8 +131,8 @@ private:
         static constexpr const char* names[] = {"Q", "A", "G"};
         std::string text =
             std::string("  ") + names[static_cast<int>(b.where)] + "  " + pad(kinds[static_cast<int>(b.kind)], 16);
-        text +=
-            pad("[" + size(b.rows) + ", " + size(b.cols) + "]", 16) + pad(coefficient(b.scale, b.factor, b.source), 24);
+        text += pad(std::string("[") + size(b.rows) + ", " + size(b.cols) + "]", 16) +
+                pad(coefficient(b.scale, b.factor, b.source), 24);
         if (b.where == solver::matrix::Q)
             return text + column_name(b.row.group) + ", " + column_name(b.col.group) + "\n";
         return text + pad(bound(b) ? "bound" : "row", 7) + column_name(b.col.group) + " in " + row_name(b.row) + "\n";
@@ -142,7 +144,7 @@ private:
     std::string line(const vector_part& v) const {
         static constexpr const char* names[] = {"q", "b", "h"};
         std::string text = std::string("  ") + names[static_cast<int>(v.where)] + "  " + pad("vector", 16);
-        text += pad("[" + size(v.count) + "]", 16) + pad(coefficient(v.scale, v.factor, v.source), 24);
+        text += pad(std::string("[") + size(v.count) + "]", 16) + pad(coefficient(v.scale, v.factor, v.source), 24);
         return text + (v.where == vector_of::q ? column_name(v.at.group) : row_name(v.at)) + "\n";
     }
 

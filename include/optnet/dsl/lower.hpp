@@ -117,6 +117,8 @@ private:
 /// The block table of a program.
 constexpr layout lower(const program& p) {
     layout out;
+    out.of.nodes.reserve(4 * p.nodes.size());
+    out.of.arguments.reserve(4 * p.nodes.size());
     out.of = p;
     table_writer(out).run();
     return out;
@@ -128,26 +130,10 @@ inline constexpr auto table_storage = freeze<[] { return lower(flatten_problem<P
 
 template <class Problem> inline constexpr table table_of = table_storage<Problem>.view();
 
-/// The size that stands alone in no parameter's shape and so can never be known; -1 if there is none.
-constexpr int unknown_size(const program& p) {
-    const auto alone = [](const size_form& s, int which) {
-        return s.count == 1 && s.constant == 0 && s.terms[0].symbol == which && s.terms[0].coefficient == 1 &&
-               s.terms[0].second < 0;
-    };
-    for (int which = 0; which < static_cast<int>(p.symbols.size()); ++which) {
-        bool known = false;
-        for (const declaration& d : p.parameters)
-            known = known || (d.shape.rank > 0 && alone(d.shape.rows, which)) ||
-                    (d.shape.rank > 1 && alone(d.shape.cols, which));
-        if (!known) return which;
-    }
-    return -1;
-}
-
 /// The block table of a problem's type, after the last checks.
 template <class Problem> constexpr const table& lower() {
     check_names<Problem>();
-    constexpr int unknown = unknown_size(flatten_problem<Problem>());
+    constexpr int unknown = offences_of<Problem>.size;
     if constexpr (unknown >= 0)
         this_size_stands_alone_in_no_parameter<name_of([](program&, printer<program>& into) {
             into.append(flatten_problem<Problem>().symbols[static_cast<std::size_t>(unknown)]);

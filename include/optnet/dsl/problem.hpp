@@ -66,6 +66,8 @@ template <class C> constexpr void collect_constraint_numbers(const C& c, std::ve
 /// The program of a problem's type: nodes in the order objective, constraints.
 template <class Problem> constexpr program flatten_problem() {
     program p;
+    p.nodes.reserve(128);
+    p.arguments.reserve(128);
     p.objective = flatten<typename Problem::objective>(p);
     p.maximize = Problem::direction == sense::maximize;
     int group = 0;
@@ -105,9 +107,36 @@ constexpr std::vector<std::string_view> names_of_constraints(const program& p) {
     return all;
 }
 
+/// The size that stands alone in no parameter's shape and so can never be known; -1 if there is none.
+constexpr int unknown_size(const program& p) {
+    const auto alone = [](const size_form& s, int which) {
+        return s.count == 1 && s.constant == 0 && s.terms[0].symbol == which && s.terms[0].coefficient == 1 &&
+               s.terms[0].second < 0;
+    };
+    for (int which = 0; which < static_cast<int>(p.symbols.size()); ++which) {
+        bool known = false;
+        for (const declaration& d : p.parameters)
+            known = known || (d.shape.rank > 0 && alone(d.shape.rows, which)) ||
+                    (d.shape.rank > 1 && alone(d.shape.cols, which));
+        if (!known) return which;
+    }
+    return -1;
+}
+
+/// The first offence of each kind, as places among names of data, names of constraints and symbols; -1: none.
+struct offences {
+    int data = -1, constraints = -1, size = -1;
+};
+
+/// One evaluation for all of them, since the compiler takes its time to flatten a problem.
+template <class Problem>
+inline constexpr offences offences_of = [] {
+    const program p = flatten_problem<Problem>();
+    return offences{first_repeated(names_of_data(p)), first_repeated(names_of_constraints(p)), unknown_size(p)};
+}();
+
 template <class Problem> constexpr void check_names() {
-    constexpr int data = first_repeated(names_of_data(flatten_problem<Problem>()));
-    constexpr int constraints = first_repeated(names_of_constraints(flatten_problem<Problem>()));
+    constexpr int data = offences_of<Problem>.data, constraints = offences_of<Problem>.constraints;
     if constexpr (data >= 0)
         two_things_have_this_name<name_of([](program&, printer<program>& into) {
             into.append(names_of_data(flatten_problem<Problem>())[static_cast<std::size_t>(data)]);
