@@ -42,7 +42,7 @@ void check_right_side(const named_tensor& vector, const named_tensor& matrix, st
                         " is absent: give both or neither");
         return;
     }
-    if (!matrix.tensor->defined() && t.size(-1) > 0)
+    if (!matrix.tensor->defined() && t.numel() > 0)
         throw Error(vector.name + " is " + text(t.sizes()) + ", but " + matrix.name +
                     " is absent: give both or neither");
     if (t.dim() != 2 ? t.dim() != 1 || t.size(0) != rows : t.size(1) != rows)

@@ -173,6 +173,7 @@ def test_errors_name_the_argument_and_both_shapes():
         assert refused(call(**{name: None}), f'"{name}" is absent', "give both or neither")
     assert refused(call(Q=torch.tensor(1.0, **F64)), '"Q" is []')
     assert refused(call(b=torch.tensor(1.0, **F64)), '"b" is []', '"A" is [4, 3, 10]')
+    assert refused(call(b=torch.tensor(1.0, **F64), A=None), '"b" is []', '"A" is absent')
     assert refused(call(q=torch.tensor(1.0, **F64), Q=None), '"q" is []')
 
 
