@@ -79,6 +79,7 @@ private:
 
     dense_value atom(const dsl::node& n) const {
         std::vector<dense_value> x;
+        x.reserve(static_cast<std::size_t>(n.argument_count));
         for (int k = 0; k < n.argument_count; ++k) x.push_back(argument(n, k));
         dense_value v;
         if (!dsl::all_atoms::visit(n.atom, [&](auto which) { v = which.value(dense_algebra{}, x); }))

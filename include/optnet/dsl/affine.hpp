@@ -36,7 +36,8 @@ concept not_a_number = !arithmetic<E>;
 constexpr bool slice_fits(const expr::size& from, const expr::size& to, const expr::size& all) {
     const auto negative = [](const expr::size& s) { return s.count == 0 && s.constant < 0; };
     const expr::size length = to - from;
-    return !negative(from) && !negative(all - to) && !(length.count == 0 && length.constant <= 0);
+    const bool empty = length.count == 0 && length.constant <= 0;
+    return !(negative(from) || negative(all - to) || empty);
 }
 
 } // namespace optnet::dsl

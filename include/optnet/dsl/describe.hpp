@@ -110,7 +110,7 @@ private:
         std::snprintf(digits, sizeof digits, "%.15g", value);
         if (number) return digits;
         if (source < 0) return value == 1 ? "I" : value == -1 ? "-I" : std::string(digits) + " I";
-        const std::string text = print([&](auto& p) { p.expression(source); });
+        std::string text = print([&](auto& p) { p.expression(source); });
         const bool composed = text.find(' ') != std::string::npos;
         if (value == 1) return text;
         return (value == -1 ? "-" : std::string(digits) + " ") + (composed ? std::string("(") + text + ")" : text);

@@ -94,6 +94,7 @@ constexpr int first_repeated(const std::vector<std::string_view>& names) {
 /// Variables and parameters as declared; a name twice means two different things.
 constexpr std::vector<std::string_view> names_of_data(const program& p) {
     std::vector<std::string_view> all;
+    all.reserve(p.variables.size() + p.parameters.size());
     for (const declaration& d : p.variables) all.push_back(d.name);
     for (const declaration& d : p.parameters) all.push_back(d.name);
     return all;
