@@ -3,7 +3,10 @@
 
 #include "catch.hpp"
 #include "models.hpp"
+#include "solver/factorization.hpp"
 #include "solver/plan.hpp"
+
+#include <set>
 
 using namespace problems;
 using solver::block_kind;
@@ -30,6 +33,16 @@ TEST_CASE("the choice depends on sizes, structure and sharing") {
     const solver::structure s = solver::dense_structure(300, 0, 10);
     CHECK(make_plan(s, true).dual.set_up == make_plan(s, false).dual.set_up);
     CHECK(make_plan(s, true).dual.per_problem < make_plan(s, true).dual.set_up);
+}
+
+TEST_CASE("matrices that the batch shares are packed and factored once") {
+    for (const bool shared : {true, false}) {
+        const answer<double> a = solve(random(6, 2, 8, 5, shared, 1), {}, 2);
+        std::set<const solver::set_up*> different;
+        for (const auto& entry : a.kept->elements) different.insert(entry.matrices.get());
+        CHECK(different.count(nullptr) == 0);
+        CHECK(different.size() == (shared ? 1 : 5));
+    }
 }
 
 TEST_CASE("diagonal Q and bounds are estimated as what they are") {

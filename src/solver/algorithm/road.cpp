@@ -140,6 +140,7 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         out.iterations += dual.steps;
         x.lambda = dual.lambda;
         if (result == dual_outcome::infeasible) {
+            if (out.best.share <= 1) return;
             point direction;
             direction.resize(o);
             direction.lambda = dual.lambda;
@@ -165,7 +166,7 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         finish(e, kkt, eps, x, out);
         // A point that just verifies may still be far off where rows differ much in size: go on while it pays.
         if (out.best.share <= (out.best.share < 0.5 * before ? enough : 1.0) || result != dual_outcome::optimal) return;
-        if (rho > 0 && outer > 0) {
+        if (outer > 0 && out.best.share > 1) {
             point ray;
             ray.resize(o);
             double moved = 0, size = 0;

@@ -78,7 +78,7 @@ bool operators::measure_columns() {
     const double q_most = n == 0 ? 0.0 : *std::max_element(diagonal.begin(), diagonal.end());
     for (std::size_t j = 0; q_most > 0 && j < at(n); ++j)
         if (diagonal[j] > 0) column_most[j] = std::sqrt(diagonal[j] / q_most);
-    for (const std::size_t where : {1, 2})
+    for (std::size_t where = 1; where <= 2; ++where)
         for (const packed& b : sets[where]) {
             double* own = column_most.data() + b.col;
             if (b.kind != block_kind::dense) {
