@@ -71,7 +71,7 @@ void batch_size::add(const named_tensor& argument, std::int64_t rank) {
     }
 }
 
-void lift_from_autocast(std::vector<at::Tensor*> tensors) {
+void lift_from_autocast(const std::vector<at::Tensor*>& tensors) {
     if (!at::autocast::is_autocast_enabled(at::kCPU)) return;
     at::ScalarType to = at::kFloat;
     for (const at::Tensor* t : tensors)

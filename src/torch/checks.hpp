@@ -39,6 +39,6 @@ private:
 
 /// Inside an autocast region float16 and bfloat16 tensors become the dtype of the others, or float32: the problem is
 /// solved in the precision that its data have.
-void lift_from_autocast(std::vector<at::Tensor*> tensors);
+void lift_from_autocast(const std::vector<at::Tensor*>& tensors);
 
 } // namespace optnet

@@ -105,6 +105,7 @@ public:
         const std::size_t sources = system->sources;
         variable_list gradients(sizes.size());
         std::vector<Tensor> data;
+        data.reserve(sources);
         for (const SavedVariable& v : matrices) data.push_back(v.unpack());
         const kkt_point x = as_point(*system, which, result[0].unpack(getptr()), result[1].unpack(getptr()),
                                      result[2].unpack(getptr()));

@@ -39,12 +39,14 @@ qp_solution solve_blocks(const blocks& batch, const settings& how, bool everythi
     std::vector<Tensor> tensors = batch.data;
     tensors.insert(tensors.end(), {batch.q, batch.b, batch.h});
     std::vector<Tensor*> places;
+    places.reserve(tensors.size());
     for (Tensor& t : tensors) places.push_back(&t);
     lift_from_autocast(places);
     const autocast_off guard; // after lifting: it is what says that autocast is on
 
     const std::size_t sources = batch.data.size();
     std::vector<named_tensor> named;
+    named.reserve(tensors.size());
     for (std::size_t i = 0; i < sources; ++i) named.push_back({"source " + std::to_string(i), &tensors[i]});
     for (std::size_t i = 0; i < 3; ++i) named.push_back({i == 0 ? "q" : i == 1 ? "b" : "h", &tensors[sources + i]});
     check_kinds(named);
