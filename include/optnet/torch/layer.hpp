@@ -117,10 +117,13 @@ private:
         if constexpr ((dsl::is_binding<B> && ...)) {
             return dsl::bindings_fit<Problem, true, Registered..., typename parameter_of<B>::type...>();
         } else {
-            dsl::arguments_are_bindings<"layer(...)">();
+            dsl::arguments_are_bindings<word<B...>()>();
             return false;
         }
     }
+
+    /// Depends on the arguments, so that no compiler states the sentence before they are known.
+    template <class... B> static consteval auto word() { return dsl::name("layer(...)"); }
 
     layer_state state;
 };
