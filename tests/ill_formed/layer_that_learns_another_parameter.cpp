@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// torch
+// expect: this_parameter_is_unknown<
+// expect: "y"
+// expect: this problem has no such parameter
+#include "optnet/optnet.hpp"
+using namespace optnet::words;
+
+namespace model {
+constexpr variable<"x", 2> x;
+constexpr param<"y", 2> y;
+constexpr nonneg<"lambda"> lambda;
+constexpr auto problem = minimize(sum_squares(x - y) + lambda * norm1(x)).st(named<"floor">(x >= 0));
+} // namespace model
+constexpr param<"y", 3> longer;
+
+void use(at::Tensor t) { OptLayer layer(model::problem, learn(longer = t)); }
