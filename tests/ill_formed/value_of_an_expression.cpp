@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // torch
 // expect: this_variable_is_unknown<
-// expect: "2 * x"
+// expect: "... * x"
 #include "optnet/optnet.hpp"
 using namespace optnet::words;
 
