@@ -34,7 +34,7 @@ namespace {
 struct options {
     std::string data, out = "sudoku-out", split = "file";
     std::int64_t seeds = 1, first_seed = 0, epochs = 4, batch = 150, boards = 10000;
-    double rate = 0.1, last_rate = 0.01, clip = 0.05;
+    double rate = 0.1, last_rate = 0.005, clip = 0.02;
 };
 
 struct epoch {
