@@ -42,11 +42,12 @@ layer_state::layer_state(std::shared_ptr<const lowered_model> of, std::vector<en
     }
 }
 
-void layer_state::renew(torch::nn::Module& owner) {
+void layer_state::renew(torch::nn::Module& owner, const std::optional<at::Device>& device) {
     for (entry& e : entries) {
-        const bool requires_grad = e.value.tensor.requires_grad();
-        e.value.tensor = at::empty_like(e.value.tensor.detach());
-        if (e.learned) e.value.tensor.requires_grad_(requires_grad);
+        const at::Tensor& old = e.value.tensor;
+        at::Tensor fresh = device && old.device() != *device ? old.detach().to(*device) : old.detach().clone();
+        if (e.learned) fresh.requires_grad_(old.requires_grad());
+        e.value.tensor = std::move(fresh);
         enter(owner, e);
     }
 }

@@ -85,6 +85,27 @@ TEST_CASE("a clone has leaves of its own") {
     CHECK(close(layer->forward(vector({0, 4, 4})), vector({0.5, 3.75, 3.75}), 1e-9));
 }
 
+TEST_CASE("a module around a layer clones it") {
+    struct Parent : torch::nn::Cloneable<Parent> {
+        decltype(make()) layer{nullptr};
+        Parent() { reset(); }
+        void reset() override { layer = register_module("layer", make()); }
+    };
+    Parent parent;
+    {
+        const torch::NoGradGuard no_grad;
+        parent.layer->named_parameters()["D"].mul_(2.0);
+    }
+    const auto copy = std::dynamic_pointer_cast<Parent>(parent.clone());
+    REQUIRE(copy);
+    const Tensor D0 = parent.named_parameters()["layer.D"], D1 = copy->named_parameters()["layer.D"];
+    CHECK(at::equal(D0, D1));
+    CHECK_FALSE(D0.is_same(D1));
+    copy->layer->forward(vector({0, 4, 4})).square().sum().backward();
+    CHECK(D1.grad().defined());
+    CHECK_FALSE(D0.grad().defined());
+}
+
 TEST_CASE("save and load bring every value back") {
     auto from = make(), into = make();
     {

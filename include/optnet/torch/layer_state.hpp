@@ -20,8 +20,8 @@ public:
     /// fit, or that cannot be learned.
     layer_state(std::shared_ptr<const lowered_model> model, std::vector<entry> values, torch::nn::Module& owner);
 
-    /// Registers fresh leaves of the same kinds in a copy, whose values the copy then sets.
-    void renew(torch::nn::Module& owner);
+    /// Registers in a copy of the owner, which has nothing registered, leaves of its own with the same values.
+    void renew(torch::nn::Module& owner, const std::optional<at::Device>& device);
 
     /// The registered values as they are now, then `call`.
     std::vector<bound> with(std::span<const bound> call) const;
