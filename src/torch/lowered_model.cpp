@@ -57,7 +57,7 @@ struct lowered_model::memory {
     std::mutex mutex;
     std::vector<std::shared_ptr<const arrangement>> known;
 
-    std::shared_ptr<const arrangement> of(const dsl::table& problem, std::span<const double> numbers,
+    std::shared_ptr<const arrangement> of(const dsl::table& problem, std::span<const double> values,
                                           const arguments& call) {
         const std::scoped_lock lock(mutex);
         for (const auto& a : known)
@@ -65,7 +65,7 @@ struct lowered_model::memory {
                 a->options.device() == call.device)
                 return a;
         if (known.size() == most) known.erase(known.begin());
-        known.push_back(arrange(problem, numbers, call));
+        known.push_back(arrange(problem, values, call));
         return known.back();
     }
 };
