@@ -33,6 +33,7 @@ public:
     };
     settings how;
     bool with_r = true;
+    std::shared_ptr<const set_up> common; ///< not null where the problems were solved together
     std::vector<kept> elements;
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
+#include "solver/algorithm/shared_chunk.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/factorization.hpp"
 #include "solver/plan.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -15,43 +17,54 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Factors of this many bytes in all are kept for the gradient; beyond it each is made again when it is needed.
 constexpr double most_kept = 1e9;
+/// From this many problems with shared matrices on they are solved together.
+constexpr std::int64_t least_together = 8;
 
 template <class T> void fill(T* to, std::int64_t element, int count, double value) {
     if (to == nullptr) return;
     for (int i = 0; i < count; ++i) to[element * count + i] = static_cast<T>(value);
 }
 
-template <class T>
-void write(const solution<T>& out, std::int64_t k, const element& e, const outcome& done, const operators& o) {
+/// One outcome, wherever its numbers lie.
+struct finished {
+    optnet::status status;
+    verdict best;
+    int iterations;
+    right_sides given;
+    evaluated x; ///< z, nu, lambda and gz
+};
+
+bool has_point(optnet::status s) {
+    return s == status::solved || s == status::solved_inaccurate || s == status::max_iterations;
+}
+
+template <class T> void write(const solution<T>& out, std::int64_t k, const finished& done, const operators& o) {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
-    const bool has_point = done.status == status::solved || done.status == status::solved_inaccurate ||
-                           done.status == status::max_iterations;
+    const bool point = has_point(done.status);
     const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
     out.status[k] = static_cast<std::int64_t>(done.status);
     if (out.iterations != nullptr) out.iterations[k] = done.iterations;
     if (out.residuals != nullptr) {
         const double values[3] = {done.best.primal, done.best.dual, done.best.gap};
-        for (int i = 0; i < 3; ++i) out.residuals[3 * k + i] = has_point ? values[i] : none;
+        for (int i = 0; i < 3; ++i) out.residuals[3 * k + i] = point ? values[i] : none;
     }
     for (int j = 0; j < o.n; ++j)
-        out.z[k * o.n + j] = static_cast<T>(has_point || ray ? done.x.z[at(j)] * o.z_scale[at(j)] : none);
-    if (!has_point && !farkas) {
+        out.z[k * o.n + j] = static_cast<T>(point || ray ? done.x.z[j] * o.z_scale[at(j)] : none);
+    if (!point && !farkas) {
         fill(out.nu, k, o.p, none);
         fill(out.lambda, k, o.m, none);
     } else {
         if (out.nu != nullptr)
-            for (int i = 0; i < o.p; ++i) out.nu[k * o.p + i] = static_cast<T>(done.x.nu[at(i)] * o.a_scale[at(i)]);
+            for (int i = 0; i < o.p; ++i) out.nu[k * o.p + i] = static_cast<T>(done.x.nu[i] * o.a_scale[at(i)]);
         if (out.lambda != nullptr)
-            for (int i = 0; i < o.m; ++i)
-                out.lambda[k * o.m + i] = static_cast<T>(done.x.lambda[at(i)] * o.g_scale[at(i)]);
+            for (int i = 0; i < o.m; ++i) out.lambda[k * o.m + i] = static_cast<T>(done.x.lambda[i] * o.g_scale[at(i)]);
     }
     if (out.s == nullptr) return;
-    if (!has_point) return fill(out.s, k, o.m, none);
-    std::vector<double> gz(at(o.m));
-    o.multiply_add(matrix::G, done.x.z.data(), gz.data());
+    if (!point) return fill(out.s, k, o.m, none);
     for (int i = 0; i < o.m; ++i)
-        out.s[k * o.m + i] = e.absent(i) ? std::numeric_limits<T>::infinity()
-                                         : static_cast<T>((e.h[at(i)] - gz[at(i)]) / o.g_scale[at(i)]);
+        out.s[k * o.m + i] = done.given.floor[i] == HUGE_VAL
+                                 ? std::numeric_limits<T>::infinity()
+                                 : static_cast<T>((done.given.h[i] - done.x.gz[i]) / o.g_scale[at(i)]);
 }
 
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
@@ -73,6 +86,100 @@ std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t 
     return made;
 }
 
+namespace {
+
+/// What one thread works with.
+struct worker {
+    road way;
+    element e;
+    outcome done;
+    std::vector<double> gz;
+    shared_chunk chunk;
+};
+
+template <class T> struct one_call {
+    const problem<T>& batch;
+    const settings& how;
+    tolerances eps;
+    const solution<T>& out;
+    factorization* kept;
+    bool with_r;
+    std::shared_ptr<const set_up> common; ///< null if the problems do not share their matrices
+
+    /// One problem on the road of its own.
+    void alone(worker& mine, std::int64_t k) const {
+        const auto matrices = common ? common : make_set_up(batch, k, how, with_r);
+        const operators& o = matrices->data;
+        const element& e = mine.e;
+        outcome& done = mine.done;
+        mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done);
+        if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
+        mine.gz.assign(at(o.m), 0.0);
+        if (has_point(done.status)) o.multiply_add(matrix::G, done.x.z.data(), mine.gz.data());
+        finished result{
+            done.status, done.best, done.iterations, {e.q.data(), e.b.data(), e.h.data(), e.floor.data()}, {}};
+        result.x.z = done.x.z.data();
+        result.x.nu = done.x.nu.data();
+        result.x.lambda = done.x.lambda.data();
+        result.x.gz = mine.gz.data();
+        write(out, k, result, o);
+        if (kept == nullptr) return;
+        factorization::kept& entry = kept->elements[at(k)];
+        entry.solved = done.status == status::solved || done.status == status::solved_inaccurate;
+        if (!entry.solved) return;
+        entry.rows = decide_active_rows(e, matrices->dual, how, done, mine.gz.data());
+        const double bytes = static_cast<double>(matrices->dual.bytes());
+        if (!common && bytes * static_cast<double>(batch.batch) > most_kept) return;
+        entry.matrices = matrices;
+        const active_kkt& system = mine.way.system();
+        if (entry.rows.ratios.empty() && entry.rows.rows == system.rows())
+            entry.system = system;
+        else
+            entry.system.set_up(matrices->dual, o, entry.rows.rows, entry.rows.ratios);
+    }
+
+    /// Problems from `first` on as one chunk; those that it does not solve go alone.
+    void together(worker& mine, std::int64_t first) const {
+        const int count = static_cast<int>(std::min<std::int64_t>(shared_chunk::most, batch.batch - first));
+        shared_chunk& chunk = mine.chunk;
+        chunk.run(batch, first, count, common->data, common->dual, how, eps);
+        for (int i = 0; i < count; ++i) {
+            if (!chunk.solved(i)) {
+                alone(mine, first + i);
+                continue;
+            }
+            write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)},
+                  common->data);
+            if (kept != nullptr) keep(mine, first + i, i);
+        }
+    }
+
+    void keep(worker& mine, std::int64_t k, int i) const {
+        shared_chunk& chunk = mine.chunk;
+        const operators& o = common->data;
+        factorization::kept& entry = kept->elements[at(k)];
+        entry.solved = true;
+        entry.matrices = common;
+        const evaluated x = chunk.point(i);
+        if (doubtful_rows(o, common->dual, how, chunk.given(i), x, chunk.basis(i)).empty()) {
+            entry.rows.rows = chunk.basis(i);
+            std::swap(entry.system, chunk.system(i));
+            return;
+        }
+        mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        outcome& done = mine.done;
+        done.basis = chunk.basis(i);
+        done.x.z.assign(x.z, x.z + o.n);
+        done.x.nu.assign(x.nu, x.nu + o.p);
+        done.x.lambda.assign(x.lambda, x.lambda + o.m);
+        entry.rows = decide_active_rows(mine.e, common->dual, how, done, x.gz);
+        entry.system.set_up(common->dual, o, entry.rows.rows, entry.rows.ratios);
+    }
+};
+
+} // namespace
+
 template <class T>
 void solve(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
            std::shared_ptr<factorization>* keep) {
@@ -80,8 +187,8 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     check(*batch.shape);
     const bool shared = shares_matrices(batch);
     const bool with_r = make_plan(*batch.shape, shared).chosen == form::dual;
-    tolerances eps{how.eps_abs.value_or(default_tolerance<T>), how.eps_rel.value_or(default_tolerance<T>)};
     // float32 data are solved and verified in double precision; only the result is rounded.
+    const tolerances eps{how.eps_abs.value_or(default_tolerance<T>), how.eps_rel.value_or(default_tolerance<T>)};
     std::shared_ptr<factorization> kept;
     if (keep != nullptr) {
         kept = std::make_shared<factorization>();
@@ -91,38 +198,18 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
         *keep = kept;
     }
     if (batch.batch == 0) return;
-    std::shared_ptr<const set_up> common;
-    if (shared) common = make_set_up(batch, 0, how, with_r);
+    one_call<T> call{batch, how, eps, out, kept.get(), with_r, nullptr};
+    if (shared) call.common = make_set_up(batch, 0, how, with_r);
+    const bool chunks =
+        shared && call.common->convex && batch.batch >= least_together && shared_chunk::serves(call.common->dual);
+    if (kept && chunks) kept->common = call.common;
 
-    struct worker {
-        road way;
-        element e;
-        outcome done;
-    };
     std::vector<worker> workers(at(std::max(threads, 1)));
-    cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) {
-        worker& mine = workers[at(id)];
-        const auto matrices = shared ? common : make_set_up(batch, k, how, with_r);
-        mine.e.load(batch, k, matrices->data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        mine.way.run(mine.e, matrices->convex ? &matrices->dual : nullptr, how, eps, mine.done);
-        if (mine.done.status == status::nonconvex && !(matrices->data.q_max < 1e140))
-            mine.done.status = status::numerical_error;
-        write(out, k, mine.e, mine.done, matrices->data);
-        if (!kept) return;
-        factorization::kept& entry = kept->elements[at(k)];
-        entry.solved = mine.done.status == status::solved || mine.done.status == status::solved_inaccurate;
-        if (!entry.solved) return;
-        entry.rows = decide_active_rows(mine.e, matrices->dual, how, mine.done);
-        const double bytes = static_cast<double>(matrices->dual.bytes());
-        if (shared || bytes * static_cast<double>(batch.batch) <= most_kept) {
-            entry.matrices = matrices;
-            const active_kkt& finished = mine.way.system();
-            if (entry.rows.ratios.empty() && entry.rows.rows == finished.rows())
-                entry.system = finished;
-            else
-                entry.system.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
-        }
-    });
+    if (!chunks)
+        cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(workers[at(id)], k); });
+    else
+        cpu::parallel_for(threads, (batch.batch + shared_chunk::most - 1) / shared_chunk::most,
+                          [&](int id, std::int64_t c) { call.together(workers[at(id)], c * shared_chunk::most); });
 }
 
 #define OPTNET_FOR(T)                                                                                                  \

@@ -63,8 +63,7 @@ void active_kkt::set_up(const dual_form& source, const operators& packed, const 
     }
     for (std::int64_t i = 0; i < count; ++i) std::copy_n(l.data() + i * k, count, l.data() + i * count);
     l.resize(at(count * count));
-    t.resize(at(count * (data->n + data->p)));
-    form->rows(active, t.data());
+    copy_rows();
 }
 
 void active_kkt::adopt(const dual_form& source, const operators& packed, const std::vector<int>& rows,
@@ -76,8 +75,26 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const s
     const auto k = static_cast<std::int64_t>(rows.size());
     l.resize(at(k * k));
     for (std::int64_t i = 0; i < k; ++i) std::copy_n(factor.data() + i * ld, i + 1, l.data() + i * k);
-    t.resize(at(k * (data->n + data->p)));
+    copy_rows();
+}
+
+/// Where the form keeps the rows of all inequalities they are read there.
+void active_kkt::copy_rows() {
+    t.clear();
+    if (form->has_r()) return;
+    t.resize(active.size() * at(data->n + data->p));
     form->rows(active, t.data());
+}
+
+void active_kkt::multipliers(const double* g, double* lambda, std::vector<double>& d) const {
+    const auto& kernels = cpu::dense<double>();
+    const auto k = static_cast<std::int64_t>(active.size());
+    d.resize(at(k));
+    for (std::int64_t i = 0; i < k; ++i) d[at(i)] = g[active[at(i)]] - lambda[active[at(i)]];
+    std::fill_n(lambda, data->m, 0.0);
+    kernels.trsv_lower(l.data(), k, k, d.data());
+    kernels.trsv_lower_transposed(l.data(), k, k, d.data());
+    for (std::int64_t i = 0; i < k; ++i) lambda[active[at(i)]] = d[at(i)];
 }
 
 void active_kkt::solve_once(point& x) const {
@@ -89,13 +106,21 @@ void active_kkt::solve_once(point& x) const {
     for (std::int64_t i = 0; i < k; ++i) d[at(i)] = -x.lambda[at(active[at(i)])];
     std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
     if (k > 0) {
-        kernels.gemv(t.data(), width, k, n, 1.0, x.z.data(), 1.0, d.data());
-        kernels.gemv(t.data() + n, width, k, p, -1.0, x.nu.data(), 1.0, d.data());
+        if (form->has_r())
+            form->row_products(active, x.z.data(), x.nu.data(), d.data());
+        else {
+            kernels.gemv(t.data(), width, k, n, 1.0, x.z.data(), 1.0, d.data());
+            kernels.gemv(t.data() + n, width, k, p, -1.0, x.nu.data(), 1.0, d.data());
+        }
         kernels.trsv_lower(l.data(), k, k, d.data());
         kernels.trsv_lower_transposed(l.data(), k, k, d.data());
         for (std::int64_t i = 0; i < k; ++i) x.lambda[at(active[at(i)])] = d[at(i)];
-        kernels.gemv_transposed(t.data(), width, k, n, -1.0, d.data(), 1.0, x.z.data());
-        kernels.gemv_transposed(t.data() + n, width, k, p, -1.0, d.data(), 1.0, x.nu.data());
+        if (form->has_r())
+            form->subtract_rows(active, d.data(), x.z.data(), x.nu.data());
+        else {
+            kernels.gemv_transposed(t.data(), width, k, n, -1.0, d.data(), 1.0, x.z.data());
+            kernels.gemv_transposed(t.data() + n, width, k, p, -1.0, d.data(), 1.0, x.nu.data());
+        }
     }
     form->backward(x.z.data(), x.nu.data());
 }

@@ -31,6 +31,10 @@ public:
     /// Overwrites the right-hand side x with the solution; entries of x.lambda outside the active rows become 0.
     void solve(point& x) const;
 
+    /// The multipliers alone, of one solve in an exact form: g [m] holds G dz₀, `lambda` [m] the right-hand side u, and
+    /// is overwritten with dλ.
+    void multipliers(const double* g, double* lambda, std::vector<double>& work) const;
+
     /// One solve without looking back where the form is exact: the step of a refinement on the user's data.
     void correct(point& x) const;
 
@@ -38,7 +42,10 @@ public:
         return t.size() * sizeof(double) + (l.size() + ratio.size()) * sizeof(double) + active.size() * sizeof(int);
     }
 
+    const std::vector<double>& ratios() const { return ratio; }
+
 private:
+    void copy_rows();
     void solve_once(point& x) const;
     void residual(const point& right, const point& x, point& r) const;
 
@@ -47,7 +54,7 @@ private:
     std::vector<int> active;
     std::vector<double> ratio; ///< D, [k] or empty
     std::vector<double> l;     ///< [k, k]
-    std::vector<double> t;     ///< [k, n + p] the rows [v_i w_i] of form D
+    std::vector<double> t;     ///< [k, n + p] the rows [v_i w_i] of form D where it does not keep them
 };
 
 } // namespace optnet::solver

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace optnet::solver {
 namespace {
@@ -15,34 +16,48 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr int interior_limit = 200;
 
+/// R_ii, the length of row i in the metric of P.
+double length(const dual_form& form, int i) {
+    if (form.has_r()) return form.r_row(i)[i];
+    double one = 0;
+    form.gather({i}, &one, 1);
+    return one;
+}
+
 } // namespace
 
-active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done) {
+std::vector<int> doubtful_rows(const operators& o, const dual_form& form, const settings& how, const right_sides& e,
+                               const evaluated& x, const std::vector<int>& basis) {
+    double z_size = 0;
+    for (int j = 0; j < o.n; ++j) z_size = std::max(z_size, std::abs(x.z[j]));
+    const double relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
+    std::vector<int> doubtful;
+    // Rows of G are scaled to size 1, so |G_i||z| is |z|. A row of the basis is tight and is judged by its multiplier.
+    for (int i = 0; i < o.m; ++i)
+        if (e.h[i] - x.gz[i] <= relative * (std::abs(e.h[i]) + z_size) && e.floor[i] != HUGE_VAL) doubtful.push_back(i);
+    const auto weak = [&](int i) { return x.lambda[i] * length(form, i) <= relative * (std::abs(e.h[i]) + z_size); };
+    std::vector<int> sorted = basis, result;
+    std::sort(sorted.begin(), sorted.end());
+    std::erase_if(doubtful, [&](int i) { return std::binary_search(sorted.begin(), sorted.end(), i); });
+    std::erase_if(sorted, [&](int i) { return !weak(i); });
+    std::merge(doubtful.begin(), doubtful.end(), sorted.begin(), sorted.end(), std::back_inserter(result));
+    return result;
+}
+
+active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,
+                               const double* gz) {
     const operators& o = *e.data;
     active_rows decided;
     decided.rows = done.basis;
+    evaluated x{};
+    x.z = done.x.z.data();
+    x.lambda = done.x.lambda.data();
+    x.gz = gz;
+    const std::vector<int> doubtful =
+        doubtful_rows(o, form, how, {e.q.data(), e.b.data(), e.h.data(), e.floor.data()}, x, done.basis);
+    if (doubtful.empty()) return decided;
     std::vector<char> in_basis(at(o.m), 0);
     for (const int i : done.basis) in_basis[at(i)] = 1;
-    double z_size = 0;
-    for (const double v : done.x.z) z_size = std::max(z_size, std::abs(v));
-    const double relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
-    std::vector<double> gz(at(o.m));
-    o.multiply_add(matrix::G, done.x.z.data(), gz.data());
-    // Rows of G are scaled to size 1, so |G_i||z| is |z|.
-    const auto tight = [&](int i) {
-        return !e.absent(i) && e.h[at(i)] - gz[at(i)] <= relative * (std::abs(e.h[at(i)]) + z_size);
-    };
-    const auto length = [&](int i) {
-        if (form.has_r()) return form.r_row(i)[i];
-        std::vector<double> one(1);
-        form.gather({i}, one.data(), 1);
-        return one[0];
-    };
-    std::vector<int> doubtful;
-    for (int i = 0; i < o.m; ++i)
-        if (in_basis[at(i)] ? done.x.lambda[at(i)] * length(i) <= relative * (std::abs(e.h[at(i)]) + z_size) : tight(i))
-            doubtful.push_back(i);
-    if (doubtful.empty()) return decided;
     // A row that depends on the basis changes no derivative of z.
     std::vector<int> all = done.basis;
     for (const int i : doubtful)
@@ -67,7 +82,7 @@ active_rows decide_active_rows(const element& e, const dual_form& form, const se
     if (!(centre.best.share <= 1e3)) return decided;
     decided.rows.clear();
     for (const int i : all) {
-        const double strength = centre.x.lambda[at(i)] * length(i), slack = centre.s[at(i)];
+        const double strength = centre.x.lambda[at(i)] * length(form, i), slack = centre.s[at(i)];
         if (slack > 100 * strength) continue;
         decided.rows.push_back(i);
         decided.ratios.push_back(strength > 100 * slack ? 0.0 : slack / centre.x.lambda[at(i)]);

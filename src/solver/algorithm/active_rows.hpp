@@ -15,6 +15,13 @@ struct active_rows {
     bool degenerate = false;
 };
 
-active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done);
+/// The rows whose state is in doubt at a point with these multipliers, basis and products Gz, [m] each: if there are
+/// none, the rows of the basis are the active ones.
+std::vector<int> doubtful_rows(const operators& data, const dual_form& form, const settings& how, const right_sides& e,
+                               const evaluated& x, const std::vector<int>& basis);
+
+/// `gz` is G times the point of the outcome, [m].
+active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,
+                               const double* gz);
 
 } // namespace optnet::solver

@@ -75,7 +75,6 @@ void dual_active_set::begin(const dual_form& source, const std::vector<double>& 
     }
     const std::vector<int> guess = warm ? basis : std::vector<int>{};
     basis.clear();
-    slot.clear();
     if (!warm) {
         lambda.assign(at(m), 0.0);
         return;
@@ -158,23 +157,10 @@ bool dual_active_set::singular_step(bool& singular) {
 
 /// The most violated row, measured against the length of its row in the metric of P; -1 if there is none.
 int dual_active_set::most_violated() {
+    const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(basis.size());
-    ordered.resize(at(k));
-    for (std::int64_t i = 0; i < k; ++i) ordered[at(slot[at(i)])] = x[at(i)];
-    std::copy_n(d, m, s.begin());
-    cpu::dense<double>().gemv_transposed(columns.data(), m, k, m, 1.0, ordered.data(), 1.0, s.data());
-    std::int64_t entering = -1;
-    double worst = 0;
-    for (std::int64_t i = 0; i < m; ++i) {
-        const double value = s[at(i)];
-        if (!(value < bar[at(i)])) continue;
-        const double merit = value * value * inverse[at(i)];
-        if (merit > worst && value < -rounding * (std::abs(d[i]) + std::abs(value - d[i]))) {
-            worst = merit;
-            entering = i;
-        }
-    }
-    return static_cast<int>(entering);
+    kernels.combine_rows(form->r_row(0), m, basis.data(), x.data(), k, d, m, s.data());
+    return static_cast<int>(kernels.most_violated(s.data(), d, bar.data(), inverse.data(), m, rounding));
 }
 
 void dual_active_set::grow(std::int64_t least) {
@@ -189,7 +175,6 @@ void dual_active_set::grow(std::int64_t least) {
     }
     if (y.size() < at(ld)) y.resize(at(ld));
     if (work.size() < at(3 * ld)) work.resize(at(3 * ld));
-    if (columns.size() < at(least * m)) columns.resize(at(std::min(2 * least, m + 1) * m));
 }
 
 bool dual_active_set::append(int row) {
@@ -203,8 +188,6 @@ bool dual_active_set::append(int row) {
     double* last = l.data() + k * ld;
     if (!independent) last[k] = 0;
     y[at(k)] = independent ? (-d[row] - kernels.dot(last, y.data(), k)) / last[k] : 0.0;
-    std::copy_n(r, m, columns.data() + k * m);
-    slot.push_back(static_cast<int>(k));
     basis.push_back(row);
     return independent;
 }
@@ -219,13 +202,7 @@ void dual_active_set::remove(std::size_t place) {
         cpu::dense<double>().cholesky_delete(l.data(), ld, k + 1, static_cast<std::int64_t>(place), work.data());
         std::copy_n(l.data() + (k - 1) * ld, k - 1, y.data());
     }
-    const int freed = slot[place];
-    if (freed != k - 1) {
-        std::copy_n(columns.data() + (k - 1) * m, m, columns.data() + freed * m);
-        *std::find(slot.begin(), slot.end(), static_cast<int>(k - 1)) = freed;
-    }
     basis.erase(basis.begin() + static_cast<std::ptrdiff_t>(place));
-    slot.erase(slot.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
 } // namespace optnet::solver

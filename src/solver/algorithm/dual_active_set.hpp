@@ -48,12 +48,10 @@ private:
     std::vector<double> y;       ///< L⁻¹(−d_W), kept up to date with L
     std::vector<double> x;       ///< the multipliers that solve R_WW x = −d_W
     std::vector<double> s;       ///< [m]
-    std::vector<double> columns; ///< [basis, m] rows of R of the basis, in the order of their slots
-    std::vector<int> slot;       ///< of each row of the basis
     std::vector<double> bar;     ///< [m] −floor; −inf where a row may not enter: absent, in the basis, or refused
     std::vector<double> inverse; ///< [m] 1 / R_ii
     std::vector<int> refused;
-    std::vector<double> ordered, work;
+    std::vector<double> work;
 };
 
 } // namespace optnet::solver

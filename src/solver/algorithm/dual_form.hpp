@@ -27,6 +27,7 @@ public:
     double proximal() const { return rho; } ///< ρ
     bool regularized() const { return rho > 0 || delta > 0; }
     bool has_r() const { return kept_r; }
+    std::int64_t inequalities() const { return data->m; } ///< m
     /// Row i of R, [m].
     const double* r_row(int i) const { return r.data() + static_cast<std::int64_t>(i) * data->m; }
 
@@ -41,8 +42,23 @@ public:
     void backward(double* y, double* u) const;
     /// [v_i w_i] of some rows of G, row-major [rows, n + p].
     void rows(const std::vector<int>& which, double* out) const;
+    /// Without copying them, where R is kept: out_i += v_i·y − w_i·u, and y −= V'f, u −= W'f over these rows.
+    void row_products(const std::vector<int>& which, const double* y, const double* u, double* out) const;
+    void subtract_rows(const std::vector<int>& which, const double* f, double* y, double* u) const;
     /// R_WW of some rows, lower triangle, row-major with leading dimension `ld`.
     void gather(const std::vector<int>& which, double* out, std::int64_t ld) const;
+
+    // The same for `count` vectors at once, the rows of Z [count, n], U [count, p] and M [count, m], where R is kept.
+    // `count` is a multiple of `row_block`: then no bit of a row depends on the others or on its place.
+    static constexpr std::int64_t row_block = 8;
+    void forward_rows(double* Z, double* U, std::int64_t count) const;
+    void backward_rows(double* Y, double* U, std::int64_t count) const;
+    /// M <- Y V_G' − U W': G z₀ of every row.
+    void inequality_products(const double* Y, const double* U, double* M, std::int64_t count) const;
+    /// Y −= M V_G, U −= M W: what multipliers change.
+    void subtract_multipliers(const double* M, double* Y, double* U, std::int64_t count) const;
+    /// S <- M R + S.
+    void add_r_products(const double* M, double* S, std::int64_t count) const;
 
     std::size_t bytes() const { return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double); }
 

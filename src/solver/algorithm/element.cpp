@@ -51,42 +51,34 @@ void element::load(const problem<T>& batch, std::int64_t k, const operators& pac
 template void element::load(const problem<double>&, std::int64_t, const operators&, const settings&, double);
 template void element::load(const problem<float>&, std::int64_t, const operators&, const settings&, double);
 
-verdict element::verify(const point& x, const tolerances& eps) const {
-    const operators& o = *data;
-    std::vector<double> qz(at(o.n)), atnu(at(o.n)), gtl(at(o.n)), az(at(o.p)), gz(at(o.m));
-    o.multiply_add(matrix::Q, x.z.data(), qz.data());
-    o.multiply_transposed_add(matrix::A, x.nu.data(), atnu.data());
-    o.multiply_transposed_add(matrix::G, x.lambda.data(), gtl.data());
-    o.multiply_add(matrix::A, x.z.data(), az.data());
-    o.multiply_add(matrix::G, x.z.data(), gz.data());
-
+verdict judge(const operators& o, const right_sides& e, const evaluated& x, const tolerances& eps) {
     verdict v{0, 0, 0};
     double primal_size = 0, zqz = 0, qtz = 0, btnu = 0, htl = 0, check = 0;
     for (int i = 0; i < o.p; ++i) {
         const double unscale = 1 / o.a_scale[at(i)];
-        v.primal = std::max(v.primal, std::abs(az[at(i)] - b[at(i)]) * unscale);
-        primal_size = std::max({primal_size, std::abs(az[at(i)]) * unscale, std::abs(b[at(i)]) * unscale});
-        btnu += b[at(i)] * x.nu[at(i)];
-        check += az[at(i)] * 0.0;
+        v.primal = std::max(v.primal, std::abs(x.az[i] - e.b[i]) * unscale);
+        primal_size = std::max(primal_size, std::max(std::abs(x.az[i]), std::abs(e.b[i])) * unscale);
+        btnu += e.b[i] * x.nu[i];
+        check += x.az[i] * 0.0;
     }
     for (int i = 0; i < o.m; ++i) {
-        check += gz[at(i)] * 0.0;
-        if (absent(i)) continue;
+        check += x.gz[i] * 0.0;
+        if (e.floor[i] == HUGE_VAL) continue;
         const double unscale = 1 / o.g_scale[at(i)];
-        v.primal = std::max(v.primal, (gz[at(i)] - h[at(i)]) * unscale);
-        primal_size = std::max({primal_size, std::abs(gz[at(i)]) * unscale, std::abs(h[at(i)]) * unscale});
-        htl += h[at(i)] * x.lambda[at(i)];
+        v.primal = std::max(v.primal, (x.gz[i] - e.h[i]) * unscale);
+        primal_size = std::max(primal_size, std::max(std::abs(x.gz[i]), std::abs(e.h[i])) * unscale);
+        htl += e.h[i] * x.lambda[i];
     }
     double dual_size = 0;
     for (int j = 0; j < o.n; ++j) {
         const double unscale = 1 / o.z_scale[at(j)];
-        v.dual = std::max(v.dual, std::abs(qz[at(j)] + q[at(j)] + atnu[at(j)] + gtl[at(j)]) * unscale);
+        v.dual = std::max(v.dual, std::abs(x.qz[j] + e.q[j] + x.atnu[j] + x.gtl[j]) * unscale);
         const double term =
-            std::max({std::abs(qz[at(j)]), std::abs(q[at(j)]), std::abs(atnu[at(j)]), std::abs(gtl[at(j)])});
+            std::max(std::max(std::abs(x.qz[j]), std::abs(e.q[j])), std::max(std::abs(x.atnu[j]), std::abs(x.gtl[j])));
         dual_size = std::max(dual_size, term * unscale);
-        zqz += x.z[at(j)] * qz[at(j)];
-        qtz += q[at(j)] * x.z[at(j)];
-        check += (qz[at(j)] + atnu[at(j)] + gtl[at(j)]) * 0.0;
+        zqz += x.z[j] * x.qz[j];
+        qtz += e.q[j] * x.z[j];
+        check += (x.qz[j] + x.atnu[j] + x.gtl[j]) * 0.0;
     }
     v.gap = std::abs(zqz + qtz + btnu + htl);
     check += v.gap * 0.0;
@@ -98,6 +90,19 @@ verdict element::verify(const point& x, const tolerances& eps) const {
     v.share = std::max({share(v.primal, primal_size), share(v.dual, dual_size),
                         share(v.gap, std::max(std::abs(0.5 * zqz + qtz), std::abs(0.5 * zqz + btnu + htl)))});
     return v;
+}
+
+verdict element::verify(const point& x, const tolerances& eps) const {
+    const operators& o = *data;
+    std::vector<double> qz(at(o.n)), atnu(at(o.n)), gtl(at(o.n)), az(at(o.p)), gz(at(o.m));
+    o.multiply_add(matrix::Q, x.z.data(), qz.data());
+    o.multiply_transposed_add(matrix::A, x.nu.data(), atnu.data());
+    o.multiply_transposed_add(matrix::G, x.lambda.data(), gtl.data());
+    o.multiply_add(matrix::A, x.z.data(), az.data());
+    o.multiply_add(matrix::G, x.z.data(), gz.data());
+    return judge(o, {q.data(), b.data(), h.data(), floor.data()},
+                 {x.z.data(), x.nu.data(), x.lambda.data(), qz.data(), atnu.data(), gtl.data(), az.data(), gz.data()},
+                 eps);
 }
 
 void element::residual(const point& x, point& r) const {

@@ -33,6 +33,21 @@ struct verdict {
     double share = HUGE_VAL;
 };
 
+/// The numbers of one problem, in scaled rows, wherever they lie; h is 0 and floor +inf where a row is absent.
+struct right_sides {
+    const double *q, *b, *h, *floor;
+};
+
+/// A point wherever it lies, and the products that residuals are made of.
+struct evaluated {
+    const double *z, *nu, *lambda;
+    const double *qz, *atnu, *gtl, *az, *gz;
+};
+
+/// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each
+/// against absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
+verdict judge(const operators& data, const right_sides& e, const evaluated& x, const tolerances& eps);
+
 struct element {
     const operators* data = nullptr;
     std::vector<double> q, b, h; ///< h is 0 where absent
@@ -46,8 +61,7 @@ struct element {
 
     bool absent(int i) const { return floor[static_cast<std::size_t>(i)] == HUGE_VAL; }
 
-    /// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each
-    /// against absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
+    /// `judge` of a point, with its products.
     verdict verify(const point& x, const tolerances& eps) const;
 
     /// The residual of the optimality conditions, r.z = -(Qz + q + A'nu + G'lambda), r.nu = b - Az, r.lambda = h - Gz.

@@ -111,35 +111,8 @@ void operators::read_diagonal() {
     }
 }
 
-void operators::multiply_add(matrix where, const double* x, double* y) const {
-    for (const packed& b : blocks(where)) {
-        if (where == matrix::Q && !b.symmetric) {
-            // The symmetric part: half of the block, half of its transpose.
-            each_entry(b, [&](int i, int j, double v) {
-                y[b.row + i] += 0.5 * v * x[b.col + j];
-                y[b.col + j] += 0.5 * v * x[b.row + i];
-            });
-        } else if (b.kind == block_kind::dense) {
-            cpu::dense<double>().gemv(b.data.data(), b.cols, b.rows, b.cols, 1.0, x + b.col, 1.0, y + b.row);
-        } else {
-            each_entry(b, [&](int i, int j, double v) { y[b.row + i] += v * x[b.col + j]; });
-        }
-    }
-}
-
 double operators::entry_dot(const packed& b, int i, const double* x) {
     return cpu::dense<double>().dot(b.data.data() + at(i) * at(b.cols), x, b.cols);
-}
-
-void operators::multiply_transposed_add(matrix where, const double* x, double* y) const {
-    if (where == matrix::Q) return multiply_add(where, x, y);
-    for (const packed& b : blocks(where)) {
-        if (b.kind == block_kind::dense) {
-            cpu::dense<double>().gemv_transposed(b.data.data(), b.cols, b.rows, b.cols, 1.0, x + b.row, 1.0, y + b.col);
-        } else {
-            each_entry(b, [&](int i, int j, double v) { y[b.col + j] += v * x[b.row + i]; });
-        }
-    }
 }
 
 void operators::add_dense(matrix where, double* M, std::int64_t ld) const {

@@ -34,6 +34,10 @@ public:
     void multiply_add(matrix where, const double* x, double* y) const;
     /// y += M' x.
     void multiply_transposed_add(matrix where, const double* x, double* y) const;
+    /// Y += X M' and Y += X M for `count` vectors at once, the rows of X and Y, which lie one after the other. No bit
+    /// of a row depends on the others or on its place if `count` is a multiple of 8.
+    void multiply_add_rows(matrix where, const double* X, double* Y, std::int64_t count) const;
+    void multiply_transposed_add_rows(matrix where, const double* X, double* Y, std::int64_t count) const;
     /// f(i, j, value) for stored entries that add up to M, for Q to its symmetric part.
     template <class F> void each(matrix where, const F& f) const {
         for (const packed& b : blocks(where))
@@ -72,6 +76,7 @@ private:
     template <class T> void read(const problem<T>& batch, const block& b, std::int64_t element, packed& out);
     static void symmetrize(packed& b);
     void read_diagonal();
+    static void apply(const packed& b, matrix where, bool transposed, const double* x, double* y);
     void scale();
     void scale_rows(std::vector<packed>& set, std::vector<double>& scale);
     bool measure_columns();

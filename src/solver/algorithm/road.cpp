@@ -18,12 +18,6 @@ constexpr int outer_steps = 30;
 constexpr int interior_limit = 200;
 /// A point whose residuals are within this many tolerances is near a solution.
 constexpr double inaccurate = 1e4;
-/// One within this share of its tolerances is not improved further.
-constexpr double enough = 1e-2;
-
-int active_set_limit(const element& e, const settings& how) {
-    return how.max_iter.value_or(20 * (e.data->n + e.data->m) + 200);
-}
 
 double certificate_tolerance(const tolerances& eps) { return std::max(eps.absolute, eps.relative); }
 
@@ -49,6 +43,10 @@ double objective_unit(const element& e, double rho) {
 }
 
 } // namespace
+
+int active_set_limit(const operators& data, const settings& how) {
+    return how.max_iter.value_or(20 * (data.n + data.m) + 200);
+}
 
 void road::run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out) {
     out = {};
@@ -91,7 +89,7 @@ void road::run(const element& e, const dual_form* form, const settings& how, con
 
 void road::finish(const element& e, const active_kkt& system, const tolerances& eps, const point& start, outcome& out) {
     point x = start, r;
-    for (int step = 0; step < 3; ++step) {
+    for (int step = 0; step < finish_steps; ++step) {
         e.residual(x, r);
         system.correct(r);
         for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
@@ -105,7 +103,7 @@ void road::finish(const element& e, const active_kkt& system, const tolerances& 
             out.basis = system.rows();
         }
         // One step is the rule; another where it pays.
-        if (out.best.share <= enough || !(v.share < 0.5 * before)) return;
+        if (out.best.share <= good_enough || !(v.share < 0.5 * before)) return;
     }
 }
 
@@ -136,7 +134,7 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         std::vector<double> gz(at(o.m));
         o.multiply_add(matrix::G, x.z.data(), gz.data());
         for (std::size_t i = 0; i < gz.size(); ++i) d[i] -= gz[i];
-        const dual_outcome result = dual.solve(form, d, floor, active_set_limit(e, how), outer > 0);
+        const dual_outcome result = dual.solve(form, d, floor, active_set_limit(o, how), outer > 0);
         out.iterations += dual.steps;
         x.lambda = dual.lambda;
         if (result == dual_outcome::infeasible) {
@@ -165,7 +163,8 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         kkt.adopt(form, o, dual.basis, dual.factor(), dual.stride());
         finish(e, kkt, eps, x, out);
         // A point that just verifies may still be far off where rows differ much in size: go on while it pays.
-        if (out.best.share <= (out.best.share < 0.5 * before ? enough : 1.0) || result != dual_outcome::optimal) return;
+        if (out.best.share <= (out.best.share < 0.5 * before ? good_enough : 1.0) || result != dual_outcome::optimal)
+            return;
         if (outer > 0 && out.best.share > 1) {
             point ray;
             ray.resize(o);

@@ -18,6 +18,13 @@ struct outcome {
     int iterations = 0;
 };
 
+/// A point within this share of its tolerances is not improved further.
+inline constexpr double good_enough = 1e-2;
+/// The finish takes at most this many steps of refinement.
+inline constexpr int finish_steps = 3;
+/// Steps after which the dual active set is given up.
+int active_set_limit(const operators& data, const settings& how);
+
 class road {
 public:
     /// `form` null: its set-up found Q not convex.

@@ -15,6 +15,9 @@
 
 namespace optnet::solver::cpu {
 
+/// How many problems the kernels for lanes take at once, with every instruction set.
+template <class T> constexpr int lanes = 64 / static_cast<int>(sizeof(T));
+
 template <class T> struct kernels {
     using index = std::int64_t;
 
@@ -69,6 +72,22 @@ template <class T> struct kernels {
     /// Takes row and column j out of the k x k factor L by plane rotations (Golub & Van Loan, Matrix
     /// Computations, 6.5.4); L is (k - 1) x (k - 1) afterwards. `work` holds 2 k elements.
     void (*cholesky_delete)(T* L, index ldl, index k, index j, T* work);
+
+    /// y = base + sum over i < k of factors[i] times row which[i] of A, n entries each; y may be base.
+    void (*combine_rows)(const T* A, index lda, const int* which, const T* factors, index k, const T* base, index n,
+                         T* y);
+    /// The row that enters an active set: the first i < n with the largest s_i^2 weight_i among those with s_i < bar_i
+    /// and s_i < -rounding (|d_i| + |s_i - d_i|); -1 if there is none.
+    index (*most_violated)(const T* s, const T* d, const T* bar, const T* weight, index n, T rounding);
+
+    /// The k x k factors of R_WW for `lanes<T>` problems at once, one per lane, k a multiple of 4: the rows W of lane l
+    /// are which[i * lanes + l], i < counts[l], and from there on the identity goes on (which is 0). Entry (i, j) of
+    /// lane l is written to L[(i * k + j) * lanes + l] for j <= i, 1 / L_ii to reciprocal[i * lanes + l]. Where a pivot
+    /// is not above `least` R_ii the reciprocal is NaN. Nothing of a lane depends on the others or on k.
+    void (*lanes_cholesky)(const T* R, index ldr, const int* which, const T* counts, index k, T least, T* L,
+                           T* reciprocal);
+    /// x <- (L L')^-1 x in every lane, x [k, lanes].
+    void (*lanes_solve)(const T* L, const T* reciprocal, index k, T* x);
 };
 
 /// The kernels of this processor, T = double or float: the widest instruction set it has, or the one named by the

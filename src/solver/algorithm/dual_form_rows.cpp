@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Form D for several vectors at once, and its kept rows without copying them.
+
+#include "solver/algorithm/dual_form.hpp"
+#include "solver/cpu/kernels.hpp"
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+} // namespace
+
+void dual_form::row_products(const std::vector<int>& which, const double* y, const double* u, double* out) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p;
+    const double* w = schur.data() + p * p;
+    for (std::size_t i = 0; i < which.size(); ++i) {
+        out[i] += kernels.dot(vg() + which[i] * n, y, n);
+        if (p > 0) out[i] -= kernels.dot(w + which[i] * p, u, p);
+    }
+}
+
+void dual_form::subtract_rows(const std::vector<int>& which, const double* f, double* y, double* u) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p, k = static_cast<std::int64_t>(which.size());
+    std::vector<double> minus(f, f + k);
+    for (double& v : minus) v = -v;
+    kernels.combine_rows(vg(), n, which.data(), minus.data(), k, y, n, y);
+    if (p > 0) kernels.combine_rows(schur.data() + p * p, p, which.data(), minus.data(), k, u, p, u);
+}
+
+void dual_form::forward_rows(double* Z, double* U, std::int64_t count) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p;
+    if (gamma > 0) {
+        std::vector<double> scaled(U, U + count * p);
+        for (double& v : scaled) v *= gamma;
+        data->multiply_transposed_add_rows(matrix::A, scaled.data(), Z, count);
+    }
+    if (diagonal) {
+        for (std::int64_t k = 0; k < count; ++k)
+            for (std::int64_t j = 0; j < n; ++j) Z[k * n + j] /= panel[at(j)];
+    } else {
+        kernels.trsm_lower(panel.data(), n, n, Z, n, count);
+    }
+    if (p == 0) return;
+    kernels.gemm_nt(U, p, Z, n, va(), n, count, p, n, 1.0, -1.0);
+    kernels.trsm_lower(schur.data(), p, p, U, p, count);
+}
+
+void dual_form::backward_rows(double* Y, double* U, std::int64_t count) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p;
+    if (p > 0) {
+        kernels.trsm_lower_transposed(schur.data(), p, p, U, p, count);
+        kernels.gemm_nn(Y, n, U, p, va(), n, count, n, p, -1.0, 1.0);
+    }
+    if (diagonal) {
+        for (std::int64_t k = 0; k < count; ++k)
+            for (std::int64_t j = 0; j < n; ++j) Y[k * n + j] /= panel[at(j)];
+    } else {
+        kernels.trsm_lower_transposed(panel.data(), n, n, Y, n, count);
+    }
+}
+
+void dual_form::inequality_products(const double* Y, const double* U, double* M, std::int64_t count) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p, m = data->m;
+    kernels.gemm_nt(M, m, Y, n, vg(), n, count, m, n, 1.0, 0.0);
+    if (p > 0) kernels.gemm_nt(M, m, U, p, schur.data() + p * p, p, count, m, p, -1.0, 1.0);
+}
+
+void dual_form::subtract_multipliers(const double* M, double* Y, double* U, std::int64_t count) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p, m = data->m;
+    kernels.gemm_nn(Y, n, M, m, vg(), n, count, n, m, -1.0, 1.0);
+    if (p > 0) kernels.gemm_nn(U, p, M, m, schur.data() + p * p, p, count, p, m, -1.0, 1.0);
+}
+
+void dual_form::add_r_products(const double* M, double* S, std::int64_t count) const {
+    // R is symmetric.
+    const std::int64_t m = data->m;
+    cpu::dense<double>().gemm_nn(S, m, M, m, r.data(), m, count, m, m, 1.0, 1.0);
+}
+
+} // namespace optnet::solver

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/shared_chunk.hpp"
+
+#include "solver/cpu/kernels.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// The primal-dual method takes about three steps where it ends at all.
+constexpr int lane_steps = 6;
+
+/// With more rows than that, whether W repeats itself is left to chance.
+bool lanes_pay(const operators& o) { return o.m <= o.n - o.p; }
+
+void copy_row(const std::vector<double>& from, std::vector<double>& to, std::int64_t i, std::int64_t width) {
+    std::copy_n(from.data() + i * width, width, to.data() + i * width);
+}
+
+} // namespace
+
+void solve_rows(const dual_form& form, const std::vector<const active_kkt*>& systems, double* Z, double* U, double* M,
+                std::int64_t count, double* products, std::vector<double>& work) {
+    const std::int64_t m = form.inequalities();
+    form.forward_rows(Z, U, count);
+    form.inequality_products(Z, U, products, count);
+    for (std::int64_t i = 0; i < count; ++i) {
+        if (at(i) < systems.size() && systems[at(i)] != nullptr)
+            systems[at(i)]->multipliers(products + i * m, M + i * m, work);
+        else
+            std::fill_n(M + i * m, m, 0.0);
+    }
+    form.subtract_multipliers(M, Z, U, count);
+    form.backward_rows(Z, U, count);
+}
+
+template <class T>
+void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, const operators& data,
+                       const dual_form& form, const settings& how, const tolerances& eps) {
+    n = data.n;
+    p = data.p;
+    m = data.m;
+    constexpr std::int64_t block = dual_form::row_block;
+    rows = (count + block - 1) / block * block;
+    for (array* a : {&q, &z, &qz, &atnu, &gtl, &rz, &best_z}) a->assign(at(rows * n), 0.0);
+    for (array* a : {&b, &nu, &az, &rnu, &best_nu}) a->assign(at(rows * p), 0.0);
+    for (array* a : {&h, &floor, &lambda, &d, &gz, &rlambda, &other, &best_lambda, &best_gz})
+        a->assign(at(rows * m), 0.0);
+    results.resize(most);
+    for (int i = 0; i < count; ++i) {
+        result& own = results[at(i)];
+        loaded.load(batch, first + i, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        own.tried = loaded.finite && loaded.impossible_row < 0;
+        own.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
+        own.iterations = 0;
+        if (!own.tried) continue;
+        std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + i * n);
+        std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + i * p);
+        std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + i * m);
+        std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + i * m);
+    }
+    for (auto i = at(count); i < results.size(); ++i) results[i].tried = false;
+
+    // z₀ stays between the two halves of the equality solve, where multipliers enter.
+    for (std::size_t j = 0; j < z.size(); ++j) z[j] = -q[j];
+    nu = b;
+    form.forward_rows(z.data(), nu.data(), rows);
+    form.inequality_products(z.data(), nu.data(), d.data(), rows);
+    for (std::size_t i = 0; i < d.size(); ++i) d[i] = h[i] - d[i];
+    find_active_sets(data, form, how);
+    form.subtract_multipliers(lambda.data(), z.data(), nu.data(), rows);
+    form.backward_rows(z.data(), nu.data(), rows);
+    finish(data, form, eps);
+}
+
+template void shared_chunk::run(const problem<double>&, std::int64_t, int, const operators&, const dual_form&,
+                                const settings&, const tolerances&);
+template void shared_chunk::run(const problem<float>&, std::int64_t, int, const operators&, const dual_form&,
+                                const settings&, const tolerances&);
+
+void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how) {
+    const bool in_lanes = lanes_pay(data);
+    const int limit = active_set_limit(data, how);
+    if (in_lanes) {
+        lanes.problems.resize(at(rows));
+        for (std::int64_t i = 0; i < rows; ++i) lanes.problems[at(i)].wanted = results[at(i)].tried;
+        lanes.solve(form, m, d.data(), floor.data(), std::min(lane_steps, limit));
+    }
+    for (int i = 0; i < rows; ++i) {
+        result& own = results[at(i)];
+        if (!own.tried) continue;
+        if (in_lanes) {
+            lane_active_set::lane& found = lanes.problems[at(i)];
+            own.iterations = found.steps;
+            if (found.solved) {
+                adopt(i, data, form, found.rows, found.lambda, found.factor,
+                      static_cast<std::int64_t>(found.rows.size()));
+                continue;
+            }
+            // The dual active set goes on from what the last step left positive.
+            dual.basis.clear();
+            for (const int j : found.rows)
+                if (found.lambda[at(j)] > 0) dual.basis.push_back(j);
+            dual.lambda = found.lambda;
+        }
+        own_d.assign(d.begin() + i * m, d.begin() + (i + 1) * m);
+        own_floor.assign(floor.begin() + i * m, floor.begin() + (i + 1) * m);
+        own.tried = dual.solve(form, own_d, own_floor, limit, in_lanes) == dual_outcome::optimal;
+        own.iterations += dual.steps;
+        if (own.tried) adopt(i, data, form, dual.basis, dual.lambda, dual.factor(), dual.stride());
+    }
+}
+
+void shared_chunk::adopt(int i, const operators& data, const dual_form& form, const std::vector<int>& basis,
+                         const array& multipliers, const array& factor, std::int64_t ld) {
+    results[at(i)].system.adopt(form, data, basis, factor, ld);
+    std::copy_n(multipliers.data(), m, lambda.data() + i * m);
+}
+
+/// The products of the points with the matrices.
+void shared_chunk::multiply(const operators& data) {
+    for (array* a : {&qz, &atnu, &gtl, &az, &gz}) std::fill(a->begin(), a->end(), 0.0);
+    data.multiply_add_rows(matrix::Q, z.data(), qz.data(), rows);
+    data.multiply_transposed_add_rows(matrix::A, nu.data(), atnu.data(), rows);
+    data.multiply_transposed_add_rows(matrix::G, lambda.data(), gtl.data(), rows);
+    data.multiply_add_rows(matrix::A, z.data(), az.data(), rows);
+    data.multiply_add_rows(matrix::G, z.data(), gz.data(), rows);
+}
+
+void shared_chunk::finish(const operators& data, const dual_form& form, const tolerances& eps) {
+    systems.assign(at(rows), nullptr);
+    bool any = false;
+    for (std::int64_t i = 0; i < rows; ++i)
+        if (results[at(i)].tried) {
+            systems[at(i)] = &results[at(i)].system;
+            any = true;
+        }
+    multiply(data);
+    for (int step = 0; step < finish_steps && any; ++step) {
+        for (std::size_t j = 0; j < z.size(); ++j) rz[j] = -(qz[j] + q[j] + atnu[j] + gtl[j]);
+        for (std::size_t i = 0; i < nu.size(); ++i) rnu[i] = b[i] - az[i];
+        for (std::size_t i = 0; i < lambda.size(); ++i) rlambda[i] = h[i] - gz[i];
+        solve_rows(form, systems, rz.data(), rnu.data(), rlambda.data(), rows, other.data(), work);
+        // Of a problem that is done the point stays or not: nobody looks at it any more.
+        for (std::size_t j = 0; j < z.size(); ++j) z[j] += rz[j];
+        for (std::size_t i = 0; i < nu.size(); ++i) nu[i] += rnu[i];
+        for (std::size_t i = 0; i < lambda.size(); ++i) lambda[i] = std::max(0.0, lambda[i] + rlambda[i]);
+        multiply(data);
+        any = false;
+        for (int i = 0; i < rows; ++i) {
+            if (systems[at(i)] == nullptr) continue;
+            verdict& best = results[at(i)].best;
+            const evaluated x{row(z, i, n),    row(nu, i, p),  row(lambda, i, m), row(qz, i, n),
+                              row(atnu, i, n), row(gtl, i, n), row(az, i, p),     row(gz, i, m)};
+            const verdict v = judge(data, given(i), x, eps);
+            const double before = best.share;
+            if (v.share < before) {
+                best = v;
+                copy_row(z, best_z, i, n);
+                copy_row(nu, best_nu, i, p);
+                copy_row(lambda, best_lambda, i, m);
+                copy_row(gz, best_gz, i, m);
+            }
+            // One step is the rule; another where it pays.
+            if (best.share <= good_enough || !(v.share < 0.5 * before))
+                systems[at(i)] = nullptr;
+            else
+                any = true;
+        }
+    }
+}
+
+} // namespace optnet::solver

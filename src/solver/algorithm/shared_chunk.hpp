@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Problems that share their matrices, a fixed number at a time: on form D everything that meets a shared factor is one
+// matrix product for all of them, and only the active set is each problem's own. The steps and the formulas are those
+// of `road`; what is not solved here goes there. Rows of every array are problems, and no bit of a row depends on the
+// others.
+
+#include "solver/algorithm/lane_active_set.hpp"
+#include "solver/algorithm/road.hpp"
+
+#include <vector>
+
+namespace optnet::solver {
+
+/// Solves with the systems of several problems on one exact form, one each or null: the rows of Z [count, n],
+/// U [count, p] and M [count, m] hold right-hand sides and are overwritten with solutions. `products` [count, m] and
+/// `work` are memory to use; `count` is a multiple of `dual_form::row_block`.
+void solve_rows(const dual_form& form, const std::vector<const active_kkt*>& systems, double* Z, double* U, double* M,
+                std::int64_t count, double* products, std::vector<double>& work);
+
+class shared_chunk {
+public:
+    static constexpr int most = 32;
+
+    /// True if the form has what is needed: R, and no regularization, which asks for loops of each problem's own.
+    static bool serves(const dual_form& form) { return form.has_r() && !form.regularized(); }
+
+    /// Works on `count` problems from number `first` of the batch on, count <= most.
+    template <class T>
+    void run(const problem<T>& batch, std::int64_t first, int count, const operators& data, const dual_form& form,
+             const settings& how, const tolerances& eps);
+
+    bool solved(int i) const { return results[static_cast<std::size_t>(i)].best.share <= 1; }
+    const verdict& best(int i) const { return results[static_cast<std::size_t>(i)].best; }
+    int iterations(int i) const { return results[static_cast<std::size_t>(i)].iterations; }
+    const std::vector<int>& basis(int i) const { return results[static_cast<std::size_t>(i)].system.rows(); }
+    active_kkt& system(int i) { return results[static_cast<std::size_t>(i)].system; }
+    right_sides given(int i) const { return {row(q, i, n), row(b, i, p), row(h, i, m), row(floor, i, m)}; }
+    /// z, ν, λ and Gz; the other products are null.
+    evaluated point(int i) const {
+        return {row(best_z, i, n), row(best_nu, i, p), row(best_lambda, i, m), nullptr, nullptr, nullptr,
+                nullptr,           row(best_gz, i, m)};
+    }
+
+private:
+    using array = std::vector<double>;
+    struct result {
+        bool tried = false;
+        verdict best{HUGE_VAL, HUGE_VAL, HUGE_VAL};
+        int iterations = 0;
+        active_kkt system;
+    };
+    static const double* row(const array& a, std::int64_t i, std::int64_t width) { return a.data() + i * width; }
+    void find_active_sets(const operators& data, const dual_form& form, const settings& how);
+    void adopt(int i, const operators& data, const dual_form& form, const std::vector<int>& basis, const array& lambda,
+               const array& factor, std::int64_t ld);
+    void multiply(const operators& data);
+    void finish(const operators& data, const dual_form& form, const tolerances& eps);
+
+    std::int64_t n = 0, p = 0, m = 0, rows = 0; ///< rows: of the arrays, a multiple of dual_form::row_block
+    element loaded;
+    lane_active_set lanes;
+    dual_active_set dual;
+    std::vector<result> results;
+    array q, b, h, floor;          ///< the right-hand sides
+    array z, nu, lambda;           ///< the points
+    array d;                       ///< the slacks at z₀
+    array qz, atnu, gtl, az, gz;   ///< their products
+    array rz, rnu, rlambda, other; ///< residuals, then corrections
+    array best_z, best_nu, best_lambda, best_gz;
+    array own_d, own_floor, work;
+    std::vector<const active_kkt*> systems;
+};
+
+} // namespace optnet::solver
