@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
+#include "solver/algorithm/shared_kkt.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/factorization.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -19,42 +21,102 @@ template <class T> void fill_zero(T* to, std::int64_t element, int count) {
 
 } // namespace
 
+namespace {
+
+template <class T> void fill_zero(const kkt_vectors<T>& d, std::int64_t k, const structure& shape) {
+    fill_zero(d.z, k, shape.n);
+    fill_zero(d.nu, k, shape.p);
+    fill_zero(d.lambda, k, shape.m);
+}
+
+// Right-hand sides and solutions are those of the user's equations; inside, rows and variables have units of their own.
+template <class T>
+void read(const kkt_vectors<const T>& r, std::int64_t k, const operators& o, double* z, double* nu, double* lambda) {
+    for (std::int64_t j = 0; j < o.n; ++j)
+        z[j] = r.z == nullptr ? 0.0 : static_cast<double>(r.z[k * o.n + j]) * o.z_scale[at(j)];
+    for (std::int64_t i = 0; i < o.p; ++i)
+        nu[i] = r.nu == nullptr ? 0.0 : static_cast<double>(r.nu[k * o.p + i]) * o.a_scale[at(i)];
+    for (std::int64_t i = 0; i < o.m; ++i)
+        lambda[i] = r.lambda == nullptr ? 0.0 : static_cast<double>(r.lambda[k * o.m + i]) * o.g_scale[at(i)];
+}
+
+template <class T>
+void write(const double* z, const double* nu, const double* lambda, const operators& o, std::int64_t k,
+           const kkt_vectors<T>& d) {
+    for (std::int64_t j = 0; d.z != nullptr && j < o.n; ++j) d.z[k * o.n + j] = static_cast<T>(z[j] * o.z_scale[at(j)]);
+    for (std::int64_t i = 0; d.nu != nullptr && i < o.p; ++i)
+        d.nu[k * o.p + i] = static_cast<T>(nu[i] * o.a_scale[at(i)]);
+    for (std::int64_t i = 0; d.lambda != nullptr && i < o.m; ++i)
+        d.lambda[k * o.m + i] = static_cast<T>(lambda[i] * o.g_scale[at(i)]);
+}
+
+template <class T>
+void solve_alone(const problem<T>& batch, const factorization& kept, const kkt_vectors<const T>& r,
+                 const kkt_vectors<T>& d, std::int64_t k) {
+    const factorization::kept& entry = kept.elements[at(k)];
+    if (!entry.solved) return fill_zero(d, k, *batch.shape);
+    std::shared_ptr<const set_up> matrices = entry.matrices;
+    active_kkt again;
+    if (!matrices) {
+        matrices = make_set_up(batch, k, kept.how, kept.with_r);
+        again.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
+    }
+    const operators& o = matrices->data;
+    point x;
+    x.resize(o);
+    read(r, k, o, x.z.data(), x.nu.data(), x.lambda.data());
+    (entry.matrices ? entry.system : again).solve(x);
+    write(x.z.data(), x.nu.data(), x.lambda.data(), o, k, d);
+}
+
+/// What one thread works with where problems go together.
+struct rows_of_problems {
+    shared_kkt kkt;
+    row_systems systems;
+    std::vector<double> z, nu, lambda;
+};
+
+template <class T>
+void solve_together(rows_of_problems& mine, const factorization& kept, const kkt_vectors<const T>& r,
+                    const kkt_vectors<T>& d, std::int64_t first, std::int64_t count, const structure& shape) {
+    const operators& o = kept.common->data;
+    const std::int64_t n = o.n, p = o.p, m = o.m, block = dual_form::row_block;
+    const std::int64_t rows = (count + block - 1) / block * block;
+    mine.z.assign(at(rows * n), 0.0);
+    mine.nu.assign(at(rows * p), 0.0);
+    mine.lambda.assign(at(rows * m), 0.0);
+    mine.systems.assign(at(count), nullptr);
+    for (std::int64_t i = 0; i < count; ++i) {
+        const factorization::kept& entry = kept.elements[at(first + i)];
+        if (!entry.solved) continue;
+        mine.systems[at(i)] = &entry.system;
+        read(r, first + i, o, mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m);
+    }
+    mine.kkt.solve(kept.common->dual, o, mine.systems, mine.z, mine.nu, mine.lambda, rows);
+    for (std::int64_t i = 0; i < count; ++i) {
+        if (mine.systems[at(i)] == nullptr)
+            fill_zero(d, first + i, shape);
+        else
+            write(mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m, o, first + i, d);
+    }
+}
+
+} // namespace
+
 template <class T>
 void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, const kkt_vectors<const T>& r,
                const kkt_vectors<T>& d) {
-    const int n = batch.shape->n, p = batch.shape->p, m = batch.shape->m;
     if (static_cast<std::int64_t>(kept.elements.size()) != batch.batch)
         throw std::invalid_argument("kkt_solve: the batch has " + std::to_string(batch.batch) +
                                     " problems, but what was kept is of " + std::to_string(kept.elements.size()));
-    cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) {
-        const factorization::kept& entry = kept.elements[at(k)];
-        if (!entry.solved) {
-            fill_zero(d.z, k, n);
-            fill_zero(d.nu, k, p);
-            fill_zero(d.lambda, k, m);
-            return;
-        }
-        std::shared_ptr<const set_up> matrices = entry.matrices;
-        active_kkt again;
-        if (!matrices) {
-            matrices = make_set_up(batch, k, kept.how, kept.with_r);
-            again.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
-        }
-        const operators& o = matrices->data;
-        point x;
-        x.resize(o);
-        // The right-hand side is that of the user's equations, in units of their rows and variables.
-        if (r.z != nullptr)
-            for (int j = 0; j < n; ++j) x.z[at(j)] = static_cast<double>(r.z[k * n + j]) * o.z_scale[at(j)];
-        if (r.nu != nullptr)
-            for (int i = 0; i < p; ++i) x.nu[at(i)] = static_cast<double>(r.nu[k * p + i]) * o.a_scale[at(i)];
-        if (r.lambda != nullptr)
-            for (int i = 0; i < m; ++i) x.lambda[at(i)] = static_cast<double>(r.lambda[k * m + i]) * o.g_scale[at(i)];
-        (entry.matrices ? entry.system : again).solve(x);
-        for (int j = 0; d.z != nullptr && j < n; ++j) d.z[k * n + j] = static_cast<T>(x.z[at(j)] * o.z_scale[at(j)]);
-        for (int i = 0; d.nu != nullptr && i < p; ++i) d.nu[k * p + i] = static_cast<T>(x.nu[at(i)] * o.a_scale[at(i)]);
-        for (int i = 0; d.lambda != nullptr && i < m; ++i)
-            d.lambda[k * m + i] = static_cast<T>(x.lambda[at(i)] * o.g_scale[at(i)]);
+    if (!kept.common) {
+        cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(batch, kept, r, d, k); });
+        return;
+    }
+    constexpr std::int64_t most = shared_kkt::most;
+    std::vector<rows_of_problems> workers(at(std::max(threads, 1)));
+    cpu::parallel_for(threads, (batch.batch + most - 1) / most, [&](int id, std::int64_t c) {
+        solve_together(workers[at(id)], kept, r, d, c * most, std::min(most, batch.batch - c * most), *batch.shape);
     });
 }
 

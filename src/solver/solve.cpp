@@ -141,7 +141,7 @@ template <class T> struct one_call {
 
     /// Problems from `first` on as one chunk; those that it does not solve go alone.
     void together(worker& mine, std::int64_t first) const {
-        const int count = static_cast<int>(std::min<std::int64_t>(shared_chunk::most, batch.batch - first));
+        const int count = static_cast<int>(std::min<std::int64_t>(shared_kkt::most, batch.batch - first));
         shared_chunk& chunk = mine.chunk;
         chunk.run(batch, first, count, common->data, common->dual, how, eps);
         for (int i = 0; i < count; ++i) {
@@ -201,15 +201,15 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     one_call<T> call{batch, how, eps, out, kept.get(), with_r, nullptr};
     if (shared) call.common = make_set_up(batch, 0, how, with_r);
     const bool chunks =
-        shared && call.common->convex && batch.batch >= least_together && shared_chunk::serves(call.common->dual);
+        shared && call.common->convex && batch.batch >= least_together && shared_kkt::serves(call.common->dual);
     if (kept && chunks) kept->common = call.common;
 
     std::vector<worker> workers(at(std::max(threads, 1)));
     if (!chunks)
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(workers[at(id)], k); });
     else
-        cpu::parallel_for(threads, (batch.batch + shared_chunk::most - 1) / shared_chunk::most,
-                          [&](int id, std::int64_t c) { call.together(workers[at(id)], c * shared_chunk::most); });
+        cpu::parallel_for(threads, (batch.batch + shared_kkt::most - 1) / shared_kkt::most,
+                          [&](int id, std::int64_t c) { call.together(workers[at(id)], c * shared_kkt::most); });
 }
 
 #define OPTNET_FOR(T)                                                                                                  \

@@ -12,8 +12,6 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double dependent = 1e-11;
-/// A residual of this share of the right-hand side is rounding.
-constexpr double enough = 1e-14;
 
 double size_of(const point& x) {
     double most = 0;
@@ -97,6 +95,16 @@ void active_kkt::multipliers(const double* g, double* lambda, std::vector<double
     for (std::int64_t i = 0; i < k; ++i) lambda[active[at(i)]] = d[at(i)];
 }
 
+void active_kkt::row_residual(const double* u, const double* lambda, double* gz, std::vector<double>& left) const {
+    left.resize(active.size());
+    for (std::size_t i = 0; i < active.size(); ++i) {
+        const int row = active[i];
+        left[i] = u[row] - gz[row] + (ratio.empty() ? 0.0 : ratio[i] * lambda[row]);
+    }
+    std::fill_n(gz, data->m, 0.0);
+    for (std::size_t i = 0; i < active.size(); ++i) gz[active[i]] = left[i];
+}
+
 void active_kkt::solve_once(point& x) const {
     const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(active.size());
@@ -160,7 +168,7 @@ void active_kkt::solve(point& x) const {
     for (int step = 0; step < most; ++step) {
         residual(right, x, r);
         const double left = size_of(r) / size;
-        if (!(left < 0.5 * before) || left <= enough) return;
+        if (!(left < 0.5 * before) || left <= rounding) return;
         before = left;
         solve_once(r);
         add(x, r);

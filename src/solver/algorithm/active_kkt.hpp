@@ -26,6 +26,9 @@ public:
     void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows,
                const std::vector<double>& factor, std::int64_t ld);
 
+    /// A residual of this share of the right-hand side is rounding.
+    static constexpr double rounding = 1e-14;
+
     const std::vector<int>& rows() const { return active; }
 
     /// Overwrites the right-hand side x with the solution; entries of x.lambda outside the active rows become 0.
@@ -35,14 +38,15 @@ public:
     /// is overwritten with dλ.
     void multipliers(const double* g, double* lambda, std::vector<double>& work) const;
 
+    /// u − G_W z + D λ for the active rows and 0 for the others, [m]: `gz` holds Gz and is overwritten.
+    void row_residual(const double* u, const double* lambda, double* gz, std::vector<double>& work) const;
+
     /// One solve without looking back where the form is exact: the step of a refinement on the user's data.
     void correct(point& x) const;
 
     std::size_t bytes() const {
         return t.size() * sizeof(double) + (l.size() + ratio.size()) * sizeof(double) + active.size() * sizeof(int);
     }
-
-    const std::vector<double>& ratios() const { return ratio; }
 
 private:
     void copy_rows();

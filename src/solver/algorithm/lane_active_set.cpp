@@ -65,26 +65,28 @@ void lane_active_set::step(const dual_form& form, std::size_t first, std::size_t
     which.assign(at(k * width), 0);
     x.assign(at(k * width), 0.0);
     counts.assign(width, 0.0);
-    l.resize(std::max(l.size(), at(k * k * width)));
+    // An odd distance of rows: powers of two would meet in few places of the cache.
+    const std::int64_t ld = k + 1;
+    l.resize(std::max(l.size(), at(k * ld * width)));
     inv.resize(std::max(inv.size(), at(k * width)));
-    for (std::size_t lane = 0; lane < count; ++lane) {
-        const std::size_t problem = todo[first + lane];
+    for (std::size_t c = 0; c < count; ++c) {
+        const std::size_t problem = todo[first + c];
         const std::vector<int>& rows = problems[problem].rows;
-        counts[lane] = static_cast<double>(rows.size());
+        counts[c] = static_cast<double>(rows.size());
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            which[i * width + lane] = rows[i];
-            x[i * width + lane] = -right[static_cast<std::int64_t>(problem) * m + rows[i]];
+            which[i * width + c] = rows[i];
+            x[i * width + c] = -right[static_cast<std::int64_t>(problem) * m + rows[i]];
         }
     }
-    kernels.lanes_cholesky(form.r_row(0), m, which.data(), counts.data(), k, dependent, l.data(), inv.data());
-    kernels.lanes_solve(l.data(), inv.data(), k, x.data());
-    for (std::size_t lane = 0; lane < count; ++lane) {
-        auto& problem = problems[todo[first + lane]];
-        double* own = lambda.data() + static_cast<std::int64_t>(first + lane) * m;
+    kernels.lanes_cholesky(form.r_row(0), m, which.data(), counts.data(), k, dependent, l.data(), ld, inv.data());
+    kernels.lanes_solve(l.data(), ld, inv.data(), k, x.data());
+    for (std::size_t c = 0; c < count; ++c) {
+        auto& problem = problems[todo[first + c]];
+        double* own = lambda.data() + static_cast<std::int64_t>(first + c) * m;
         const std::size_t size = problem.rows.size();
         bool positive = true;
         for (std::size_t i = 0; i < size; ++i) {
-            const double value = x[i * width + lane];
+            const double value = x[i * width + c];
             positive = positive && value >= 0;
             own[problem.rows[i]] = value;
         }
@@ -93,7 +95,7 @@ void lane_active_set::step(const dual_form& form, std::size_t first, std::size_t
         // It may be the last step: the factor is what the finish needs.
         problem.factor.resize(size * size);
         for (std::size_t i = 0; i < size; ++i)
-            for (std::size_t j = 0; j <= i; ++j) problem.factor[i * size + j] = l[(i * at(k) + j) * width + lane];
+            for (std::size_t j = 0; j <= i; ++j) problem.factor[i * size + j] = l[(i * at(ld) + j) * width + c];
     }
 }
 
@@ -107,18 +109,22 @@ bool lane_active_set::advance(lane& p, std::size_t place, const double* d, const
             p.rows.clear();
             return false;
         }
-    next.clear();
-    auto in = p.rows.begin();
-    bool same = true;
+    // Without branches: which rows are violated is as good as random.
+    inside.assign(at(m), 0);
+    for (const int i : p.rows) inside[at(i)] = 1;
+    next.resize(at(m));
+    std::size_t count = 0;
+    int changes = 0;
     for (std::int64_t i = 0; i < m; ++i) {
-        const bool was = in != p.rows.end() && *in == i;
-        in += was ? 1 : 0;
-        const bool is =
-            was ? value[i] >= 0
-                : slack[i] < -floor[i] && slack[i] < -rounding * (std::abs(d[i]) + std::abs(slack[i] - d[i]));
-        same = same && was == is;
-        if (is) next.push_back(static_cast<int>(i));
+        const double least = std::max(floor[i], rounding * (std::abs(d[i]) + std::abs(slack[i] - d[i])));
+        const int was = inside[at(i)], violated = slack[i] < -least ? 1 : 0, positive = value[i] >= 0 ? 1 : 0;
+        const int is = (was & positive) | ((was ^ 1) & violated);
+        changes += was ^ is;
+        next[count] = static_cast<int>(i);
+        count += static_cast<std::size_t>(is);
     }
+    const bool same = changes == 0;
+    next.resize(count);
     for (std::int64_t i = 0; i < m; ++i) p.lambda[at(i)] = value[i] > 0 ? value[i] : 0.0;
     p.solved = same;
     if (!same) p.rows = next;

@@ -33,7 +33,8 @@ private:
     std::int64_t m = 0;
     const double* right = nullptr;
     std::vector<std::size_t> todo;         ///< problems that go on
-    std::vector<int> which, next;          ///< [k, lanes]
+    std::vector<int> which, next;          ///< [k, lanes]; rows of the next W
+    std::vector<char> inside;              ///< [m] rows of the last W
     std::vector<double> counts, x, l, inv; ///< of one group of lanes: [lanes], [k, lanes], [k, k, lanes], [k, lanes]
     std::vector<double> lambda, s;         ///< [todo, m]
 };

@@ -11,8 +11,8 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// The primal-dual method takes about three steps where it ends at all.
-constexpr int lane_steps = 6;
+/// The primal-dual method takes three to eight steps where it ends.
+constexpr int lane_steps = 8;
 
 /// With more rows than that, whether W repeats itself is left to chance.
 bool lanes_pay(const operators& o) { return o.m <= o.n - o.p; }
@@ -22,21 +22,6 @@ void copy_row(const std::vector<double>& from, std::vector<double>& to, std::int
 }
 
 } // namespace
-
-void solve_rows(const dual_form& form, const std::vector<const active_kkt*>& systems, double* Z, double* U, double* M,
-                std::int64_t count, double* products, std::vector<double>& work) {
-    const std::int64_t m = form.inequalities();
-    form.forward_rows(Z, U, count);
-    form.inequality_products(Z, U, products, count);
-    for (std::int64_t i = 0; i < count; ++i) {
-        if (at(i) < systems.size() && systems[at(i)] != nullptr)
-            systems[at(i)]->multipliers(products + i * m, M + i * m, work);
-        else
-            std::fill_n(M + i * m, m, 0.0);
-    }
-    form.subtract_multipliers(M, Z, U, count);
-    form.backward_rows(Z, U, count);
-}
 
 template <class T>
 void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, const operators& data,
@@ -48,9 +33,8 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
     rows = (count + block - 1) / block * block;
     for (array* a : {&q, &z, &qz, &atnu, &gtl, &rz, &best_z}) a->assign(at(rows * n), 0.0);
     for (array* a : {&b, &nu, &az, &rnu, &best_nu}) a->assign(at(rows * p), 0.0);
-    for (array* a : {&h, &floor, &lambda, &d, &gz, &rlambda, &other, &best_lambda, &best_gz})
-        a->assign(at(rows * m), 0.0);
-    results.resize(most);
+    for (array* a : {&h, &floor, &lambda, &d, &gz, &rlambda, &best_lambda, &best_gz}) a->assign(at(rows * m), 0.0);
+    results.resize(at(shared_kkt::most));
     for (int i = 0; i < count; ++i) {
         result& own = results[at(i)];
         loaded.load(batch, first + i, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
@@ -144,7 +128,7 @@ void shared_chunk::finish(const operators& data, const dual_form& form, const to
         for (std::size_t j = 0; j < z.size(); ++j) rz[j] = -(qz[j] + q[j] + atnu[j] + gtl[j]);
         for (std::size_t i = 0; i < nu.size(); ++i) rnu[i] = b[i] - az[i];
         for (std::size_t i = 0; i < lambda.size(); ++i) rlambda[i] = h[i] - gz[i];
-        solve_rows(form, systems, rz.data(), rnu.data(), rlambda.data(), rows, other.data(), work);
+        kkt.solve_once(form, systems, rz.data(), rnu.data(), rlambda.data(), rows);
         // Of a problem that is done the point stays or not: nobody looks at it any more.
         for (std::size_t j = 0; j < z.size(); ++j) z[j] += rz[j];
         for (std::size_t i = 0; i < nu.size(); ++i) nu[i] += rnu[i];

@@ -8,25 +8,15 @@
 
 #include "solver/algorithm/lane_active_set.hpp"
 #include "solver/algorithm/road.hpp"
+#include "solver/algorithm/shared_kkt.hpp"
 
 #include <vector>
 
 namespace optnet::solver {
 
-/// Solves with the systems of several problems on one exact form, one each or null: the rows of Z [count, n],
-/// U [count, p] and M [count, m] hold right-hand sides and are overwritten with solutions. `products` [count, m] and
-/// `work` are memory to use; `count` is a multiple of `dual_form::row_block`.
-void solve_rows(const dual_form& form, const std::vector<const active_kkt*>& systems, double* Z, double* U, double* M,
-                std::int64_t count, double* products, std::vector<double>& work);
-
 class shared_chunk {
 public:
-    static constexpr int most = 32;
-
-    /// True if the form has what is needed: R, and no regularization, which asks for loops of each problem's own.
-    static bool serves(const dual_form& form) { return form.has_r() && !form.regularized(); }
-
-    /// Works on `count` problems from number `first` of the batch on, count <= most.
+    /// Works on `count` problems from number `first` of the batch on, count <= shared_kkt::most.
     template <class T>
     void run(const problem<T>& batch, std::int64_t first, int count, const operators& data, const dual_form& form,
              const settings& how, const tolerances& eps);
@@ -62,15 +52,16 @@ private:
     element loaded;
     lane_active_set lanes;
     dual_active_set dual;
+    shared_kkt kkt;
     std::vector<result> results;
-    array q, b, h, floor;          ///< the right-hand sides
-    array z, nu, lambda;           ///< the points
-    array d;                       ///< the slacks at z₀
-    array qz, atnu, gtl, az, gz;   ///< their products
-    array rz, rnu, rlambda, other; ///< residuals, then corrections
+    array q, b, h, floor;        ///< the right-hand sides
+    array z, nu, lambda;         ///< the points
+    array d;                     ///< the slacks at z₀
+    array qz, atnu, gtl, az, gz; ///< their products
+    array rz, rnu, rlambda;      ///< residuals, then corrections
     array best_z, best_nu, best_lambda, best_gz;
-    array own_d, own_floor, work;
-    std::vector<const active_kkt*> systems;
+    array own_d, own_floor;
+    row_systems systems;
 };
 
 } // namespace optnet::solver

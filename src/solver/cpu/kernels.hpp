@@ -82,12 +82,12 @@ template <class T> struct kernels {
 
     /// The k x k factors of R_WW for `lanes<T>` problems at once, one per lane, k a multiple of 4: the rows W of lane l
     /// are which[i * lanes + l], i < counts[l], and from there on the identity goes on (which is 0). Entry (i, j) of
-    /// lane l is written to L[(i * k + j) * lanes + l] for j <= i, 1 / L_ii to reciprocal[i * lanes + l]. Where a pivot
-    /// is not above `least` R_ii the reciprocal is NaN. Nothing of a lane depends on the others or on k.
-    void (*lanes_cholesky)(const T* R, index ldr, const int* which, const T* counts, index k, T least, T* L,
+    /// lane l is written to L[(i * ldl + j) * lanes + l] for j <= i, 1 / L_ii to reciprocal[i * lanes + l]. Where a
+    /// pivot is not above `least` R_ii the reciprocal is NaN. Nothing of a lane depends on the others or on k.
+    void (*lanes_cholesky)(const T* R, index ldr, const int* which, const T* counts, index k, T least, T* L, index ldl,
                            T* reciprocal);
     /// x <- (L L')^-1 x in every lane, x [k, lanes].
-    void (*lanes_solve)(const T* L, const T* reciprocal, index k, T* x);
+    void (*lanes_solve)(const T* L, index ldl, const T* reciprocal, index k, T* x);
 };
 
 /// The kernels of this processor, T = double or float: the widest instruction set it has, or the one named by the

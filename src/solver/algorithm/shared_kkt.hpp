@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The systems of `active_kkt` for several problems with one exact form: what meets a shared factor is one matrix
+// product for all of them. Rows of every array are problems, and no bit of a row depends on the others.
+
+#include "solver/algorithm/active_kkt.hpp"
+
+#include <vector>
+
+namespace optnet::solver {
+
+/// One system per row, or null where nothing is to be solved.
+using row_systems = std::vector<const active_kkt*>;
+
+class shared_kkt {
+public:
+    /// So many problems go together, whatever the size of the batch.
+    static constexpr std::int64_t most = 32;
+
+    /// True if the form has what is needed: R, and no regularization, which asks for loops of each problem's own.
+    static bool serves(const dual_form& form) { return form.has_r() && !form.regularized(); }
+
+    /// The rows of Z [count, n], U [count, p] and M [count, m] hold right-hand sides and are overwritten with
+    /// solutions, with zeros for M where there is no system. `count`, a multiple of `dual_form::row_block`, is at least
+    /// the number of systems.
+    void solve_once(const dual_form& form, const row_systems& systems, double* Z, double* U, double* M,
+                    std::int64_t count);
+
+    /// `active_kkt::solve` for every row, with its step of refinement.
+    void solve(const dual_form& form, const operators& data, const row_systems& systems, std::vector<double>& Z,
+               std::vector<double>& U, std::vector<double>& M, std::int64_t count);
+
+private:
+    std::vector<double> products, work;
+    std::vector<double> right_z, right_nu, right_lambda, rz, rnu, rlambda;
+    row_systems again;
+};
+
+} // namespace optnet::solver
