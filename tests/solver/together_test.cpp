@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// Problems that share their matrices are solved together from eight on: what comes out for one is what it gets alone,
+// and not a bit of it depends on the others.
+
+#include "catch.hpp"
+#include "families.hpp"
+
+#include <cstring>
+#include <limits>
+
+using namespace problems;
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// Problems from[0], from[1], ... of a batch with shared matrices.
+dense<double> pick(const dense<double>& d, const std::vector<std::int64_t>& from) {
+    dense<double> out = zeros(d.n, d.p, d.m, static_cast<std::int64_t>(from.size()));
+    out.Q = d.Q;
+    out.A = d.A;
+    out.G = d.G;
+    for (std::size_t k = 0; k < from.size(); ++k) {
+        const auto copy = [&](const std::vector<double>& source, std::vector<double>& target, int width) {
+            std::copy_n(source.begin() + from[k] * width, width, target.begin() + static_cast<std::int64_t>(k) * width);
+        };
+        copy(d.q, out.q, d.n);
+        copy(d.b, out.b, d.p);
+        copy(d.h, out.h, d.m);
+    }
+    return out;
+}
+
+std::vector<std::int64_t> range(std::int64_t first, std::int64_t count, std::int64_t step = 1) {
+    std::vector<std::int64_t> all;
+    for (std::int64_t i = 0; i < count; ++i) all.push_back(first + i * step);
+    return all;
+}
+
+/// dz, dnu and dlambda for a right-hand side that depends on `number[k]` alone.
+answer<double> gradient(const dense<double>& d, const answer<double>& a, const std::vector<std::int64_t>& number,
+                        int threads = 1) {
+    answer<double> g = a;
+    const view<double> v(d);
+    for (std::size_t k = 0; k < number.size(); ++k) {
+        numbers draw(1000 + static_cast<std::uint64_t>(number[k]));
+        for (int j = 0; j < d.n; ++j) g.z[k * at(d.n) + at(j)] = draw.normal();
+        for (int j = 0; j < d.p; ++j) g.nu[k * at(d.p) + at(j)] = draw.normal();
+        for (int j = 0; j < d.m; ++j) g.lambda[k * at(d.m) + at(j)] = draw.normal();
+    }
+    const std::vector<double> rz = g.z, rnu = g.nu, rl = g.lambda;
+    solver::kkt_solve<double>(v.batch, *a.kept, threads, {rz.data(), rnu.data(), rl.data()},
+                              {g.z.data(), g.nu.data(), g.lambda.data()});
+    return g;
+}
+
+bool same_bits(const dense<double>& d, const answer<double>& a, std::int64_t i, const answer<double>& b,
+               std::int64_t k) {
+    const auto same = [&](const auto& x, const auto& y, std::int64_t width) {
+        return width == 0 || std::memcmp(x.data() + i * width, y.data() + k * width, at(width) * sizeof(x[0])) == 0;
+    };
+    return same(a.z, b.z, d.n) && same(a.nu, b.nu, d.p) && same(a.lambda, b.lambda, d.m) && same(a.s, b.s, d.m) &&
+           same(a.status, b.status, 1) && same(a.residuals, b.residuals, 3) && same(a.iterations, b.iterations, 1);
+}
+
+/// Eight more problems with the matrices of `d`: its own vectors with another objective.
+dense<double> with_other_objectives(const dense<double>& d, std::uint64_t seed) {
+    dense<double> out = pick(d, std::vector<std::int64_t>(9, 0));
+    numbers draw(seed);
+    for (std::int64_t k = 1; k < 9; ++k)
+        for (int j = 0; j < d.n; ++j) out.qat(k, j) *= 1 + 0.2 * draw.normal();
+    return out;
+}
+
+double largest(const std::vector<double>& v, std::int64_t k, std::int64_t width) {
+    double most = 0;
+    for (std::int64_t j = 0; j < width; ++j) most = std::max(most, std::abs(v[at(k * width + j)]));
+    return most;
+}
+
+double distance(const std::vector<double>& a, std::int64_t i, const std::vector<double>& b, std::int64_t k,
+                std::int64_t width) {
+    double most = 0;
+    for (std::int64_t j = 0; j < width; ++j)
+        most = std::max(most, std::abs(a[at(i * width + j)] - b[at(k * width + j)]));
+    return most;
+}
+
+} // namespace
+
+TEST_CASE("every family: together and alone the same status, point and gradient") {
+    for (int which = 0; which < static_cast<int>(families.size()); ++which)
+        for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+            const family& f = families[at(which)];
+            const dense<double> d = with_other_objectives(make(which, seed), seed);
+            const answer<double> a = solve(d), g = gradient(d, a, range(0, 9));
+            for (std::int64_t k = 0; k < 9; ++k) {
+                CAPTURE(which, f.name, seed, k);
+                const dense<double> one = pick(d, {k});
+                const answer<double> b = solve(one);
+                CHECK(name(a.at(k)) == name(b.at(0)));
+                if (b.at(0) != status::solved) continue;
+                CHECK(shares(d, a, k, 1e-8) <= 1 + 1e-6L);
+                if (!f.unique) continue;
+                CHECK(distance(a.z, k, b.z, 0, d.n) <= 1e-6 * (1 + largest(b.z, 0, d.n)));
+                if (!f.unique_duals) continue;
+                CHECK(distance(a.lambda, k, b.lambda, 0, d.m) <= 1e-6 * (1 + largest(b.lambda, 0, d.m)));
+                const answer<double> h = gradient(one, b, {k});
+                CHECK(distance(g.z, k, h.z, 0, d.n) <= 1e-6 * (1 + largest(h.z, 0, d.n)));
+                CHECK(distance(g.nu, k, h.nu, 0, d.p) <= 1e-6 * (1 + largest(h.nu, 0, d.p)));
+                CHECK(distance(g.lambda, k, h.lambda, 0, d.m) <= 1e-6 * (1 + largest(h.lambda, 0, d.m)));
+            }
+        }
+}
+
+TEST_CASE("not a bit depends on the place, the neighbours, the size of the batch or the threads") {
+    // With few rows in lanes, with many one dual active set each; the second with equalities, the third diagonal.
+    const dense<double> all[] = {random(20, 0, 20, 1000, true, 3), random(30, 6, 20, 1000, true, 4),
+                                 with_other_objectives(dc3(40, 20, 20, 5), 6), random(12, 2, 40, 1000, true, 7)};
+    for (const dense<double>& d : all) {
+        CAPTURE(d.n, d.p, d.m);
+        const std::int64_t whole = d.batch;
+        const answer<double> a = solve(d), g = gradient(d, a, range(0, whole));
+        std::int64_t unsolved = 0;
+        for (std::int64_t k = 0; k < whole; ++k) unsolved += a.at(k) == status::solved ? 0 : 1;
+        CHECK(unsolved == 0);
+        for (const std::int64_t size : {8, 9, 128, 999})
+            for (const int threads : {1, 3}) {
+                if (size > whole) continue;
+                std::vector<std::int64_t> from = range(whole - 1, size, -1); // the last ones, backwards
+                const dense<double> part = pick(d, from);
+                const answer<double> b = solve(part, {}, threads), h = gradient(part, b, from, threads);
+                std::int64_t different = 0;
+                for (std::int64_t k = 0; k < size; ++k)
+                    different += same_bits(d, a, from[at(k)], b, k) && same_bits(d, g, from[at(k)], h, k) ? 0 : 1;
+                CAPTURE(size, threads);
+                CHECK(different == 0);
+            }
+        for (const std::int64_t size : {1, 7}) { // alone: to rounding
+            const dense<double> part = pick(d, range(0, size));
+            const answer<double> b = solve(part);
+            for (std::int64_t k = 0; k < size; ++k)
+                CHECK(distance(a.z, k, b.z, k, d.n) <= 1e-9 * (1 + largest(b.z, k, d.n)));
+        }
+    }
+}
+
+TEST_CASE("neighbours that fail, or that go a longer way, change no bit") {
+    const dense<double> d = random(16, 3, 12, 64, true, 11);
+    const answer<double> a = solve(d), g = gradient(d, a, range(0, 64));
+    dense<double> bad = d;
+    const double inf = std::numeric_limits<double>::infinity();
+    bad.qat(3, 1) = std::numeric_limits<double>::quiet_NaN();
+    bad.bat(8, 0) = inf;
+    bad.hat(9, 4) = -inf;
+    for (int i = 0; i < 12; ++i) bad.hat(17, i) = inf;                         // all rows absent
+    for (int i = 0; i < 12; ++i) bad.hat(18, i) = 1e21;                        // so too
+    for (int j = 0; j < 16; ++j) bad.qat(33, j) *= 1e12;                       // far out
+    for (int j = 0; j < 16; ++j) bad.qat(34, j) = j % 2 == 0 ? 1e300 : -1e300; // overflows
+    const answer<double> b = solve(bad, {}, 2), h = gradient(bad, b, range(0, 64), 2);
+    for (std::int64_t k = 0; k < 64; ++k) {
+        CAPTURE(k);
+        const bool changed = k == 3 || k == 8 || k == 9 || k == 17 || k == 18 || k == 33 || k == 34;
+        if (!changed) {
+            CHECK(same_bits(d, a, k, b, k));
+            CHECK(same_bits(d, g, k, h, k));
+            continue;
+        }
+        const answer<double> alone = solve(pick(bad, {k}));
+        CHECK(name(b.at(k)) == name(alone.at(0)));
+        if (b.at(k) == status::solved) {
+            CHECK(distance(b.z, k, alone.z, 0, 16) <= 1e-9 * (1 + largest(alone.z, 0, 16)));
+            continue;
+        }
+        CHECK(largest(h.z, k, 16) == 0);
+        CHECK(largest(h.nu, k, 3) == 0);
+        CHECK(largest(h.lambda, k, 12) == 0);
+    }
+    CHECK(b.at(3) == status::invalid_input);
+    CHECK(b.at(8) == status::invalid_input);
+    CHECK(b.at(9) == status::primal_infeasible);
+    CHECK(b.at(17) == status::solved);
+}
+
+TEST_CASE("an infeasible problem among others is certified") {
+    for (int which = 0; which < static_cast<int>(infeasible_names.size()); ++which) {
+        const dense<double> d = pick(infeasible(which, 1e-2, 3), std::vector<std::int64_t>(12, 0));
+        const answer<double> a = solve(d);
+        for (std::int64_t k = 0; k < 12; ++k) {
+            CAPTURE(infeasible_names[at(which)], k);
+            CHECK(a.at(k) == status::primal_infeasible);
+            double value = 0;
+            for (int i = 0; i < d.p; ++i) value -= d.bat(k, i) * a.nu[at(k * d.p + i)];
+            for (int i = 0; i < d.m; ++i) value -= d.hat(k, i) * a.lambda[at(k * d.m + i)];
+            CHECK(std::abs(value - 1) <= 1e-9);
+        }
+    }
+}
+
+TEST_CASE("where the derivative does not exist the mean of both sides is taken, together as alone") {
+    // min 1/2 |z - y|^2 over z >= 0: at y_j = 0 the row is weakly active and dz_j = 1/2.
+    const int n = 6;
+    dense<double> d = zeros(n, 0, n, 10);
+    for (int j = 0; j < n; ++j) d.Qat(0, j, j) = 1, d.Gat(0, j, j) = -1;
+    for (std::int64_t k = 0; k < 10; ++k)
+        for (int j = 0; j < n; ++j) d.qat(k, j) = static_cast<double>((j + k) % 3) - 1; // -y: 1, 0 and -1 in turn
+    const answer<double> a = solve(d);
+    const view<double> v(d);
+    const std::vector<double> ones(at(10 * n), 1.0);
+    std::vector<double> dz(at(10 * n));
+    solver::kkt_solve<double>(v.batch, *a.kept, 1, {ones.data(), nullptr, nullptr}, {dz.data(), nullptr, nullptr});
+    for (std::int64_t k = 0; k < 10; ++k)
+        for (int j = 0; j < n; ++j) {
+            CAPTURE(k, j);
+            const double expected[] = {1, 0.5, 0};
+            CHECK(std::abs(dz[at(k * n + j)] - expected[(j + k) % 3]) <= 1e-6);
+        }
+}
