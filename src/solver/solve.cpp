@@ -77,12 +77,21 @@ template <class T> bool shares_matrices(const problem<T>& batch) {
     return true;
 }
 
+namespace {
+
+template <class T>
+void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, bool with_r) {
+    to.data.load(batch, element);
+    to.convex = to.data.finite && to.dual.set_up(to.data, how.convexity_tolerance, with_r);
+}
+
+} // namespace
+
 template <class T>
 std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
                                           bool with_r) {
     auto made = std::make_shared<set_up>();
-    made->data = operators(batch, element);
-    made->convex = made->data.finite && made->dual.set_up(made->data, how.convexity_tolerance, with_r);
+    load(*made, batch, element, how, with_r);
     return made;
 }
 
@@ -94,6 +103,7 @@ struct worker {
     element e;
     outcome done;
     std::vector<double> gz;
+    std::shared_ptr<set_up> own;
     shared_chunk chunk;
 };
 
@@ -108,7 +118,13 @@ template <class T> struct one_call {
 
     /// One problem on the road of its own.
     void alone(worker& mine, std::int64_t k) const {
-        const auto matrices = common ? common : make_set_up(batch, k, how, with_r);
+        std::shared_ptr<const set_up> matrices = common;
+        if (!matrices) {
+            // The memory of the last set-up is used again, unless it was kept.
+            if (!mine.own || mine.own.use_count() > 1) mine.own = std::make_shared<set_up>();
+            load(*mine.own, batch, k, how, with_r);
+            matrices = mine.own;
+        }
         const operators& o = matrices->data;
         const element& e = mine.e;
         outcome& done = mine.done;
@@ -117,8 +133,7 @@ template <class T> struct one_call {
         if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
         mine.gz.assign(at(o.m), 0.0);
         if (has_point(done.status)) o.multiply_add(matrix::G, done.x.z.data(), mine.gz.data());
-        finished result{
-            done.status, done.best, done.iterations, {e.q.data(), e.b.data(), e.h.data(), e.floor.data()}, {}};
+        finished result{done.status, done.best, done.iterations, e.given(), {}};
         result.x.z = done.x.z.data();
         result.x.nu = done.x.nu.data();
         result.x.lambda = done.x.lambda.data();

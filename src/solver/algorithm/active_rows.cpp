@@ -53,8 +53,7 @@ active_rows decide_active_rows(const element& e, const dual_form& form, const se
     x.z = done.x.z.data();
     x.lambda = done.x.lambda.data();
     x.gz = gz;
-    const std::vector<int> doubtful =
-        doubtful_rows(o, form, how, {e.q.data(), e.b.data(), e.h.data(), e.floor.data()}, x, done.basis);
+    const std::vector<int> doubtful = doubtful_rows(o, form, how, e.given(), x, done.basis);
     if (doubtful.empty()) return decided;
     std::vector<char> in_basis(at(o.m), 0);
     for (const int i : done.basis) in_basis[at(i)] = 1;

@@ -48,6 +48,8 @@ public:
     /// R_WW of some rows, lower triangle, row-major with leading dimension `ld`.
     void gather(const std::vector<int>& which, double* out, std::int64_t ld) const;
 
+    /// G z₀ = V_G y − W u between the two halves, [m].
+    void inequality_products(const double* y, const double* u, double* out) const;
     // The same for `count` vectors at once, the rows of Z [count, n], U [count, p] and M [count, m], where R is kept.
     // `count` is a multiple of `row_block`: then no bit of a row depends on the others or on its place.
     static constexpr std::int64_t row_block = 8;

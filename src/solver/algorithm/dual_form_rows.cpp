@@ -30,6 +30,13 @@ void dual_form::subtract_rows(const std::vector<int>& which, const double* f, do
     if (p > 0) kernels.combine_rows(schur.data() + p * p, p, which.data(), minus.data(), k, u, p, u);
 }
 
+void dual_form::inequality_products(const double* y, const double* u, double* out) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p, m = data->m;
+    kernels.gemv(vg(), n, m, n, 1.0, y, 0.0, out);
+    if (p > 0) kernels.gemv(schur.data() + p * p, p, m, p, -1.0, u, 1.0, out);
+}
+
 void dual_form::forward_rows(double* Z, double* U, std::int64_t count) const {
     const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data->n, p = data->p;

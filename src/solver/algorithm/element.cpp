@@ -92,30 +92,43 @@ verdict judge(const operators& o, const right_sides& e, const evaluated& x, cons
     return v;
 }
 
-verdict element::verify(const point& x, const tolerances& eps) const {
-    const operators& o = *data;
-    std::vector<double> qz(at(o.n)), atnu(at(o.n)), gtl(at(o.n)), az(at(o.p)), gz(at(o.m));
-    o.multiply_add(matrix::Q, x.z.data(), qz.data());
-    o.multiply_transposed_add(matrix::A, x.nu.data(), atnu.data());
-    o.multiply_transposed_add(matrix::G, x.lambda.data(), gtl.data());
-    o.multiply_add(matrix::A, x.z.data(), az.data());
-    o.multiply_add(matrix::G, x.z.data(), gz.data());
-    return judge(o, {q.data(), b.data(), h.data(), floor.data()},
-                 {x.z.data(), x.nu.data(), x.lambda.data(), qz.data(), atnu.data(), gtl.data(), az.data(), gz.data()},
+void point_products::evaluate(const operators& data, const point& x) {
+    for (auto* part : {&qz, &atnu, &gtl}) part->assign(at(data.n), 0.0);
+    az.assign(at(data.p), 0.0);
+    gz.assign(at(data.m), 0.0);
+    data.multiply_add(matrix::Q, x.z.data(), qz.data());
+    data.multiply_transposed_add(matrix::A, x.nu.data(), atnu.data());
+    data.multiply_transposed_add(matrix::G, x.lambda.data(), gtl.data());
+    data.multiply_add(matrix::A, x.z.data(), az.data());
+    data.multiply_add(matrix::G, x.z.data(), gz.data());
+}
+
+verdict element::verify(const point& x, const point_products& products, const tolerances& eps) const {
+    return judge(*data, given(),
+                 {x.z.data(), x.nu.data(), x.lambda.data(), products.qz.data(), products.atnu.data(),
+                  products.gtl.data(), products.az.data(), products.gz.data()},
                  eps);
 }
 
+verdict element::verify(const point& x, const tolerances& eps) const {
+    point_products products;
+    products.evaluate(*data, x);
+    return verify(x, products, eps);
+}
+
+void element::residual(const point_products& products, point& r) const {
+    r.z.resize(q.size());
+    r.nu.resize(b.size());
+    r.lambda.resize(h.size());
+    for (std::size_t j = 0; j < q.size(); ++j) r.z[j] = -(products.qz[j] + q[j] + products.atnu[j] + products.gtl[j]);
+    for (std::size_t i = 0; i < b.size(); ++i) r.nu[i] = b[i] - products.az[i];
+    for (std::size_t i = 0; i < h.size(); ++i) r.lambda[i] = h[i] - products.gz[i];
+}
+
 void element::residual(const point& x, point& r) const {
-    const operators& o = *data;
-    r.resize(o);
-    o.multiply_add(matrix::Q, x.z.data(), r.z.data());
-    o.multiply_transposed_add(matrix::A, x.nu.data(), r.z.data());
-    o.multiply_transposed_add(matrix::G, x.lambda.data(), r.z.data());
-    o.multiply_add(matrix::A, x.z.data(), r.nu.data());
-    o.multiply_add(matrix::G, x.z.data(), r.lambda.data());
-    for (std::size_t j = 0; j < r.z.size(); ++j) r.z[j] = -(r.z[j] + q[j]);
-    for (std::size_t i = 0; i < r.nu.size(); ++i) r.nu[i] = b[i] - r.nu[i];
-    for (std::size_t i = 0; i < r.lambda.size(); ++i) r.lambda[i] = h[i] - r.lambda[i];
+    point_products products;
+    products.evaluate(*data, x);
+    residual(products, r);
 }
 
 } // namespace optnet::solver

@@ -48,6 +48,13 @@ struct evaluated {
 /// against absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
 verdict judge(const operators& data, const right_sides& e, const evaluated& x, const tolerances& eps);
 
+/// Qz, A'nu, G'lambda, Az and Gz of a point.
+struct point_products {
+    std::vector<double> qz, atnu, gtl, az, gz;
+
+    void evaluate(const operators& data, const point& x);
+};
+
 struct element {
     const operators* data = nullptr;
     std::vector<double> q, b, h; ///< h is 0 where absent
@@ -61,11 +68,15 @@ struct element {
 
     bool absent(int i) const { return floor[static_cast<std::size_t>(i)] == HUGE_VAL; }
 
-    /// `judge` of a point, with its products.
+    right_sides given() const { return {q.data(), b.data(), h.data(), floor.data()}; }
+
+    /// `judge` of a point.
     verdict verify(const point& x, const tolerances& eps) const;
+    verdict verify(const point& x, const point_products& products, const tolerances& eps) const;
 
     /// The residual of the optimality conditions, r.z = -(Qz + q + A'nu + G'lambda), r.nu = b - Az, r.lambda = h - Gz.
     void residual(const point& x, point& r) const;
+    void residual(const point_products& products, point& r) const;
 };
 
 } // namespace optnet::solver

@@ -88,14 +88,17 @@ void road::run(const element& e, const dual_form* form, const settings& how, con
 }
 
 void road::finish(const element& e, const active_kkt& system, const tolerances& eps, const point& start, outcome& out) {
-    point x = start, r;
+    point &x = trial, &r = correction;
+    x = start;
+    products.evaluate(*e.data, x);
     for (int step = 0; step < finish_steps; ++step) {
-        e.residual(x, r);
+        e.residual(products, r);
         system.correct(r);
         for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
         for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
         for (const int i : system.rows()) x.lambda[at(i)] = std::max(0.0, x.lambda[at(i)] + r.lambda[at(i)]);
-        const verdict v = e.verify(x, eps);
+        products.evaluate(*e.data, x);
+        const verdict v = e.verify(x, products, eps);
         const double before = out.best.share;
         if (v.share < before) {
             out.best = v;
@@ -114,7 +117,6 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
     const double eps_certificate = certificate_tolerance(eps);
     point x, previous;
     x.resize(o);
-    std::vector<double> d(at(o.m));
     // Without Q the objective has no scale of its own: ρ in a smaller unit is a smaller ρ on the same factorization.
     const bool linear = rho > 0 && o.q_max == 0;
     double unit = linear ? objective_unit(e, rho) : 1.0;
@@ -128,12 +130,19 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         // z₀ for q − ρ z of the last outer step, and the slacks there.
         for (int j = 0; j < o.n; ++j) x.z[at(j)] = rho * previous.z[at(j)] - e.q[at(j)] / unit;
         x.nu = e.b;
-        point right = x;
-        form.equality_solve(x.z.data(), x.nu.data());
-        std::copy(e.h.begin(), e.h.end(), d.begin());
-        std::vector<double> gz(at(o.m));
-        o.multiply_add(matrix::G, x.z.data(), gz.data());
-        for (std::size_t i = 0; i < gz.size(); ++i) d[i] -= gz[i];
+        // Multipliers enter between the two halves of the equality solve. Where ρ or δ make z₀ large, its digits count
+        // as they come out.
+        point right;
+        d.assign(at(o.m), 0.0);
+        if (form.regularized()) {
+            right = x;
+            form.equality_solve(x.z.data(), x.nu.data());
+            o.multiply_add(matrix::G, x.z.data(), d.data());
+        } else {
+            form.forward(x.z.data(), x.nu.data());
+            form.inequality_products(x.z.data(), x.nu.data(), d.data());
+        }
+        for (std::size_t i = 0; i < d.size(); ++i) d[i] = e.h[i] - d[i];
         const dual_outcome result = dual.solve(form, d, floor, active_set_limit(o, how), outer > 0);
         out.iterations += dual.steps;
         x.lambda = dual.lambda;
@@ -152,10 +161,17 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
             return;
         }
         limited = limited || result == dual_outcome::limit;
-        x.z = right.z;
-        x.nu = right.nu;
-        for (const int i : dual.basis) o.g_row_add(i, -x.lambda[at(i)], x.z.data());
-        form.equality_solve(x.z.data(), x.nu.data());
+        if (form.regularized()) {
+            x.z = right.z;
+            x.nu = right.nu;
+            for (const int i : dual.basis) o.g_row_add(i, -x.lambda[at(i)], x.z.data());
+            form.equality_solve(x.z.data(), x.nu.data());
+        } else {
+            multipliers.clear();
+            for (const int i : dual.basis) multipliers.push_back(x.lambda[at(i)]);
+            form.subtract_rows(dual.basis, multipliers.data(), x.z.data(), x.nu.data());
+            form.backward(x.z.data(), x.nu.data());
+        }
         if (unit != 1) {
             for (double& v : x.nu) v *= unit;
             for (double& v : x.lambda) v *= unit;

@@ -45,6 +45,9 @@ private:
 
     dual_active_set dual;
     active_kkt kkt;
+    point_products products;
+    point trial, correction;
+    std::vector<double> d, multipliers;
     bool limited = false;
 };
 
