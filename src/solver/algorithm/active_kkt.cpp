@@ -12,6 +12,8 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double dependent = 1e-11;
+/// A residual of this share of the right-hand side is rounding.
+constexpr double rounding = 1e-14;
 
 double size_of(const point& x) {
     double most = 0;
@@ -162,13 +164,15 @@ void active_kkt::solve(point& x) const {
     solve_once(x);
     // One step takes the rounding of the two substitutions back. A regularized form needs as many as its contraction
     // asks for; it stops when a step no longer halves the residual.
-    const int most = form->regularized() ? 40 : 1;
+    const bool exact = !form->regularized();
+    const int most = exact ? 1 : 40;
+    const double enough = exact ? backward_error * std::max(1.0, size_of(x) / size) : rounding;
     point r;
     double before = HUGE_VAL;
     for (int step = 0; step < most; ++step) {
         residual(right, x, r);
         const double left = size_of(r) / size;
-        if (!(left < 0.5 * before) || left <= rounding) return;
+        if (!(left < 0.5 * before) || left <= enough) return;
         before = left;
         solve_once(r);
         add(x, r);

@@ -26,8 +26,9 @@ public:
     void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows,
                const std::vector<double>& factor, std::int64_t ld);
 
-    /// A residual of this share of the right-hand side is rounding.
-    static constexpr double rounding = 1e-14;
+    /// In an exact form a residual of this share of the right-hand side or of the solution, whichever is larger, needs
+    /// no refinement: rows have size 1, so the solution is that of a matrix which differs by as much.
+    static constexpr double backward_error = 1e-13;
 
     const std::vector<int>& rows() const { return active; }
 

@@ -57,9 +57,10 @@ void shared_kkt::solve(const dual_form& form, const operators& data, const row_s
         if (systems[i] == nullptr) continue;
         const auto r = static_cast<std::int64_t>(i);
         systems[i]->row_residual(right_lambda.data() + r * m, M.data() + r * m, rlambda.data() + r * m, work);
-        const double whole = size(right_z, right_nu, right_lambda, r), left = size(rz, rnu, rlambda, r);
+        const double whole = std::max(size(right_z, right_nu, right_lambda, r), size(Z, U, M, r));
+        const double left = size(rz, rnu, rlambda, r);
         // Not a number is left as it is.
-        if (!(left > active_kkt::rounding * whole)) continue;
+        if (!(left > active_kkt::backward_error * whole)) continue;
         again[i] = systems[i];
         any = true;
     }
