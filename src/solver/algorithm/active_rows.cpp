@@ -31,11 +31,17 @@ std::vector<int> doubtful_rows(const operators& o, const dual_form& form, const 
     double z_size = 0;
     for (int j = 0; j < o.n; ++j) z_size = std::max(z_size, std::abs(x.z[j]));
     const double relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
-    std::vector<int> doubtful;
     // Rows of G are scaled to size 1, so |G_i||z| is |z|. A row of the basis is tight and is judged by its multiplier.
+    const auto bound = [&](int i) { return relative * (std::abs(e.h[i]) + z_size); };
+    const auto tight = [&](int i) { return e.h[i] - x.gz[i] <= bound(i) && e.floor[i] != HUGE_VAL; };
+    const auto weak = [&](int i) { return x.lambda[i] * length(form, i) <= bound(i); };
+    std::size_t count = 0;
+    for (int i = 0; i < o.m; ++i) count += tight(i) ? 1 : 0;
+    if (count == basis.size() && std::all_of(basis.begin(), basis.end(), [&](int i) { return tight(i) && !weak(i); }))
+        return {};
+    std::vector<int> doubtful;
     for (int i = 0; i < o.m; ++i)
-        if (e.h[i] - x.gz[i] <= relative * (std::abs(e.h[i]) + z_size) && e.floor[i] != HUGE_VAL) doubtful.push_back(i);
-    const auto weak = [&](int i) { return x.lambda[i] * length(form, i) <= relative * (std::abs(e.h[i]) + z_size); };
+        if (tight(i)) doubtful.push_back(i);
     std::vector<int> sorted = basis, result;
     std::sort(sorted.begin(), sorted.end());
     std::erase_if(doubtful, [&](int i) { return std::binary_search(sorted.begin(), sorted.end(), i); });

@@ -38,8 +38,9 @@ void lane_active_set::solve(const dual_form& form, std::int64_t rows, const doub
     }
     for (int count = 0; count < limit && !todo.empty(); ++count) {
         // Problems with as many rows share their lanes, so that little is spent on filling up.
-        std::stable_sort(todo.begin(), todo.end(), [&](std::size_t a, std::size_t b) {
-            return problems[a].rows.size() > problems[b].rows.size();
+        std::sort(todo.begin(), todo.end(), [&](std::size_t a, std::size_t b) {
+            const std::size_t more = problems[a].rows.size(), less = problems[b].rows.size();
+            return more != less ? more > less : a < b;
         });
         const auto padded = round_up(static_cast<std::int64_t>(todo.size()), dual_form::row_block);
         lambda.assign(at(padded * m), 0.0);
