@@ -4,6 +4,7 @@
 //
 //     solver_bench --benchmark_filter=forward/100/shared
 
+#include "solver/families.hpp"
 #include "solver/models.hpp"
 
 #include <benchmark/benchmark.h>
@@ -57,8 +58,8 @@ template <class F> void add(const std::string& what, int threads, const F& run) 
     benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime();
 }
 
-template <class T> void add_dense(const std::string& name, int n, std::int64_t size, bool shared) {
-    const auto data = std::make_shared<dense<T>>(random<T>(n, 0, n, size, shared, 1));
+template <class T> void add_dense(const std::string& name, const dense<T>& made) {
+    const auto data = std::make_shared<dense<T>>(made);
     const auto batch = std::make_shared<view<T>>(*data);
     for (const int threads : {1, 2}) {
         add("forward/" + name, threads, [=](benchmark::State& s) { forward(s, batch->batch, threads, false); });
@@ -68,6 +69,31 @@ template <class T> void add_dense(const std::string& name, int n, std::int64_t s
             backward(s, batch->batch, threads);
         });
     }
+}
+
+template <class T> void add_dense(const std::string& name, int n, std::int64_t size, bool shared) {
+    add_dense(name, random<T>(n, 0, n, size, shared, 1));
+}
+
+/// DC3's matrices with right-hand sides that many points satisfy.
+dense<double> dc3_batch(std::int64_t size) {
+    const dense<double> one = dc3(100, 50, 50, 1);
+    dense<double> d = zeros(100, 50, 50, size);
+    d.Q = one.Q;
+    d.A = one.A;
+    d.G = one.G;
+    numbers draw(2);
+    for (std::int64_t k = 0; k < size; ++k) {
+        dense<double> e = one;
+        std::vector<double> z0(100), slack(50);
+        for (double& v : z0) v = 0.3 * draw.normal();
+        for (double& v : slack) v = 0.2 * draw.uniform();
+        pass_through(e, z0, slack);
+        std::copy(e.q.begin(), e.q.end(), d.q.begin() + k * 100);
+        std::copy(e.b.begin(), e.b.end(), d.b.begin() + k * 50);
+        std::copy(e.h.begin(), e.h.end(), d.h.begin() + k * 50);
+    }
+    return d;
 }
 
 void add_model(const std::string& name, const model& made) {
@@ -90,6 +116,7 @@ int main(int argc, char** argv) {
     add_dense<float>("50/shared/float", 50, 128, true);
     add_dense<double>("10/one", 10, 1, true);
     add_dense<double>("100/one", 100, 1, true);
+    add_dense("dc3", dc3_batch(128));
     add_model("mini_sudoku", mini_sudoku(128, 1));
     add_model("total_variation/25", denoising(25, 128, 13, 1));
     add_model("total_variation/100", denoising(100, 128, 13, 1));

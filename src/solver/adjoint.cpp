@@ -113,7 +113,7 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
         cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(batch, kept, r, d, k); });
         return;
     }
-    constexpr std::int64_t most = shared_kkt::most;
+    const std::int64_t most = shared_kkt::together(*batch.shape);
     std::vector<rows_of_problems> workers(at(std::max(threads, 1)));
     cpu::parallel_for(threads, (batch.batch + most - 1) / most, [&](int id, std::int64_t c) {
         solve_together(workers[at(id)], kept, r, d, c * most, std::min(most, batch.batch - c * most), *batch.shape);

@@ -156,7 +156,7 @@ template <class T> struct one_call {
 
     /// Problems from `first` on as one chunk; those that it does not solve go alone.
     void together(worker& mine, std::int64_t first) const {
-        const int count = static_cast<int>(std::min<std::int64_t>(shared_kkt::most, batch.batch - first));
+        const int count = static_cast<int>(std::min(shared_kkt::together(*batch.shape), batch.batch - first));
         shared_chunk& chunk = mine.chunk;
         chunk.run(batch, first, count, common->data, common->dual, how, eps);
         for (int i = 0; i < count; ++i) {
@@ -220,11 +220,13 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     if (kept && chunks) kept->common = call.common;
 
     std::vector<worker> workers(at(std::max(threads, 1)));
-    if (!chunks)
+    if (!chunks) {
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(workers[at(id)], k); });
-    else
-        cpu::parallel_for(threads, (batch.batch + shared_kkt::most - 1) / shared_kkt::most,
-                          [&](int id, std::int64_t c) { call.together(workers[at(id)], c * shared_kkt::most); });
+    } else {
+        const std::int64_t size = shared_kkt::together(*batch.shape);
+        cpu::parallel_for(threads, (batch.batch + size - 1) / size,
+                          [&](int id, std::int64_t c) { call.together(workers[at(id)], c * size); });
+    }
 }
 
 #define OPTNET_FOR(T)                                                                                                  \

@@ -14,8 +14,9 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// The primal-dual method takes three to eight steps where it ends.
 constexpr int lane_steps = 8;
 
-/// With more rows than that, whether W repeats itself is left to chance.
-bool lanes_pay(const operators& o) { return o.m <= o.n - o.p; }
+/// With more than n - p rows, whether W repeats itself is left to chance; with more than 256 the factors of all lanes
+/// leave the second-level cache.
+bool lanes_pay(const operators& o) { return o.m <= o.n - o.p && o.m <= 256; }
 
 void copy_row(const std::vector<double>& from, std::vector<double>& to, std::int64_t i, std::int64_t width) {
     std::copy_n(from.data() + i * width, width, to.data() + i * width);
@@ -34,7 +35,7 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
     for (array* a : {&q, &z, &qz, &atnu, &gtl, &rz, &best_z}) a->assign(at(rows * n), 0.0);
     for (array* a : {&b, &nu, &az, &rnu, &best_nu}) a->assign(at(rows * p), 0.0);
     for (array* a : {&h, &floor, &lambda, &d, &gz, &rlambda, &best_lambda, &best_gz}) a->assign(at(rows * m), 0.0);
-    results.resize(at(shared_kkt::most));
+    results.resize(std::max(results.size(), at(rows)));
     for (int i = 0; i < count; ++i) {
         result& own = results[at(i)];
         loaded.load(batch, first + i, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);

@@ -16,7 +16,7 @@ namespace optnet::solver {
 
 class shared_chunk {
 public:
-    /// Works on `count` problems from number `first` of the batch on, count <= shared_kkt::most.
+    /// Works on `count` problems from number `first` of the batch on, count at most `shared_kkt::together`.
     template <class T>
     void run(const problem<T>& batch, std::int64_t first, int count, const operators& data, const dual_form& form,
              const settings& how, const tolerances& eps);
