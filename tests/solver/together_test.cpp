@@ -117,31 +117,39 @@ TEST_CASE("not a bit depends on the place, the neighbours, the size of the batch
     // With few rows in lanes, with many one dual active set each; the second with equalities, the third diagonal.
     const dense<double> all[] = {random(20, 0, 20, 1000, true, 3), random(30, 6, 20, 1000, true, 4),
                                  with_other_objectives(dc3(40, 20, 20, 5), 6), random(12, 2, 40, 1000, true, 7)};
-    for (const dense<double>& d : all) {
-        CAPTURE(d.n, d.p, d.m);
-        const std::int64_t whole = d.batch;
-        const answer<double> a = solve(d), g = gradient(d, a, range(0, whole));
-        std::int64_t unsolved = 0;
-        for (std::int64_t k = 0; k < whole; ++k) unsolved += a.at(k) == status::solved ? 0 : 1;
-        CHECK(unsolved == 0);
-        for (const std::int64_t size : {8, 9, 128, 999})
-            for (const int threads : {1, 3}) {
-                if (size > whole) continue;
-                std::vector<std::int64_t> from = range(whole - 1, size, -1); // the last ones, backwards
-                const dense<double> part = pick(d, from);
-                const answer<double> b = solve(part, {}, threads), h = gradient(part, b, from, threads);
-                std::int64_t different = 0;
-                for (std::int64_t k = 0; k < size; ++k)
-                    different += same_bits(d, a, from[at(k)], b, k) && same_bits(d, g, from[at(k)], h, k) ? 0 : 1;
-                CAPTURE(size, threads);
-                CHECK(different == 0);
-            }
-        for (const std::int64_t size : {1, 7}) { // alone: to rounding
-            const dense<double> part = pick(d, range(0, size));
-            const answer<double> b = solve(part);
-            for (std::int64_t k = 0; k < size; ++k)
-                CHECK(distance(a.z, k, b.z, k, d.n) <= 1e-9 * (1 + largest(b.z, k, d.n)));
+    for (const dense<double>& d : all)
+        for (const double eps : {1e-8, 1e-14}) { // with the second some refine further than their neighbours
+            CAPTURE(d.n, d.p, d.m, eps);
+            optnet::settings how;
+            how.eps_abs = how.eps_rel = eps;
+            const std::int64_t whole = d.batch;
+            const answer<double> a = solve(d, how), g = gradient(d, a, range(0, whole));
+            std::int64_t unsolved = 0;
+            for (std::int64_t k = 0; k < whole; ++k) unsolved += a.at(k) == status::solved ? 0 : 1;
+            if (eps > 1e-9) CHECK(unsolved == 0);
+            for (const std::int64_t size : {8, 9, 128, 999})
+                for (const int threads : {1, 3}) {
+                    if (size > whole) continue;
+                    const std::vector<std::int64_t> from = range(whole - 1, size, -1); // the last ones, backwards
+                    const dense<double> part = pick(d, from);
+                    const answer<double> b = solve(part, how, threads), h = gradient(part, b, from, threads);
+                    std::int64_t different = 0;
+                    for (std::int64_t k = 0; k < size; ++k)
+                        different += same_bits(d, a, from[at(k)], b, k) && same_bits(d, g, from[at(k)], h, k) ? 0 : 1;
+                    CAPTURE(size, threads);
+                    CHECK(different == 0);
+                }
         }
+}
+
+TEST_CASE("seven and fewer are solved one by one, and differ from many by rounding alone") {
+    const dense<double> d = random(20, 4, 16, 64, true, 3);
+    const answer<double> a = solve(d);
+    for (const std::int64_t size : {1, 7}) {
+        const dense<double> part = pick(d, range(0, size));
+        const answer<double> b = solve(part);
+        for (std::int64_t k = 0; k < size; ++k)
+            CHECK(distance(a.z, k, b.z, k, d.n) <= 1e-9 * (1 + largest(b.z, k, d.n)));
     }
 }
 
