@@ -34,7 +34,7 @@ private:
     const double* right = nullptr;
     std::vector<std::size_t> todo;         ///< problems that go on
     std::vector<int> which, next;          ///< [k, lanes]; rows of the next W
-    std::vector<char> inside;              ///< [m] rows of the last W
+    std::vector<int> inside;               ///< [m] rows of the last W
     std::vector<double> counts, x, l, inv; ///< of one group of lanes: [lanes], [k, lanes], [k, k, lanes], [k, lanes]
     std::vector<double> lambda, s;         ///< [todo, m]
 };
