@@ -4,7 +4,6 @@
 #include "kernels_reference.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 using namespace kernel_test;
 using optnet::solver::cpu::lanes;
@@ -68,6 +67,7 @@ TEST_CASE("factors and solutions in lanes") {
         for (const index_t n : {index_t{1}, index_t{7}, index_t{24}, index_t{65}}) {
             const matrix<T> R = positive<T>(n);
             std::vector<std::vector<int>> rows;
+            rows.reserve(at(lanes<T>));
             for (int lane = 0; lane < lanes<T>; ++lane)
                 rows.push_back(subset(n, lane % 4 == 3 ? n : lane * n / lanes<T>));
             group<T> g(rows, (n + 3) / 4 * 4, (n + 3) / 4 * 4 + 1);
@@ -123,18 +123,15 @@ TEST_CASE("a lane does not know the others, its place, nor how far it is filled 
         alone.run(kernel, R);
         for (std::size_t lane = 0; lane < at(lanes<T>); ++lane) {
             std::vector<std::vector<int>> rows;
+            rows.reserve(at(lanes<T>));
             for (std::size_t other = 0; other < at(lanes<T>); ++other)
                 rows.push_back(other == lane ? mine : subset(n, static_cast<index_t>(7 * other) % 37));
             group<T> g(rows, 40, 41);
             g.run(kernel, R);
             bool same = true;
             for (index_t i = 0; i < 17; ++i) {
-                const T a = alone.solution(i, 0), b = g.solution(i, lane);
-                same = same && std::memcmp(&a, &b, sizeof(T)) == 0;
-                for (index_t j = 0; j <= i; ++j) {
-                    const T c = alone.factor(i, j, 0), d = g.factor(i, j, lane);
-                    same = same && std::memcmp(&c, &d, sizeof(T)) == 0;
-                }
+                same = same && alone.solution(i, 0) == g.solution(i, lane);
+                for (index_t j = 0; j <= i; ++j) same = same && alone.factor(i, j, 0) == g.factor(i, j, lane);
             }
             CHECK(same);
         }

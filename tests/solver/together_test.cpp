@@ -33,6 +33,7 @@ dense<double> pick(const dense<double>& d, const std::vector<std::int64_t>& from
 
 std::vector<std::int64_t> range(std::int64_t first, std::int64_t count, std::int64_t step = 1) {
     std::vector<std::int64_t> all;
+    all.reserve(at(count));
     for (std::int64_t i = 0; i < count; ++i) all.push_back(first + i * step);
     return all;
 }
