@@ -36,9 +36,13 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
         }
         std::shared_ptr<const set_up> matrices = entry.matrices;
         active_kkt again;
+        sparse_kkt sparse_again;
         if (!matrices) {
-            matrices = make_set_up(batch, k, kept.how, kept.with_r);
-            again.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
+            matrices = make_set_up(batch, k, kept.how, kept.made);
+            if (matrices->is_sparse)
+                sparse_again.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+            else
+                again.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
         }
         const operators& o = matrices->data;
         point x;
@@ -50,7 +54,10 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
             for (int i = 0; i < p; ++i) x.nu[at(i)] = static_cast<double>(r.nu[k * p + i]) * o.a_scale[at(i)];
         if (r.lambda != nullptr)
             for (int i = 0; i < m; ++i) x.lambda[at(i)] = static_cast<double>(r.lambda[k * m + i]) * o.g_scale[at(i)];
-        (entry.matrices ? entry.system : again).solve(x);
+        if (matrices->is_sparse)
+            (entry.matrices ? entry.sparse_system : sparse_again).solve(x);
+        else
+            (entry.matrices ? entry.system : again).solve(x);
         for (int j = 0; d.z != nullptr && j < n; ++j) d.z[k * n + j] = static_cast<T>(x.z[at(j)] * o.z_scale[at(j)]);
         for (int i = 0; d.nu != nullptr && i < p; ++i) d.nu[k * p + i] = static_cast<T>(x.nu[at(i)] * o.a_scale[at(i)]);
         for (int i = 0; d.lambda != nullptr && i < m; ++i)

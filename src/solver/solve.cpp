@@ -3,7 +3,6 @@
 
 #include "solver/cpu/pool.hpp"
 #include "solver/factorization.hpp"
-#include "solver/plan.hpp"
 
 #include <cmath>
 #include <limits>
@@ -66,10 +65,14 @@ template <class T> bool shares_matrices(const problem<T>& batch) {
 
 template <class T>
 std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
-                                          bool with_r) {
+                                          const plan& chosen) {
     auto made = std::make_shared<set_up>();
     made->data = operators(batch, element);
-    made->convex = made->data.finite && made->dual.set_up(made->data, how.convexity_tolerance, with_r);
+    made->is_sparse = chosen.chosen == form::sparse;
+    if (!made->data.finite) return made;
+    made->convex = made->is_sparse
+                       ? made->sparse.set_up(made->data, chosen.pattern, how.convexity_tolerance)
+                       : made->dual.set_up(made->data, how.convexity_tolerance, chosen.chosen == form::dual);
     return made;
 }
 
@@ -79,20 +82,20 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     check(how);
     check(*batch.shape);
     const bool shared = shares_matrices(batch);
-    const bool with_r = make_plan(*batch.shape, shared).chosen == form::dual;
+    const plan made = make_plan(*batch.shape, shared);
     tolerances eps{how.eps_abs.value_or(default_tolerance<T>), how.eps_rel.value_or(default_tolerance<T>)};
     // float32 data are solved and verified in double precision; only the result is rounded.
     std::shared_ptr<factorization> kept;
     if (keep != nullptr) {
         kept = std::make_shared<factorization>();
         kept->how = how;
-        kept->with_r = with_r;
+        kept->made = made;
         kept->elements.resize(at(batch.batch));
         *keep = kept;
     }
     if (batch.batch == 0) return;
     std::shared_ptr<const set_up> common;
-    if (shared) common = make_set_up(batch, 0, how, with_r);
+    if (shared) common = make_set_up(batch, 0, how, made);
 
     struct worker {
         road way;
@@ -102,9 +105,12 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     std::vector<worker> workers(at(std::max(threads, 1)));
     cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) {
         worker& mine = workers[at(id)];
-        const auto matrices = shared ? common : make_set_up(batch, k, how, with_r);
+        const auto matrices = shared ? common : make_set_up(batch, k, how, made);
         mine.e.load(batch, k, matrices->data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        mine.way.run(mine.e, matrices->convex ? &matrices->dual : nullptr, how, eps, mine.done);
+        if (matrices->is_sparse)
+            mine.way.run(mine.e, matrices->convex ? &matrices->sparse : nullptr, how, eps, mine.done);
+        else
+            mine.way.run(mine.e, matrices->convex ? &matrices->dual : nullptr, how, eps, mine.done);
         if (mine.done.status == status::nonconvex && !(matrices->data.q_max < 1e140))
             mine.done.status = status::numerical_error;
         write(out, k, mine.e, mine.done, matrices->data);
@@ -112,10 +118,15 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
         factorization::kept& entry = kept->elements[at(k)];
         entry.solved = mine.done.status == status::solved || mine.done.status == status::solved_inaccurate;
         if (!entry.solved) return;
-        entry.rows = decide_active_rows(mine.e, matrices->dual, how, mine.done);
-        const double bytes = static_cast<double>(matrices->dual.bytes());
+        entry.rows = matrices->is_sparse ? decide_active_rows(mine.e, matrices->sparse, how, mine.done)
+                                         : decide_active_rows(mine.e, matrices->dual, how, mine.done);
+        const double bytes = static_cast<double>(matrices->bytes());
         if (shared || bytes * static_cast<double>(batch.batch) <= most_kept) {
             entry.matrices = matrices;
+            if (matrices->is_sparse) {
+                entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+                return;
+            }
             const active_kkt& finished = mine.way.system();
             if (entry.rows.ratios.empty() && entry.rows.rows == finished.rows())
                 entry.system = finished;
@@ -127,7 +138,7 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
 
 #define OPTNET_FOR(T)                                                                                                  \
     template bool shares_matrices(const problem<T>&);                                                                  \
-    template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, bool);        \
+    template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, const plan&); \
     template void solve(const problem<T>&, const settings&, int, const solution<T>&, std::shared_ptr<factorization>*);
 OPTNET_FOR(double)
 OPTNET_FOR(float)

@@ -16,5 +16,7 @@ struct active_rows {
 };
 
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done);
+/// The same on the sparse form, where rows that depend on each other may all stay.
+active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how, const outcome& done);
 
 } // namespace optnet::solver

@@ -53,17 +53,23 @@ template void element::load(const problem<float>&, std::int64_t, const operators
 
 verdict element::verify(const point& x, const tolerances& eps) const {
     const operators& o = *data;
-    std::vector<double> qz(at(o.n)), atnu(at(o.n)), gtl(at(o.n)), az(at(o.p)), gz(at(o.m));
-    o.multiply_add(matrix::Q, x.z.data(), qz.data());
-    o.multiply_transposed_add(matrix::A, x.nu.data(), atnu.data());
-    o.multiply_transposed_add(matrix::G, x.lambda.data(), gtl.data());
-    o.multiply_add(matrix::A, x.z.data(), az.data());
-    o.multiply_add(matrix::G, x.z.data(), gz.data());
+    products of{std::vector<double>(at(o.n)), std::vector<double>(at(o.n)), std::vector<double>(at(o.n)),
+                std::vector<double>(at(o.p)), std::vector<double>(at(o.m))};
+    o.multiply_add(matrix::Q, x.z.data(), of.qz.data());
+    o.multiply_transposed_add(matrix::A, x.nu.data(), of.atnu.data());
+    o.multiply_transposed_add(matrix::G, x.lambda.data(), of.gtl.data());
+    o.multiply_add(matrix::A, x.z.data(), of.az.data());
+    o.multiply_add(matrix::G, x.z.data(), of.gz.data());
+    return judge(x, of, eps);
+}
 
+verdict element::judge(const point& x, const products& of, const tolerances& eps) const {
+    const operators& o = *data;
+    const auto& [qz, atnu, gtl, az, gz] = of;
     verdict v{0, 0, 0};
     double primal_size = 0, zqz = 0, qtz = 0, btnu = 0, htl = 0, check = 0;
     for (int i = 0; i < o.p; ++i) {
-        const double unscale = 1 / o.a_scale[at(i)];
+        const double unscale = o.a_unit[at(i)];
         v.primal = std::max(v.primal, std::abs(az[at(i)] - b[at(i)]) * unscale);
         primal_size = std::max({primal_size, std::abs(az[at(i)]) * unscale, std::abs(b[at(i)]) * unscale});
         btnu += b[at(i)] * x.nu[at(i)];
@@ -72,14 +78,14 @@ verdict element::verify(const point& x, const tolerances& eps) const {
     for (int i = 0; i < o.m; ++i) {
         check += gz[at(i)] * 0.0;
         if (absent(i)) continue;
-        const double unscale = 1 / o.g_scale[at(i)];
+        const double unscale = o.g_unit[at(i)];
         v.primal = std::max(v.primal, (gz[at(i)] - h[at(i)]) * unscale);
         primal_size = std::max({primal_size, std::abs(gz[at(i)]) * unscale, std::abs(h[at(i)]) * unscale});
         htl += h[at(i)] * x.lambda[at(i)];
     }
     double dual_size = 0;
     for (int j = 0; j < o.n; ++j) {
-        const double unscale = 1 / o.z_scale[at(j)];
+        const double unscale = o.z_unit[at(j)];
         v.dual = std::max(v.dual, std::abs(qz[at(j)] + q[at(j)] + atnu[at(j)] + gtl[at(j)]) * unscale);
         const double term =
             std::max({std::abs(qz[at(j)]), std::abs(q[at(j)]), std::abs(atnu[at(j)]), std::abs(gtl[at(j)])});

@@ -27,6 +27,11 @@ struct point {
     }
 };
 
+/// What a point's residuals and verdict are made of.
+struct products {
+    std::vector<double> qz, atnu, gtl, az, gz;
+};
+
 /// Residuals of the user's unscaled data, and the largest of the three as a share of its tolerance: solved means <= 1.
 struct verdict {
     double primal, dual, gap;
@@ -49,6 +54,8 @@ struct element {
     /// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each
     /// against absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
     verdict verify(const point& x, const tolerances& eps) const;
+    /// The same where the products are there already.
+    verdict judge(const point& x, const products& of, const tolerances& eps) const;
 
     /// The residual of the optimality conditions, r.z = -(Qz + q + A'nu + G'lambda), r.nu = b - Az, r.lambda = h - Gz.
     void residual(const point& x, point& r) const;

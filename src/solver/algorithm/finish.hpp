@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The end of every road: the rows that it came to are solved as equalities.
+
+#include "solver/algorithm/road.hpp"
+
+#include <algorithm>
+
+namespace optnet::solver {
+
+/// A point within this share of its tolerances is not improved further.
+constexpr double close_enough = 1e-2;
+
+/// Refines x on the rows of `system` as equalities, on the user's data, and keeps what verifies best.
+template <class System>
+void finish(const element& e, const System& system, const tolerances& eps, const point& start, outcome& out) {
+    point x = start, r;
+    for (int step = 0; step < 3; ++step) {
+        e.residual(x, r);
+        system.correct(r);
+        for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
+        for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
+        for (const int i : system.rows()) {
+            double& multiplier = x.lambda[static_cast<std::size_t>(i)];
+            multiplier = std::max(0.0, multiplier + r.lambda[static_cast<std::size_t>(i)]);
+        }
+        const verdict v = e.verify(x, eps);
+        const double before = out.best.share;
+        if (v.share < before) {
+            out.best = v;
+            out.x = x;
+            out.basis = system.rows();
+        }
+        // One step is the rule; another where it pays.
+        if (out.best.share <= close_enough || !(v.share < 0.5 * before)) return;
+    }
+}
+
+} // namespace optnet::solver

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// The road of a problem on the sparse form, and the active rows of its solution.
+
+#include "solver/algorithm/active_rows.hpp"
+#include "solver/algorithm/finish.hpp"
+#include "solver/algorithm/interior_point.hpp"
+#include "solver/algorithm/sparse_form.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr int interior_limit = 200;
+/// From this many tolerances on, the active rows are guessed and tried; again each time that is ten times better.
+constexpr double first_guess = 1e5, next_guess = 0.1;
+/// So many times rows may change sides before a guess is given up.
+constexpr int most_rounds = 5;
+/// A slack of this share of its terms is 0.
+constexpr double rounding = 1e-13;
+/// What the sparse form does not solve goes to the dense ones up to this size, n + p + m.
+constexpr int most_dense = 1500;
+
+double largest(const std::vector<double>& v) {
+    double most = 0;
+    for (const double x : v) most = std::max(most, std::abs(x));
+    return most;
+}
+
+} // namespace
+
+void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps,
+               outcome& out) {
+    if (!begin(e, form != nullptr, out)) return;
+    by_sparse(e, *form, how, eps, out);
+    if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
+    const operators& o = *e.data;
+    dual_form dense;
+    if (out.best.share > 1 && !(limited && how.max_iter) && std::int64_t{o.n} + o.p + o.m <= most_dense &&
+        dense.set_up(o, how.convexity_tolerance, true)) {
+        outcome again;
+        run(e, &dense, how, eps, again);
+        again.iterations += out.iterations;
+        if (again.status == status::primal_infeasible || again.status == status::dual_infeasible ||
+            again.best.share < out.best.share)
+            out = again;
+        return;
+    }
+    conclude(e, how, eps, limited, out);
+}
+
+void road::by_sparse(const element& e, const sparse_matrices& form, const settings& how, const tolerances& eps,
+                     outcome& out) {
+    serial_team team;
+    sparse_form linear(form);
+    const int limit = how.max_iter.value_or(interior_limit);
+    double try_at = first_guess;
+    bool settled = false;
+    const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {
+        if (!(judged.share <= try_at)) return false;
+        try_at = next_guess * judged.share;
+        settled = finish_sparse(e, form, eps, x, s, out) && out.best.share <= 1;
+        return settled;
+    };
+    interior_result result = interior_point(team, linear, e, eps, limit, 1e-1, guess);
+    out.iterations += result.iterations;
+    limited = result.outcome == interior_outcome::limit && result.iterations >= limit;
+    if (settled) return;
+    if (result.outcome == interior_outcome::infeasible || result.outcome == interior_outcome::unbounded) {
+        out.x = result.direction;
+        out.status =
+            result.outcome == interior_outcome::infeasible ? status::primal_infeasible : status::dual_infeasible;
+        return;
+    }
+    if (!(result.best.share < 1e8)) return;
+    if (result.best.share < out.best.share) {
+        out.best = result.best;
+        out.x = result.x;
+        out.basis.clear();
+    }
+    finish_sparse(e, form, eps, result.x, result.s, out);
+    if (out.basis.empty()) out.basis = sparse.rows();
+}
+
+bool road::finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, const point& from,
+                         const std::vector<double>& s, outcome& out) {
+    std::vector<char> active(s.size());
+    for (std::size_t i = 0; i < s.size(); ++i)
+        active[i] = !e.absent(static_cast<int>(i)) && from.lambda[i] > s[i] ? 1 : 0;
+    point x = from, r;
+    bool settled = false;
+    for (int round = 0; round < most_rounds && !settled; ++round) {
+        std::vector<int> rows;
+        for (std::size_t i = 0; i < s.size(); ++i) {
+            if (active[i] != 0)
+                rows.push_back(static_cast<int>(i));
+            else
+                x.lambda[i] = 0;
+        }
+        if (!sparse.set_up(form, rows, {})) return false;
+        e.residual(x, r);
+        sparse.correct(r);
+        for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
+        for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
+        for (const int i : rows) x.lambda[at(i)] += r.lambda[at(i)];
+        // What has the wrong sign changes sides.
+        std::vector<double> gz(s.size(), 0.0);
+        form.multiply_g(x.z.data(), gz.data());
+        const double z_size = largest(x.z);
+        settled = true;
+        for (std::size_t i = 0; i < s.size(); ++i) {
+            const bool wrong =
+                active[i] != 0 ? x.lambda[i] < 0 : gz[i] - e.h[i] > e.floor[i] + rounding * (std::abs(e.h[i]) + z_size);
+            if (wrong) active[i] = active[i] != 0 ? 0 : 1;
+            settled = settled && !wrong;
+        }
+    }
+    for (double& v : x.lambda) v = std::max(0.0, v);
+    finish(e, sparse, eps, x, out);
+    return settled;
+}
+
+active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how,
+                               const outcome& done) {
+    const operators& o = *e.data;
+    active_rows decided;
+    decided.rows = done.basis;
+    std::vector<char> in_basis(at(o.m), 0);
+    for (const int i : done.basis) in_basis[at(i)] = 1;
+    // Here a multiplier is measured against the objective's gradient, a slack against z: R_ii, which form D has between
+    // the two, would take a solve for every row.
+    std::vector<double> gz(at(o.m)), slope = e.q;
+    form.multiply_g(done.x.z.data(), gz.data());
+    double dual_size = largest(e.q);
+    std::fill(slope.begin(), slope.end(), 0.0);
+    o.multiply_add(matrix::Q, done.x.z.data(), slope.data());
+    dual_size = std::max(dual_size, largest(slope));
+    const double z_size = largest(done.x.z), relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
+    const auto size = [&](int i) { return std::abs(e.h[at(i)]) + z_size; };
+    const auto strength = [&](int i, double multiplier) {
+        return dual_size > 0 ? multiplier / dual_size * size(i) : multiplier;
+    };
+    bool doubtful = false;
+    std::vector<int> all;
+    for (int i = 0; i < o.m; ++i) {
+        const bool tight = !e.absent(i) && e.h[at(i)] - gz[at(i)] <= relative * size(i);
+        if (!in_basis[at(i)] && !tight) continue;
+        all.push_back(i);
+        doubtful = doubtful || !in_basis[at(i)] || strength(i, done.x.lambda[at(i)]) <= relative * size(i);
+    }
+    if (!doubtful) return decided;
+
+    // The point of maximal support tells strong rows from weak ones, as on form D.
+    serial_team team;
+    sparse_form linear(form);
+    const interior_result centre = interior_point(team, linear, e, tolerances{1e-9, 1e-9}, interior_limit, 1.0);
+    if (!(centre.best.share <= 1e3)) return decided;
+    decided.rows.clear();
+    decided.degenerate = true;
+    for (const int i : all) {
+        const double multiplier = centre.x.lambda[at(i)], slack = centre.s[at(i)], strong = strength(i, multiplier);
+        if (slack > 100 * strong) continue;
+        decided.rows.push_back(i);
+        decided.ratios.push_back(strong > 100 * slack ? 0.0 : slack / multiplier);
+    }
+    return decided;
+}
+
+} // namespace optnet::solver

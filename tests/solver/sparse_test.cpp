@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sparse form: its choice, its answers against closed forms and the oracle, its statuses and its gradients.
+
+#include "catch.hpp"
+#include "derivative.hpp"
+#include "hard_families.hpp"
+#include "solver/algorithm/interior_point.hpp"
+#include "solver/algorithm/road.hpp"
+#include "solver/algorithm/sparse_form.hpp"
+#include "solver/factorization.hpp"
+#include "solver/plan.hpp"
+#include "sparse_models.hpp"
+
+#include <functional>
+
+using namespace problems;
+using reference::real;
+using solver::block_kind;
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+bool sparse(const model& x) { return make_plan(x.shape, true).chosen == solver::form::sparse; }
+
+std::vector<double> derivative_of(const solver::problem<double>& batch, const answer<double>& a,
+                                  const std::vector<double>& g, int threads = 1) {
+    std::vector<double> d(a.z);
+    solver::kkt_solve<double>(batch, *a.kept, threads, {g.data(), nullptr, nullptr}, {d.data(), nullptr, nullptr});
+    return d;
+}
+
+/// argmin 1/2 |z + q|^2 over the probability simplex: max(0, -q - t) with the t that makes the sum 1 (Held, Wolfe and
+/// Crowder 1974). In long double.
+std::vector<real> project(const double* q, int n) {
+    std::vector<real> v(q, q + n);
+    for (real& x : v) x = -x;
+    std::vector<real> sorted = v;
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    real sum = 0, t = 0;
+    for (int k = 0; k < n; ++k) {
+        sum += sorted[at(k)];
+        const real candidate = (sum - 1) / real(k + 1);
+        if (sorted[at(k)] > candidate) t = candidate;
+    }
+    for (real& x : v) x = std::max(real(0), x - t);
+    return v;
+}
+
+} // namespace
+
+TEST_CASE("the choice: problems that are mostly zeros get the sparse form, dense and small ones do not") {
+    CHECK(sparse(denoising(100, 1, 13, 1)));
+    CHECK(sparse(simplex(1000, 1, 1)));
+    CHECK(sparse(simplex(100000, 1, 1)));
+    CHECK(sparse(chain(2, 1, 1)));
+    CHECK(!sparse(mini_sudoku(1, 1)));
+    CHECK(!sparse(simplex(5, 1, 1)));
+    CHECK(!make_plan(solver::dense_structure(100, 0, 100), true).sparse.possible);
+    const std::string text = solver::explain(simplex(1000, 1, 1).shape, true);
+    CAPTURE(text);
+    CHECK(text.find("chosen: form sparse") != std::string::npos);
+}
+
+TEST_CASE("a structure is analysed once, whoever asks, and by its blocks, not its address") {
+    const auto first = solver::analyse(chain(2, 1, 1).shape), again = solver::analyse(chain(2, 1, 2).shape);
+    CHECK(first.get() == again.get());
+    CHECK(solver::analyse(chain(3, 1, 1).shape).get() != first.get());
+    // The simplex has no fill: z in any order, then the one multiplier.
+    const auto s = solver::analyse(simplex(1000, 1, 1).shape);
+    CHECK(s->size == 1001);
+    CHECK(s->l_row.size() == 1000);
+    // Differences: t goes without fill beyond the tridiagonal.
+    const auto tv = solver::analyse(denoising(100, 1, 13, 1).shape);
+    CHECK(tv->l_row.size() == 99 * 2 + 99);
+}
+
+TEST_CASE("the probability simplex, up to 100 000 variables: the sorted projection and its derivative") {
+    for (const int n : {200, 1000, 100000}) {
+        model x = simplex(n, n > 1000 ? 1 : 20, 3);
+        REQUIRE(sparse(x));
+        const answer<double> a = solve(x.problem());
+        std::vector<double> g(a.z.size());
+        numbers draw(5);
+        for (double& v : g) v = draw.normal();
+        const std::vector<double> d = derivative_of(x.problem(), a, g);
+        for (std::int64_t k = 0; k < x.batch; ++k) {
+            CAPTURE(n, k, name(a.at(k)));
+            REQUIRE(a.at(k) == status::solved);
+            const std::vector<real> z = project(x.q.data() + k * n, n);
+            real mean = 0, count = 0, worst = 0, worst_d = 0;
+            for (int j = 0; j < n; ++j)
+                if (z[at(j)] > 0) {
+                    mean += real(g[at(k * n + j)]);
+                    count += 1;
+                }
+            for (int j = 0; j < n; ++j) {
+                const std::size_t i = at(k * n + j);
+                worst = std::max(worst, std::abs(real(a.z[i]) - z[at(j)]));
+                // On the support the derivative is the projection on 1'd = 0, elsewhere 0.
+                const real expected = z[at(j)] > 0 ? real(g[i]) - mean / count : real(0);
+                worst_d = std::max(worst_d, std::abs(real(d[i]) - expected));
+            }
+            CHECK(static_cast<double>(worst) <= 1e-10);
+            CHECK(static_cast<double>(worst_d) <= 1e-10);
+        }
+    }
+}
+
+TEST_CASE("projection onto chains: the point and the gradient of the oracle's active rows, from dense data") {
+    model x = chain(2, 8, 7);
+    REQUIRE(sparse(x));
+    const int n = x.shape.n, m = x.shape.m;
+    const answer<double> a = solve(x.problem());
+    // The same numbers in dense matrices, which go by form D.
+    dense<double> same = zeros(n, 0, m, x.batch);
+    same.q = x.q;
+    for (std::int64_t k = 0; k < x.batch; ++k) std::copy(x.h.begin(), x.h.end(), same.h.begin() + k * m);
+    const solver::problem<double> batch = x.problem();
+    const solver::operators data(batch, 0);
+    data.each(solver::matrix::Q, [&](int i, int j, double v) { same.Qat(0, i, j) += v; });
+    data.each(solver::matrix::G, [&](int i, int j, double v) { same.Gat(0, i, j) += v; });
+    const view<double> v(same);
+    const answer<double> b = solve(v.batch);
+    REQUIRE(make_plan(v.shape, true).chosen == solver::form::dual);
+    const std::vector<double> ones(a.z.size(), 1.0), da = derivative_of(batch, a, ones),
+                                                     db = derivative_of(v.batch, b, ones);
+    for (std::int64_t k = 0; k < x.batch; ++k) {
+        CAPTURE(k, name(a.at(k)));
+        REQUIRE(a.at(k) == status::solved);
+        REQUIRE(b.at(k) == status::solved);
+        CHECK(static_cast<double>(shares(same, a, k, 1e-8)) <= 1.01);
+        double worst = 0, worst_d = 0;
+        for (int j = 0; j < n; ++j) {
+            worst = std::max(worst, std::abs(a.z[at(k * n + j)] - b.z[at(k * n + j)]));
+            worst_d = std::max(worst_d, std::abs(da[at(k * n + j)] - db[at(k * n + j)]));
+        }
+        CHECK(worst <= 1e-8);
+        CHECK(worst_d <= 1e-8);
+    }
+}
+
+namespace {
+
+/// A dense problem forced through the sparse form.
+struct forced {
+    explicit forced(const dense<double>& d) : problem(d), v(problem), data(v.batch, 0) {
+        element.load(v.batch, 0, data, {}, 1e-8);
+        convex = matrices.set_up(data, solver::analyse(v.shape), 1e-8);
+    }
+    forced(const forced&) = delete;
+    forced& operator=(const forced&) = delete;
+
+    const solver::outcome& run() {
+        way.run(element, convex ? &matrices : nullptr, {}, {1e-8, 1e-8}, out);
+        return out;
+    }
+    answer<double> user() const {
+        answer<double> a;
+        a.z = out.x.z;
+        a.nu = out.x.nu;
+        a.lambda = out.x.lambda;
+        for (std::size_t j = 0; j < a.z.size(); ++j) a.z[j] *= data.z_scale[j];
+        for (std::size_t i = 0; i < a.nu.size(); ++i) a.nu[i] *= data.a_scale[i];
+        for (std::size_t i = 0; i < a.lambda.size(); ++i) a.lambda[i] *= data.g_scale[i];
+        return a;
+    }
+
+    dense<double> problem;
+    view<double> v;
+    solver::operators data;
+    solver::element element;
+    solver::sparse_matrices matrices;
+    bool convex = false;
+    solver::road way;
+    solver::outcome out;
+};
+
+} // namespace
+
+TEST_CASE("the interior point on the sparse form alone solves every hard family to 1e-8") {
+    for (int family = 0; family < static_cast<int>(hard_names.size()); ++family)
+        for (std::uint64_t seed = 0; seed < 16; ++seed) {
+            INFO(hard_names[static_cast<std::size_t>(family)] << ", seed " << seed);
+            forced x(hard(family, seed));
+            REQUIRE(x.convex);
+            solver::serial_team team;
+            solver::sparse_form form(x.matrices);
+            const auto r = interior_point(team, form, x.element, solver::tolerances{1e-8, 1e-8}, 100, 1.0);
+            CHECK(r.outcome == solver::interior_outcome::converged);
+            x.out.x = r.x;
+            CHECK(static_cast<double>(shares(x.problem, x.user(), 0, 1e-8)) <= 1.01);
+        }
+}
+
+TEST_CASE("the sparse road: every hard family is solved, problems without solution get their certificate") {
+    for (int family = 0; family < static_cast<int>(hard_names.size()); ++family)
+        for (std::uint64_t seed = 0; seed < 16; ++seed) {
+            INFO(hard_names[static_cast<std::size_t>(family)] << ", seed " << seed);
+            forced x(hard(family, seed));
+            CHECK(x.run().status == status::solved);
+            CHECK(static_cast<double>(shares(x.problem, x.user(), 0, 1e-8)) <= 1.01);
+        }
+    for (int family = 0; family < static_cast<int>(infeasible_names.size()); ++family)
+        for (std::uint64_t seed = 0; seed < 8; ++seed) {
+            INFO(infeasible_names[static_cast<std::size_t>(family)] << ", seed " << seed);
+            CHECK(forced(infeasible(family, 1.0, seed)).run().status == status::primal_infeasible);
+        }
+    for (std::uint64_t seed = 0; seed < 8; ++seed)
+        CHECK(forced(unbounded(1.0, 2, seed)).run().status == status::dual_infeasible);
+    dense<double> saddle = random(6, 2, 5, 1, true, 1);
+    saddle.Qat(0, 2, 2) = -1;
+    CHECK(forced(saddle).run().status == status::nonconvex);
+}
