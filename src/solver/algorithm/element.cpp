@@ -53,8 +53,8 @@ template void element::load(const problem<float>&, std::int64_t, const operators
 
 verdict element::verify(const point& x, const tolerances& eps) const {
     const operators& o = *data;
-    products of{std::vector<double>(at(o.n)), std::vector<double>(at(o.n)), std::vector<double>(at(o.n)),
-                std::vector<double>(at(o.p)), std::vector<double>(at(o.m))};
+    products of;
+    of.resize(o);
     o.multiply_add(matrix::Q, x.z.data(), of.qz.data());
     o.multiply_transposed_add(matrix::A, x.nu.data(), of.atnu.data());
     o.multiply_transposed_add(matrix::G, x.lambda.data(), of.gtl.data());
@@ -117,6 +117,13 @@ void element::residual(const point& x, point& r) const {
     for (std::size_t j = 0; j < r.z.size(); ++j) r.z[j] = -(r.z[j] + q[j]);
     for (std::size_t i = 0; i < r.nu.size(); ++i) r.nu[i] = b[i] - r.nu[i];
     for (std::size_t i = 0; i < r.lambda.size(); ++i) r.lambda[i] = h[i] - r.lambda[i];
+}
+
+void element::residual(const products& of, point& r) const {
+    r.resize(*data);
+    for (std::size_t j = 0; j < r.z.size(); ++j) r.z[j] = -(of.qz[j] + q[j] + of.atnu[j] + of.gtl[j]);
+    for (std::size_t i = 0; i < r.nu.size(); ++i) r.nu[i] = b[i] - of.az[i];
+    for (std::size_t i = 0; i < r.lambda.size(); ++i) r.lambda[i] = h[i] - of.gz[i];
 }
 
 } // namespace optnet::solver

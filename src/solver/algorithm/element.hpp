@@ -30,6 +30,12 @@ struct point {
 /// What a point's residuals and verdict are made of.
 struct products {
     std::vector<double> qz, atnu, gtl, az, gz;
+
+    void resize(const operators& data) {
+        for (auto* v : {&qz, &atnu, &gtl}) v->assign(static_cast<std::size_t>(data.n), 0.0);
+        az.assign(static_cast<std::size_t>(data.p), 0.0);
+        gz.assign(static_cast<std::size_t>(data.m), 0.0);
+    }
 };
 
 /// Residuals of the user's unscaled data, and the largest of the three as a share of its tolerance: solved means <= 1.
@@ -59,6 +65,7 @@ struct element {
 
     /// The residual of the optimality conditions, r.z = -(Qz + q + A'nu + G'lambda), r.nu = b - Az, r.lambda = h - Gz.
     void residual(const point& x, point& r) const;
+    void residual(const products& of, point& r) const;
 };
 
 } // namespace optnet::solver

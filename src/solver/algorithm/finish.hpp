@@ -15,9 +15,15 @@ constexpr double close_enough = 1e-2;
 /// Refines x on the rows of `system` as equalities, on the user's data, and keeps what verifies best.
 template <class System>
 void finish(const element& e, const System& system, const tolerances& eps, const point& start, outcome& out) {
+    constexpr bool own_products = requires(products & of) { system.multiply(start, of); };
     point x = start, r;
+    products of;
+    if constexpr (own_products) system.multiply(x, of);
     for (int step = 0; step < 3; ++step) {
-        e.residual(x, r);
+        if constexpr (own_products)
+            e.residual(of, r);
+        else
+            e.residual(x, r);
         system.correct(r);
         for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
         for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
@@ -25,7 +31,13 @@ void finish(const element& e, const System& system, const tolerances& eps, const
             double& multiplier = x.lambda[static_cast<std::size_t>(i)];
             multiplier = std::max(0.0, multiplier + r.lambda[static_cast<std::size_t>(i)]);
         }
-        const verdict v = e.verify(x, eps);
+        verdict v;
+        if constexpr (own_products) {
+            system.multiply(x, of);
+            v = e.judge(x, of, eps);
+        } else {
+            v = e.verify(x, eps);
+        }
         const double before = out.best.share;
         if (v.share < before) {
             out.best = v;

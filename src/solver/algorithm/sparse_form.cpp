@@ -61,17 +61,10 @@ void sparse_form::start(std::vector<double>& s) {
 
 void sparse_form::residual(const std::vector<double>& lambda, const std::vector<double>& s, std::vector<double>& rs) {
     const element& e = *problem;
-    for (auto* v : {&of.qz, &of.atnu, &of.gtl}) v->assign(x.z.size(), 0.0);
-    of.az.assign(x.nu.size(), 0.0);
-    of.gz.assign(rs.size(), 0.0);
-    source->multiply_q(x.z.data(), of.qz.data());
-    source->multiply_at(x.nu.data(), of.atnu.data());
-    source->multiply_gt(lambda.data(), of.gtl.data());
-    source->multiply_a(x.z.data(), of.az.data());
-    source->multiply_g(x.z.data(), of.gz.data());
-    for (std::size_t j = 0; j < x.z.size(); ++j) r.z[j] = -(of.qz[j] + e.q[j] + of.atnu[j] + of.gtl[j]);
-    for (std::size_t i = 0; i < x.nu.size(); ++i) r.nu[i] = e.b[i] - of.az[i];
-    for (std::size_t i = 0; i < rs.size(); ++i) rs[i] = e.absent(static_cast<int>(i)) ? 0.0 : e.h[i] - of.gz[i] - s[i];
+    x.lambda = lambda;
+    source->multiply(x, of);
+    e.residual(of, r);
+    for (std::size_t i = 0; i < rs.size(); ++i) rs[i] = e.absent(static_cast<int>(i)) ? 0.0 : r.lambda[i] - s[i];
 }
 
 void sparse_form::solve(interior_rows& rows) {

@@ -22,6 +22,9 @@ public:
     void solve(point& x) const;
     /// The step of a refinement on the user's data.
     void correct(point& x) const { refine(x, 4); }
+    /// The same with the shifts in it.
+    void estimate(point& x) const { solve_once(x); }
+    void multiply(const point& x, products& of) const { source->multiply(x, of); }
     std::size_t bytes() const { return system.bytes() + active.size() * (sizeof(int) + sizeof(double)); }
 
 private:

@@ -16,11 +16,11 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr int interior_limit = 200;
 /// From this many tolerances on, the active rows are guessed and tried; again each time that is ten times better.
-constexpr double first_guess = 1e5, next_guess = 0.1;
+constexpr double first_guess = 1e6, next_guess = 0.1;
 /// So many times rows may change sides before a guess is given up.
 constexpr int most_rounds = 5;
-/// A slack of this share of its terms is 0.
-constexpr double rounding = 1e-13;
+/// A slack of this share of its terms is 0: after refinement, and after one solve with the shifts in it.
+constexpr double rounding = 1e-13, estimated = 1e-9;
 /// What the sparse form does not solve goes to the dense ones up to this size, n + p + m.
 constexpr int most_dense = 1500;
 
@@ -62,7 +62,7 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
     const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {
         if (!(judged.share <= try_at)) return false;
         try_at = next_guess * judged.share;
-        settled = finish_sparse(e, form, eps, x, s, out) && out.best.share <= 1;
+        settled = finish_sparse(e, form, eps, x, s, out);
         return settled;
     };
     interior_result result = interior_point(team, linear, e, eps, limit, 1e-1, guess);
@@ -91,9 +91,11 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
     for (std::size_t i = 0; i < s.size(); ++i)
         active[i] = !e.absent(static_cast<int>(i)) && from.lambda[i] > s[i] ? 1 : 0;
     point x = from, r;
-    bool settled = false;
-    for (int round = 0; round < most_rounds && !settled; ++round) {
-        std::vector<int> rows;
+    products of;
+    std::vector<int> rows;
+    bool precise = false;
+    for (int round = 0; round < most_rounds; ++round) {
+        rows.clear();
         for (std::size_t i = 0; i < s.size(); ++i) {
             if (active[i] != 0)
                 rows.push_back(static_cast<int>(i));
@@ -101,26 +103,31 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
                 x.lambda[i] = 0;
         }
         if (!sparse.set_up(form, rows, {})) return false;
-        e.residual(x, r);
-        sparse.correct(r);
+        form.multiply(x, of);
+        e.residual(of, r);
+        precise ? sparse.correct(r) : sparse.estimate(r);
         for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
         for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
         for (const int i : rows) x.lambda[at(i)] += r.lambda[at(i)];
         // What has the wrong sign changes sides.
-        std::vector<double> gz(s.size(), 0.0);
-        form.multiply_g(x.z.data(), gz.data());
-        const double z_size = largest(x.z);
-        settled = true;
+        of.gz.assign(s.size(), 0.0);
+        form.multiply_g(x.z.data(), of.gz.data());
+        const double zero = precise ? rounding : estimated, z_size = largest(x.z);
+        bool settled = true;
         for (std::size_t i = 0; i < s.size(); ++i) {
             const bool wrong =
-                active[i] != 0 ? x.lambda[i] < 0 : gz[i] - e.h[i] > e.floor[i] + rounding * (std::abs(e.h[i]) + z_size);
+                active[i] != 0 ? x.lambda[i] < 0 : of.gz[i] - e.h[i] > e.floor[i] + zero * (std::abs(e.h[i]) + z_size);
             if (wrong) active[i] = active[i] != 0 ? 0 : 1;
             settled = settled && !wrong;
         }
+        if (!settled && round + 1 < most_rounds) continue;
+        point clipped = x;
+        for (double& v : clipped.lambda) v = std::max(0.0, v);
+        finish(e, sparse, eps, clipped, out);
+        if (settled && out.best.share <= (precise ? 1.0 : close_enough)) return true;
+        precise = true;
     }
-    for (double& v : x.lambda) v = std::max(0.0, v);
-    finish(e, sparse, eps, x, out);
-    return settled;
+    return false;
 }
 
 active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how,
@@ -136,7 +143,7 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
     form.multiply_g(done.x.z.data(), gz.data());
     double dual_size = largest(e.q);
     std::fill(slope.begin(), slope.end(), 0.0);
-    o.multiply_add(matrix::Q, done.x.z.data(), slope.data());
+    form.multiply_q(done.x.z.data(), slope.data());
     dual_size = std::max(dual_size, largest(slope));
     const double z_size = largest(done.x.z), relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
     const auto size = [&](int i) { return std::abs(e.h[at(i)]) + z_size; };

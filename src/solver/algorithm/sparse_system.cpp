@@ -42,7 +42,7 @@ bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse
         const double rounding = std::max(convexity_tolerance, 1e-15 * static_cast<double>(x.n));
         a.assign(x.a.col.size(), 0.0);
         g.assign(x.g.col.size(), 0.0);
-        products.assign(x.product.size(), 0.0);
+        pairs.assign(x.product.size(), 0.0);
         const std::vector<double> none(at(x.m), 0.0);
         sparse_ldl attempt;
         return attempt.factor(*this, none.data(), rounding * data.q_max + 1e-300, 1) && attempt.definite();
@@ -55,11 +55,11 @@ bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse
     next = 0;
     data.each(matrix::G, [&](int, int, double v) { g[at(x.g_entry[next++])] += v; });
     for (std::size_t e = 0; e < a.size(); ++e) base[at(x.a_place[e])] += a[e];
-    products.clear();
+    pairs.clear();
     for (int i = 0; i < x.m; ++i) {
         const int end = x.g.start[at(i + 1)];
         for (int e = x.g.start[at(i)]; x.in_r(i) && e < end; ++e)
-            for (int f = e; f < end; ++f) products.push_back(g[at(e)] * g[at(f)]);
+            for (int f = e; f < end; ++f) pairs.push_back(g[at(e)] * g[at(f)]);
     }
     return true;
 }
@@ -71,7 +71,7 @@ void sparse_matrices::assemble(const double* w, std::vector<double>& k) const {
         const double weight = w[i];
         if (x.in_r(i)) {
             for (int e = x.product_start[at(i)]; e < x.product_start[at(i + 1)]; ++e)
-                k[at(x.product[at(e)])] += weight * products[at(e)];
+                k[at(x.product[at(e)])] += weight * pairs[at(e)];
             continue;
         }
         const double root = std::sqrt(weight);
@@ -79,6 +79,15 @@ void sparse_matrices::assemble(const double* w, std::vector<double>& k) const {
         const int node = x.place[at(x.n + x.p + i)];
         k[at(x.start[at(node + 1)] - 1)] = -1;
     }
+}
+
+void sparse_matrices::multiply(const point& x, products& of) const {
+    of.resize(*source);
+    multiply_q(x.z.data(), of.qz.data());
+    multiply_at(x.nu.data(), of.atnu.data());
+    multiply_gt(x.lambda.data(), of.gtl.data());
+    multiply_a(x.z.data(), of.az.data());
+    multiply_g(x.z.data(), of.gz.data());
 }
 
 void sparse_matrices::multiply(const sparse_rows& rows, const std::vector<double>& value, const double* x, double* y) {

@@ -3,7 +3,7 @@
 
 // Numbers on a sparse pattern: those of Q, A and G, and K with its factor for one set of weights.
 
-#include "solver/algorithm/operators.hpp"
+#include "solver/algorithm/element.hpp"
 #include "solver/algorithm/sparse_pattern.hpp"
 
 namespace optnet::solver {
@@ -25,9 +25,8 @@ public:
     void multiply_at(const double* x, double* y) const { multiply_transposed(shape->a, a, x, y); }
     void multiply_g(const double* x, double* y) const { multiply(shape->g, g, x, y); }
     void multiply_gt(const double* x, double* y) const { multiply_transposed(shape->g, g, x, y); }
-    std::size_t bytes() const {
-        return (base.size() + q.size() + a.size() + g.size() + products.size()) * sizeof(double);
-    }
+    void multiply(const point& x, products& of) const;
+    std::size_t bytes() const { return (base.size() + q.size() + a.size() + g.size() + pairs.size()) * sizeof(double); }
 
 private:
     static void multiply(const sparse_rows& rows, const std::vector<double>& value, const double* x, double* y);
@@ -36,9 +35,9 @@ private:
 
     const operators* source = nullptr;
     std::shared_ptr<const sparse_pattern> shape;
-    std::vector<double> base;     ///< K for w = 0, pivots of ν and E left 0
-    std::vector<double> q, a, g;  ///< the numbers of `pattern().q`, `.a` and `.g`
-    std::vector<double> products; ///< those of `pattern().product`
+    std::vector<double> base;    ///< K for w = 0, pivots of ν and E left 0
+    std::vector<double> q, a, g; ///< the numbers of `pattern().q`, `.a` and `.g`
+    std::vector<double> pairs;   ///< those of `pattern().product`
     double q_unit = 1;
 };
 
