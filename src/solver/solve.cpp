@@ -124,7 +124,10 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
         if (shared || bytes * static_cast<double>(batch.batch) <= most_kept) {
             entry.matrices = matrices;
             if (matrices->is_sparse) {
-                entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+                if (entry.rows.ratios.empty() && entry.rows.rows == mine.way.sparse_system().rows())
+                    entry.sparse_system = std::move(mine.way.sparse_system());
+                else
+                    entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
                 return;
             }
             const active_kkt& finished = mine.way.system();

@@ -28,6 +28,7 @@ public:
 
     /// The system of the last finish; that of the outcome if its rows are the outcome's basis.
     const active_kkt& system() const { return kkt; }
+    sparse_kkt& sparse_system() { return sparse; }
 
 private:
     /// A slack above -floor[i] counts as 0, as in `dual_active_set::solve`.

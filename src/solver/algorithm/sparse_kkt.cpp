@@ -43,11 +43,12 @@ bool sparse_kkt::set_up(const sparse_matrices& matrices, const std::vector<int>&
     return system.factor(matrices, w.data(), shift * matrices.unit(), delta);
 }
 
-void sparse_kkt::solve_once(point& x) const {
+void sparse_kkt::solve_once(point& x, std::vector<double>& gz) const {
     const sparse_pattern& shape = source->pattern();
-    std::vector<double> packed(at(shape.size), 0.0), weighted(x.lambda.size(), 0.0);
+    std::vector<double> packed(at(shape.size), 0.0), weighted(x.lambda.size(), 0.0), right(active.size());
     for (std::size_t i = 0; i < active.size(); ++i) {
         const int row = active[i];
+        right[i] = x.lambda[at(row)];
         if (shape.in_r(row))
             weighted[at(row)] = weight[i] * x.lambda[at(row)];
         else
@@ -59,14 +60,13 @@ void sparse_kkt::solve_once(point& x) const {
     system.solve_once(packed.data());
     for (int j = 0; j < shape.n; ++j) x.z[at(j)] = packed[at(shape.place[at(j)])];
     for (int i = 0; i < shape.p; ++i) x.nu[at(i)] = packed[at(shape.place[at(shape.n + i)])];
-    std::fill(weighted.begin(), weighted.end(), 0.0);
-    source->multiply_g(x.z.data(), weighted.data());
+    gz.assign(x.lambda.size(), 0.0);
+    source->multiply_g(x.z.data(), gz.data());
+    std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
     for (std::size_t i = 0; i < active.size(); ++i) {
         const std::size_t row = at(active[i]);
-        weighted[row] = weight[i] * (weighted[row] - x.lambda[row]);
+        x.lambda[row] = weight[i] * (gz[row] - right[i]);
     }
-    std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
-    for (const int row : active) x.lambda[at(row)] = weighted[at(row)];
 }
 
 void sparse_kkt::residual(const point& right, const point& x, point& r) const {
@@ -97,7 +97,8 @@ double sparse_kkt::refine(point& x, int steps) const {
     const point right = x;
     const double size = size_of(right);
     if (size == 0) return 0;
-    solve_once(x);
+    std::vector<double> gz;
+    solve_once(x, gz);
     point r;
     double before = HUGE_VAL;
     for (int step = 0;; ++step) {
@@ -105,9 +106,15 @@ double sparse_kkt::refine(point& x, int steps) const {
         const double left = size_of(r) / size;
         if (step >= steps || !(left < 0.5 * before) || left <= enough) return left;
         before = left;
-        solve_once(r);
+        solve_once(r, gz);
         add(x, r, 1.0);
     }
+}
+
+void sparse_kkt::solve(point& x, std::vector<double>& gz) const {
+    solve(x);
+    gz.assign(x.lambda.size(), 0.0);
+    source->multiply_g(x.z.data(), gz.data());
 }
 
 void sparse_kkt::solve(point& x) const {

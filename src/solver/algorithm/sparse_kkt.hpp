@@ -22,15 +22,16 @@ public:
     void solve(point& x) const;
     /// The step of a refinement on the user's data.
     void correct(point& x) const { refine(x, 4); }
-    /// The same with the shifts in it.
-    void estimate(point& x) const { solve_once(x); }
+    /// `solve`, or one with the shifts in it; `gz` becomes G dz, all rows of it.
+    void solve(point& x, std::vector<double>& gz) const;
+    void estimate(point& x, std::vector<double>& gz) const { solve_once(x, gz); }
     void multiply(const point& x, products& of) const { source->multiply(x, of); }
     std::size_t bytes() const { return system.bytes() + active.size() * (sizeof(int) + sizeof(double)); }
 
 private:
     double refine(point& x, int steps) const; ///< returns the share of the right-hand side that is left
     void keep_active(std::vector<double>& lambda) const;
-    void solve_once(point& x) const;
+    void solve_once(point& x, std::vector<double>& gz) const;
     void residual(const point& right, const point& x, point& r) const;
 
     const sparse_matrices* source = nullptr;

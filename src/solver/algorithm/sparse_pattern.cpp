@@ -50,6 +50,9 @@ void gather(const structure& s, matrix where, int rows, sparse_rows& to, std::ve
         to.col.push_back(x.second);
     }
     std::partial_sum(to.start.begin(), to.start.end(), to.start.begin());
+    to.width = rows == 0 ? 0 : to.start[1];
+    for (int i = 0; i < rows; ++i)
+        if (to.start[at(i + 1)] - to.start[at(i)] != to.width) to.width = -1;
     for (const entry& x : all)
         where_to.push_back(static_cast<int>(std::lower_bound(sorted.begin(), sorted.end(), x) - sorted.begin()));
 }

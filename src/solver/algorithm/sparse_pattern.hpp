@@ -21,6 +21,7 @@ namespace optnet::solver {
 /// Rows of a matrix: row i has the columns col[start[i]] ... col[start[i + 1] - 1], ascending.
 struct sparse_rows {
     std::vector<int> start, col;
+    int width = -1; ///< entries of every row, where that is the same
 };
 
 struct sparse_pattern {

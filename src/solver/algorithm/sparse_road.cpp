@@ -15,10 +15,10 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr int interior_limit = 200;
-/// From this many tolerances on, the active rows are guessed and tried; again each time that is ten times better.
-constexpr double first_guess = 1e6, next_guess = 0.1;
-/// So many times rows may change sides before a guess is given up.
-constexpr int most_rounds = 5;
+/// The active rows are guessed at the start, then from this many tolerances on each time that is ten times better.
+constexpr double next_guess = 1e5, better = 0.1;
+/// So many times rows may change sides before a guess is given up, and so many without fewer of them.
+constexpr int most_rounds = 15, most_idle = 3;
 /// A slack of this share of its terms is 0: after refinement, and after one solve with the shifts in it.
 constexpr double rounding = 1e-13, estimated = 1e-9;
 /// What the sparse form does not solve goes to the dense ones up to this size, n + p + m.
@@ -57,11 +57,11 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
     serial_team team;
     sparse_form linear(form);
     const int limit = how.max_iter.value_or(interior_limit);
-    double try_at = first_guess;
+    double try_at = HUGE_VAL;
     bool settled = false;
     const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {
         if (!(judged.share <= try_at)) return false;
-        try_at = next_guess * judged.share;
+        try_at = std::min(better * judged.share, next_guess);
         settled = finish_sparse(e, form, eps, x, s, out);
         return settled;
     };
@@ -90,41 +90,39 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
     std::vector<char> active(s.size());
     for (std::size_t i = 0; i < s.size(); ++i)
         active[i] = !e.absent(static_cast<int>(i)) && from.lambda[i] > s[i] ? 1 : 0;
-    point x = from, r;
-    products of;
+    point x;
+    x.resize(*e.data);
+    std::vector<double> gz;
     std::vector<int> rows;
     bool precise = false;
-    for (int round = 0; round < most_rounds; ++round) {
+    std::size_t fewest = s.size() + 1;
+    for (int round = 0, idle = 0; round < most_rounds; ++round) {
         rows.clear();
-        for (std::size_t i = 0; i < s.size(); ++i) {
-            if (active[i] != 0)
-                rows.push_back(static_cast<int>(i));
-            else
-                x.lambda[i] = 0;
-        }
+        for (std::size_t i = 0; i < s.size(); ++i)
+            if (active[i] != 0) rows.push_back(static_cast<int>(i));
+        ++out.iterations;
         if (!sparse.set_up(form, rows, {})) return false;
-        form.multiply(x, of);
-        e.residual(of, r);
-        precise ? sparse.correct(r) : sparse.estimate(r);
-        for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
-        for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
-        for (const int i : rows) x.lambda[at(i)] += r.lambda[at(i)];
+        for (std::size_t j = 0; j < e.q.size(); ++j) x.z[j] = -e.q[j];
+        x.nu = e.b;
+        x.lambda = e.h;
+        precise ? sparse.solve(x, gz) : sparse.estimate(x, gz);
         // What has the wrong sign changes sides.
-        of.gz.assign(s.size(), 0.0);
-        form.multiply_g(x.z.data(), of.gz.data());
         const double zero = precise ? rounding : estimated, z_size = largest(x.z);
-        bool settled = true;
+        std::size_t wrong = 0;
         for (std::size_t i = 0; i < s.size(); ++i) {
-            const bool wrong =
-                active[i] != 0 ? x.lambda[i] < 0 : of.gz[i] - e.h[i] > e.floor[i] + zero * (std::abs(e.h[i]) + z_size);
-            if (wrong) active[i] = active[i] != 0 ? 0 : 1;
-            settled = settled && !wrong;
+            if (!(active[i] != 0 ? x.lambda[i] < 0 : gz[i] - e.h[i] > e.floor[i] + zero * (std::abs(e.h[i]) + z_size)))
+                continue;
+            active[i] = active[i] != 0 ? 0 : 1;
+            ++wrong;
         }
-        if (!settled && round + 1 < most_rounds) continue;
-        point clipped = x;
-        for (double& v : clipped.lambda) v = std::max(0.0, v);
-        finish(e, sparse, eps, clipped, out);
-        if (settled && out.best.share <= (precise ? 1.0 : close_enough)) return true;
+        idle = wrong < fewest ? 0 : idle + 1;
+        fewest = std::min(fewest, wrong);
+        const bool last = round + 1 == most_rounds || idle == most_idle;
+        if (wrong > 0 && !last) continue;
+        for (double& v : x.lambda) v = std::max(0.0, v);
+        finish(e, sparse, eps, x, out);
+        if (wrong == 0 && out.best.share <= (precise ? 1.0 : close_enough)) return true;
+        if (last) return false;
         precise = true;
     }
     return false;

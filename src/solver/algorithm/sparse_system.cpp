@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace optnet::solver {
 namespace {
@@ -16,6 +17,21 @@ double largest(const double* v, int size) {
     double most = 0;
     for (int i = 0; i < size; ++i) most = std::abs(v[i]) > most ? std::abs(v[i]) : most;
     return most;
+}
+
+/// f(i, first, last) for every row and its range of entries; short rows of one width without asking for it.
+template <class F> void by_width(const sparse_rows& rows, const F& f) {
+    const int count = static_cast<int>(rows.start.size()) - 1;
+    const auto each = [&](auto width) {
+        for (int i = 0; i < count; ++i) f(i, i * width, i * width + width);
+    };
+    switch (rows.width) {
+    case 1: return each(std::integral_constant<int, 1>());
+    case 2: return each(std::integral_constant<int, 2>());
+    case 3: return each(std::integral_constant<int, 3>());
+    default:
+        for (int i = 0; i < count; ++i) f(i, rows.start[at(i)], rows.start[at(i + 1)]);
+    }
 }
 
 } // namespace
@@ -91,19 +107,18 @@ void sparse_matrices::multiply(const point& x, products& of) const {
 }
 
 void sparse_matrices::multiply(const sparse_rows& rows, const std::vector<double>& value, const double* x, double* y) {
-    const int count = static_cast<int>(rows.start.size()) - 1;
-    for (int i = 0; i < count; ++i) {
+    by_width(rows, [&](int i, int first, int last) {
         double sum = 0;
-        for (int e = rows.start[at(i)]; e < rows.start[at(i + 1)]; ++e) sum += value[at(e)] * x[rows.col[at(e)]];
+        for (int e = first; e < last; ++e) sum += value[at(e)] * x[rows.col[at(e)]];
         y[i] += sum;
-    }
+    });
 }
 
 void sparse_matrices::multiply_transposed(const sparse_rows& rows, const std::vector<double>& value, const double* x,
                                           double* y) {
-    const int count = static_cast<int>(rows.start.size()) - 1;
-    for (int i = 0; i < count; ++i)
-        for (int e = rows.start[at(i)]; e < rows.start[at(i + 1)]; ++e) y[rows.col[at(e)]] += value[at(e)] * x[i];
+    by_width(rows, [&](int i, int first, int last) {
+        for (int e = first; e < last; ++e) y[rows.col[at(e)]] += value[at(e)] * x[i];
+    });
 }
 
 bool sparse_ldl::factor(const sparse_matrices& matrices, const double* w, double rho, double delta) {
