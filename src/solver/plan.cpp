@@ -31,6 +31,8 @@ estimate estimate_sparse(const structure& shape, std::shared_ptr<const sparse_pa
     result.possible = size > 0 && covered_entries(shape) <= dense_enough * 0.5 * size * size;
     if (!result.possible) return result;
     pattern = analyse(shape);
+    result.possible = pattern->possible;
+    if (!result.possible) return result;
     result.set_up = indirection * 4 * static_cast<double>(pattern->product.size() + pattern->row.size());
     result.per_problem = indirection * sparse_iterations * pattern->iteration_operations();
     return result;

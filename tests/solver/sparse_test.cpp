@@ -11,6 +11,7 @@
 #include "solver/plan.hpp"
 #include "sparse_models.hpp"
 
+#include <cstring>
 #include <functional>
 
 using namespace problems;
@@ -211,4 +212,126 @@ TEST_CASE("the sparse road: every hard family is solved, problems without soluti
     dense<double> saddle = random(6, 2, 5, 1, true, 1);
     saddle.Qat(0, 2, 2) = -1;
     CHECK(forced(saddle).run().status == status::nonconvex);
+}
+
+namespace {
+
+template <class T>
+bool same_bits(const std::vector<T>& a, std::int64_t i, const std::vector<T>& b, std::int64_t j, std::int64_t count) {
+    return std::memcmp(a.data() + i * count, b.data() + j * count, at(count) * sizeof(T)) == 0;
+}
+
+} // namespace
+
+TEST_CASE("the bits of an element do not depend on threads, on its place, nor on what its neighbours hold") {
+    const int n = 100;
+    model x = denoising(n, 12, 13, 4), y = x;
+    const std::int64_t N = x.shape.n, M = x.shape.m;
+    std::reverse(y.q.begin(), y.q.end());
+    for (std::int64_t k = 0; k < 12; ++k) // the same signals in the opposite order
+        std::copy_n(x.q.begin() + k * N, N, y.q.begin() + (11 - k) * N);
+    model poisoned = x;
+    poisoned.q[at(3 * N + 5)] = std::nan("");
+    const std::vector<double> ones(x.q.size(), 1.0);
+    const answer<double> a = solve(x.problem(), {}, 1), b = solve(x.problem(), {}, 2), c = solve(y.problem(), {}, 2),
+                         d = solve(poisoned.problem(), {}, 2);
+    const std::vector<double> da = derivative_of(x.problem(), a, ones), dc = derivative_of(y.problem(), c, ones, 2),
+                              dd = derivative_of(poisoned.problem(), d, ones, 2);
+    for (std::int64_t k = 0; k < 12; ++k) {
+        CAPTURE(k);
+        CHECK(same_bits(a.z, k, b.z, k, N));
+        CHECK(same_bits(a.lambda, k, b.lambda, k, M));
+        CHECK(same_bits(a.z, k, c.z, 11 - k, N));
+        CHECK(same_bits(da, k, dc, 11 - k, N));
+        if (k == 3) {
+            CHECK(d.at(k) == status::invalid_input);
+            CHECK(std::isnan(d.z[at(k * N)]));
+            for (std::int64_t j = 0; j < N; ++j) CHECK(dd[at(k * N + j)] == 0);
+        } else {
+            CHECK(same_bits(a.z, k, d.z, k, N));
+            CHECK(same_bits(da, k, dd, k, N));
+        }
+    }
+}
+
+TEST_CASE("sparse problems without solution: certificates that hold on the blocks") {
+    // A simplex whose sum cannot be reached: z <= 1/(2n) too.
+    const int n = 400;
+    model x = simplex(n, 1, 1);
+    x.shape.m = 2 * n;
+    x.add(solver::matrix::G, block_kind::identity, n, 0, n, n, 1);
+    x.shape.groups = {{solver::row_kind::bound, 0, 2 * n, -1, false}};
+    x.h.assign(at(2 * n), 0.0);
+    std::fill(x.h.begin() + n, x.h.end(), 0.5 / n);
+    REQUIRE(sparse(x));
+    const answer<double> a = solve(x.problem());
+    REQUIRE(a.at(0) == status::primal_infeasible);
+    real value = -real(a.nu[0]), worst = 0;
+    for (int i = 0; i < 2 * n; ++i) {
+        CHECK(a.lambda[at(i)] >= 0);
+        value -= real(x.h[at(i)]) * real(a.lambda[at(i)]);
+    }
+    for (int j = 0; j < n; ++j)
+        worst = std::max(worst, std::abs(real(a.nu[0]) - real(a.lambda[at(j)]) + real(a.lambda[at(n + j)])));
+    CHECK(static_cast<double>(std::abs(value - 1)) <= 1e-6);
+    CHECK(static_cast<double>(worst) <= 1e-8);
+
+    // Differences are penalized with a negative weight: t runs away.
+    model y = denoising(100, 1, -1, 1);
+    REQUIRE(sparse(y));
+    const answer<double> b = solve(y.problem());
+    REQUIRE(b.at(0) == status::dual_infeasible);
+    real slope = 0, most = 0;
+    for (int j = 0; j < y.shape.n; ++j) slope += real(y.q[at(j)]) * real(b.z[at(j)]);
+    for (int j = 0; j < 100; ++j) most = std::max(most, std::abs(real(b.z[at(j)])));
+    for (int i = 0; i < 99; ++i)
+        most = std::max(most, std::abs(real(b.z[at(i)]) - real(b.z[at(i + 1)])) - real(b.z[at(100 + i)]));
+    CHECK(static_cast<double>(std::abs(slope + 1)) <= 1e-6);
+    CHECK(static_cast<double>(most) <= 1e-8);
+
+    // A negative eigenvalue that only the whole band shows: L'L with 3 in place of 6.
+    model z = chain(2, 1, 1);
+    std::fill(z.numbers[0].begin(), z.numbers[0].end(), 3.0);
+    REQUIRE(sparse(z));
+    CHECK(solve(z.problem()).at(0) == status::nonconvex);
+}
+
+TEST_CASE("matrices of each problem's own: as if every problem were alone") {
+    // A weighted simplex: every problem has its own diagonal of Q.
+    const int n = 300;
+    const std::int64_t batch = 5;
+    model x = simplex(n, batch, 2);
+    numbers draw(8);
+    std::vector<double> diagonal(at(n * batch));
+    for (double& v : diagonal) v = 0.5 + draw.uniform();
+    x.shape.blocks[0].kind = block_kind::diagonal;
+    x.shape.blocks[0].source = 1;
+    x.numbers.push_back(diagonal);
+    solver::problem<double> all = x.problem();
+    const solver::matrix_view<double> data[2] = {{x.numbers[0].data(), 0, n, 1}, {x.numbers[1].data(), n, 1, 1}};
+    all.data = data;
+    REQUIRE(make_plan(x.shape, false).chosen == solver::form::sparse);
+    const answer<double> a = solve(all, {}, 2);
+    const std::vector<double> ones(a.z.size(), 1.0), da = derivative_of(all, a, ones);
+    for (std::int64_t k = 0; k < batch; ++k) {
+        CAPTURE(k);
+        REQUIRE(a.at(k) == status::solved);
+        // z = max(0, (-q - t) / d) with 1'z = 1; the derivative along q = 1 by the same support.
+        real low = -10, high = 10;
+        const auto d = [&](int j) { return real(diagonal[at(k * n + j)]); };
+        const auto q = [&](int j) { return real(x.q[at(k * n + j)]); };
+        for (int step = 0; step < 100; ++step) {
+            const real t = (low + high) / 2;
+            real sum = 0;
+            for (int j = 0; j < n; ++j) sum += std::max(real(0), (-q(j) - t) / d(j));
+            (sum > 1 ? low : high) = t;
+        }
+        real worst = 0, total = 0;
+        for (int j = 0; j < n; ++j) {
+            worst = std::max(worst, std::abs(std::max(real(0), (-q(j) - low) / d(j)) - real(a.z[at(k * n + j)])));
+            total += std::abs(real(da[at(k * n + j)]));
+        }
+        CHECK(static_cast<double>(worst) <= 1e-10);
+        CHECK(static_cast<double>(total) <= 1e-10); // a shift of all of q moves nu only
+    }
 }

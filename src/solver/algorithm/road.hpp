@@ -42,7 +42,7 @@ private:
                    outcome& out);
     /// Takes the rows with λ > s as equalities, lets rows whose multiplier or slack comes out negative change sides,
     /// and finishes. True if no sign was wrong in the end: then the rows are those of the solution.
-    bool finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, const point& x,
+    bool finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit, const point& x,
                        const std::vector<double>& s, outcome& out);
     void conclude(const element& e, const settings& how, const tolerances& eps, bool limited, outcome& out);
 

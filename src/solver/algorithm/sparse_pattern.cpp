@@ -20,6 +20,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// A row of G with at most this many entries goes into R: it costs the square of that in every assembly.
 constexpr int few = 6;
 constexpr std::size_t most_cached = 32;
+/// Entries of the products of R, or of L, beyond which a problem is not sparse.
+constexpr double most_entries = 3e7;
 
 using entry = std::pair<int, int>;
 
@@ -91,6 +93,8 @@ void factor_pattern(sparse_pattern& x) {
                 x.row_col.push_back(i);
             }
         std::sort(x.row_col.begin() + first, x.row_col.end());
+        x.possible = static_cast<double>(x.row_col.size()) <= most_entries;
+        if (!x.possible) return;
         x.row_start[at(k + 1)] = static_cast<int>(x.row_col.size());
     }
     x.l_start.assign(at(size + 1), 0);
@@ -117,8 +121,21 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
     gather(s, matrix::G, s.m, x.g, x.g_entry);
     std::vector<int> node(at(s.m), -1);
     x.size = s.n + s.p;
-    for (int i = 0; i < s.m; ++i)
-        if (x.g.start[at(i + 1)] - x.g.start[at(i)] > few) node[at(i)] = x.size++;
+    std::vector<char> in_q(at(s.n), 0);
+    for (int j = 0; j < s.n; ++j)
+        for (int k = x.q.start[at(j)]; k < x.q.start[at(j + 1)]; ++k)
+            if (x.q.col[at(k)] == j) in_q[at(j)] = 1;
+    double products = 0;
+    for (int i = 0; i < s.m; ++i) {
+        const auto first = x.g.col.begin() + x.g.start[at(i)], last = x.g.col.begin() + x.g.start[at(i + 1)];
+        const auto entries = last - first;
+        if (entries > few && std::all_of(first, last, [&](int j) { return in_q[at(j)] != 0; }))
+            node[at(i)] = x.size++;
+        else
+            products += 0.5 * static_cast<double>(entries) * static_cast<double>(entries + 1);
+    }
+    x.possible = products <= most_entries;
+    if (!x.possible) return made;
 
     // The order of elimination: approximate minimum degree, which leaves dense rows to the end.
     std::vector<Eigen::Triplet<double>> edges;

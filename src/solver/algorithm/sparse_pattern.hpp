@@ -8,8 +8,10 @@
 //         [ √W G_E                      −I      ]
 //
 // stand, an order of elimination with little fill, and the pattern of the factor in K = L D L'. Rows of G with few
-// entries (R) are taken into the first block, the others (E) keep a row of their own. Every entry that a block covers
-// counts, whatever its number is, so that one analysis serves every batch of the structure.
+// entries (R) are taken into the first block, the others (E) keep a row of their own; but a row with a variable that Q
+// does not touch belongs to R in any case: eliminated before the row, that variable has the pivot ρ and leaves W / ρ.
+// Every entry that a block covers counts, whatever its number is, so that one analysis serves every batch of the
+// structure.
 
 #include "optnet/solver/structure.hpp"
 
@@ -26,7 +28,8 @@ struct sparse_rows {
 
 struct sparse_pattern {
     int n = 0, p = 0, m = 0;
-    int size = 0; ///< of K: n + p + the rows of E
+    int size = 0;         ///< of K: n + p + the rows of E
+    bool possible = true; ///< false: too many entries to be worth it; the rest is not there
     sparse_rows q, a, g;
     std::vector<int> a_entry, g_entry; ///< the place in `a` or `g` of each number that `operators::each` brings
     std::vector<int> q_entry;          ///< the same for `q`

@@ -62,41 +62,47 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
     const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {
         if (!(judged.share <= try_at)) return false;
         try_at = std::min(better * judged.share, next_guess);
-        settled = finish_sparse(e, form, eps, x, s, out);
+        settled = finish_sparse(e, form, eps, limit, x, s, out);
         return settled;
     };
     interior_result result = interior_point(team, linear, e, eps, limit, 1e-1, guess);
     out.iterations += result.iterations;
     limited = result.outcome == interior_outcome::limit && result.iterations >= limit;
     if (settled) return;
-    if (result.outcome == interior_outcome::infeasible || result.outcome == interior_outcome::unbounded) {
+    const bool certified =
+        result.outcome == interior_outcome::infeasible || result.outcome == interior_outcome::unbounded;
+    if (certified && !(out.best.share <= 1)) {
         out.x = result.direction;
         out.status =
             result.outcome == interior_outcome::infeasible ? status::primal_infeasible : status::dual_infeasible;
         return;
     }
-    if (!(result.best.share < 1e8)) return;
     if (result.best.share < out.best.share) {
         out.best = result.best;
         out.x = result.x;
         out.basis.clear();
     }
-    finish_sparse(e, form, eps, result.x, result.s, out);
+    if (!(result.best.share < 1e8)) return;
+    const int rounds = how.max_iter ? 2 * limit : out.iterations + most_rounds;
+    finish_sparse(e, form, eps, rounds, result.x, result.s, out);
     if (out.basis.empty()) out.basis = sparse.rows();
 }
 
-bool road::finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, const point& from,
-                         const std::vector<double>& s, outcome& out) {
+bool road::finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit,
+                         const point& from, const std::vector<double>& s, outcome& out) {
+    // λ is measured in what z costs: Q, or q in a linear program.
+    const double unit = e.data->q_max > 0 ? e.data->q_max : std::max(largest(e.q), 1e-300);
     std::vector<char> active(s.size());
     for (std::size_t i = 0; i < s.size(); ++i)
-        active[i] = !e.absent(static_cast<int>(i)) && from.lambda[i] > s[i] ? 1 : 0;
+        active[i] = !e.absent(static_cast<int>(i)) && from.lambda[i] > unit * s[i] ? 1 : 0;
     point x;
     x.resize(*e.data);
     std::vector<double> gz;
     std::vector<int> rows;
     bool precise = false;
     std::size_t fewest = s.size() + 1;
-    for (int round = 0, idle = 0; round < most_rounds; ++round) {
+    const int rounds = std::min(most_rounds, limit - out.iterations);
+    for (int round = 0, idle = 0; round < rounds; ++round) {
         rows.clear();
         for (std::size_t i = 0; i < s.size(); ++i)
             if (active[i] != 0) rows.push_back(static_cast<int>(i));
@@ -117,7 +123,7 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
         }
         idle = wrong < fewest ? 0 : idle + 1;
         fewest = std::min(fewest, wrong);
-        const bool last = round + 1 == most_rounds || idle == most_idle;
+        const bool last = round + 1 == rounds || idle == most_idle;
         if (wrong > 0 && !last) continue;
         for (double& v : x.lambda) v = std::max(0.0, v);
         finish(e, sparse, eps, x, out);
