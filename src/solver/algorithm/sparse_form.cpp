@@ -35,11 +35,11 @@ bool sparse_form::factor(const std::vector<double>& w) {
 void sparse_form::solve_equalities(std::vector<double>& z, std::vector<double>& nu, const std::vector<double>& right) {
     const sparse_pattern& shape = source->pattern();
     packed.resize(at(shape.size));
-    for (int i = 0; i < shape.m; ++i) {
-        const bool in_r = shape.in_r(i);
-        weighted[at(i)] = in_r ? right[at(i)] : 0.0;
+    weighted = right;
+    for (const int i : shape.long_rows) {
         const double w = weights[at(i)];
-        if (!in_r) packed[at(shape.place[at(shape.n + shape.p + i)])] = w > 0 ? right[at(i)] / std::sqrt(w) : 0.0;
+        packed[at(shape.place[at(shape.n + shape.p + i)])] = w > 0 ? right[at(i)] / std::sqrt(w) : 0.0;
+        weighted[at(i)] = 0;
     }
     source->multiply_gt(weighted.data(), z.data());
     for (int j = 0; j < shape.n; ++j) packed[at(shape.place[at(j)])] = z[at(j)];

@@ -35,38 +35,33 @@ bool sparse_kkt::set_up(const sparse_matrices& matrices, const std::vector<int>&
     source = &matrices;
     active = rows;
     ratio = ratios;
-    weight.resize(rows.size());
-    std::vector<double> w(at(matrices.pattern().m), 0.0);
+    weight.assign(at(matrices.pattern().m), 0.0);
     const double delta = shift / matrices.unit();
     for (std::size_t i = 0; i < rows.size(); ++i)
-        w[at(rows[i])] = weight[i] = 1 / ((ratios.empty() ? 0.0 : ratios[i]) + delta);
-    return system.factor(matrices, w.data(), shift * matrices.unit(), delta);
+        weight[at(rows[i])] = 1 / ((ratios.empty() ? 0.0 : ratios[i]) + delta);
+    return system.factor(matrices, weight.data(), shift * matrices.unit(), delta);
 }
 
 void sparse_kkt::solve_once(point& x, std::vector<double>& gz) const {
     const sparse_pattern& shape = source->pattern();
-    std::vector<double> packed(at(shape.size), 0.0), weighted(x.lambda.size(), 0.0), right(active.size());
-    for (std::size_t i = 0; i < active.size(); ++i) {
-        const int row = active[i];
-        right[i] = x.lambda[at(row)];
-        if (shape.in_r(row))
-            weighted[at(row)] = weight[i] * x.lambda[at(row)];
-        else
-            packed[at(shape.place[at(shape.n + shape.p + row)])] = std::sqrt(weight[i]) * x.lambda[at(row)];
+    std::vector<double> packed(at(shape.size));
+    const std::size_t m = weight.size();
+    gz.resize(m);
+    for (std::size_t i = 0; i < m; ++i) gz[i] = weight[i] * x.lambda[i];
+    for (const int i : shape.long_rows) {
+        packed[at(shape.place[at(shape.n + shape.p + i)])] = std::sqrt(weight[at(i)]) * x.lambda[at(i)];
+        gz[at(i)] = 0;
     }
-    source->multiply_gt(weighted.data(), x.z.data());
-    for (int j = 0; j < shape.n; ++j) packed[at(shape.place[at(j)])] = x.z[at(j)];
-    for (int i = 0; i < shape.p; ++i) packed[at(shape.place[at(shape.n + i)])] = x.nu[at(i)];
+    source->multiply_gt(gz.data(), x.z.data());
+    const int* place = shape.place.data();
+    for (std::size_t j = 0; j < x.z.size(); ++j) packed[at(place[j])] = x.z[j];
+    for (std::size_t i = 0; i < x.nu.size(); ++i) packed[at(place[x.z.size() + i])] = x.nu[i];
     system.solve_once(packed.data());
-    for (int j = 0; j < shape.n; ++j) x.z[at(j)] = packed[at(shape.place[at(j)])];
-    for (int i = 0; i < shape.p; ++i) x.nu[at(i)] = packed[at(shape.place[at(shape.n + i)])];
-    gz.assign(x.lambda.size(), 0.0);
+    for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] = packed[at(place[j])];
+    for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] = packed[at(place[x.z.size() + i])];
+    std::fill(gz.begin(), gz.end(), 0.0);
     source->multiply_g(x.z.data(), gz.data());
-    std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
-    for (std::size_t i = 0; i < active.size(); ++i) {
-        const std::size_t row = at(active[i]);
-        x.lambda[row] = weight[i] * (gz[row] - right[i]);
-    }
+    for (std::size_t i = 0; i < m; ++i) x.lambda[i] = weight[i] * (gz[i] - x.lambda[i]);
 }
 
 void sparse_kkt::residual(const point& right, const point& x, point& r) const {

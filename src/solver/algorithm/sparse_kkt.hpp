@@ -38,7 +38,7 @@ private:
     sparse_ldl system;
     std::vector<int> active;
     std::vector<double> ratio;  ///< D, [k] or empty
-    std::vector<double> weight; ///< [k]
+    std::vector<double> weight; ///< [m] 1 / (D + δ), 0 for rows that are not active
 };
 
 } // namespace optnet::solver

@@ -39,6 +39,14 @@ template <class F> void each_place(const structure& s, matrix where, const F& f)
     }
 }
 
+/// The length of every row, -1 where they differ.
+int common_width(const std::vector<int>& start) {
+    const int width = start.size() < 2 ? -1 : start[1];
+    for (std::size_t i = 1; i < start.size(); ++i)
+        if (start[i] - start[i - 1] != width) return -1;
+    return width;
+}
+
 /// The distinct entries by rows, and where each of the given ones went.
 void gather(const structure& s, matrix where, int rows, sparse_rows& to, std::vector<int>& where_to) {
     std::vector<entry> all;
@@ -52,9 +60,7 @@ void gather(const structure& s, matrix where, int rows, sparse_rows& to, std::ve
         to.col.push_back(x.second);
     }
     std::partial_sum(to.start.begin(), to.start.end(), to.start.begin());
-    to.width = rows == 0 ? 0 : to.start[1];
-    for (int i = 0; i < rows; ++i)
-        if (to.start[at(i + 1)] - to.start[at(i)] != to.width) to.width = -1;
+    to.width = common_width(to.start);
     for (const entry& x : all)
         where_to.push_back(static_cast<int>(std::lower_bound(sorted.begin(), sorted.end(), x) - sorted.begin()));
 }
@@ -129,9 +135,10 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
     for (int i = 0; i < s.m; ++i) {
         const auto first = x.g.col.begin() + x.g.start[at(i)], last = x.g.col.begin() + x.g.start[at(i + 1)];
         const auto entries = last - first;
-        if (entries > few && std::all_of(first, last, [&](int j) { return in_q[at(j)] != 0; }))
+        if (entries > few && std::all_of(first, last, [&](int j) { return in_q[at(j)] != 0; })) {
             node[at(i)] = x.size++;
-        else
+            x.long_rows.push_back(i);
+        } else
             products += 0.5 * static_cast<double>(entries) * static_cast<double>(entries + 1);
     }
     x.possible = products <= most_entries;
@@ -197,6 +204,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
         }
         x.product_start.push_back(static_cast<int>(x.product.size()));
     }
+    x.product_width = common_width(x.product_start);
     factor_pattern(x);
     return made;
 }

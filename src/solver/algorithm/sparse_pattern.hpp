@@ -35,6 +35,7 @@ struct sparse_pattern {
     std::vector<int> q_entry;          ///< the same for `q`
     std::vector<int> q_place;          ///< the place in K of each entry of `q`, or -1 for the half below the diagonal
     std::vector<int> place;            ///< [n + p + m] of z, ν and rows of E in the order of elimination; -1: in R
+    std::vector<int> long_rows;        ///< E
     std::vector<char> positive;        ///< [size] in that order: the sign of the pivot
 
     std::vector<int> start, row; ///< the upper triangle of K by columns, rows ascending, the diagonal last
@@ -42,6 +43,7 @@ struct sparse_pattern {
     std::vector<int> g_place;    ///< the same for entries of `g` in rows of E
     /// For each row of R, the places in K of the products of its entries (first with itself, with the second, ...).
     std::vector<int> product_start, product;
+    int product_width = -1; ///< as `sparse_rows::width`
 
     std::vector<int> l_start, l_row; ///< L without its diagonal by columns, rows ascending
     std::vector<int> row_start;      ///< row k of L: its columns, ascending, and their places in L

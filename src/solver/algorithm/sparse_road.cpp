@@ -116,10 +116,10 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
         const double zero = precise ? rounding : estimated, z_size = largest(x.z);
         std::size_t wrong = 0;
         for (std::size_t i = 0; i < s.size(); ++i) {
-            if (!(active[i] != 0 ? x.lambda[i] < 0 : gz[i] - e.h[i] > e.floor[i] + zero * (std::abs(e.h[i]) + z_size)))
-                continue;
-            active[i] = active[i] != 0 ? 0 : 1;
-            ++wrong;
+            const double over = gz[i] - e.h[i] - (e.floor[i] + zero * (std::abs(e.h[i]) + z_size));
+            const bool turns = (active[i] != 0 ? -x.lambda[i] : over) > 0;
+            active[i] = static_cast<char>(active[i] ^ static_cast<char>(turns));
+            wrong += turns ? 1 : 0;
         }
         idle = wrong < fewest ? 0 : idle + 1;
         fewest = std::min(fewest, wrong);

@@ -20,17 +20,18 @@ double largest(const double* v, int size) {
 }
 
 /// f(i, first, last) for every row and its range of entries; short rows of one width without asking for it.
-template <class F> void by_width(const sparse_rows& rows, const F& f) {
-    const int count = static_cast<int>(rows.start.size()) - 1;
-    const auto each = [&](auto width) {
-        for (int i = 0; i < count; ++i) f(i, i * width, i * width + width);
+template <class F> void by_width(int width, const std::vector<int>& start, const F& f) {
+    const int count = static_cast<int>(start.size()) - 1;
+    const auto each = [&](auto fixed) {
+        for (int i = 0; i < count; ++i) f(i, i * fixed, i * fixed + fixed);
     };
-    switch (rows.width) {
+    switch (width) {
     case 1: return each(std::integral_constant<int, 1>());
     case 2: return each(std::integral_constant<int, 2>());
     case 3: return each(std::integral_constant<int, 3>());
+    case 6: return each(std::integral_constant<int, 6>());
     default:
-        for (int i = 0; i < count; ++i) f(i, rows.start[at(i)], rows.start[at(i + 1)]);
+        for (int i = 0; i < count; ++i) f(i, start[at(i)], start[at(i + 1)]);
     }
 }
 
@@ -83,14 +84,14 @@ bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse
 void sparse_matrices::assemble(const double* w, std::vector<double>& k) const {
     const sparse_pattern& x = *shape;
     k = base;
-    for (int i = 0; i < x.m; ++i) {
-        const double weight = w[i];
-        if (x.in_r(i)) {
-            for (int e = x.product_start[at(i)]; e < x.product_start[at(i + 1)]; ++e)
-                k[at(x.product[at(e)])] += weight * pairs[at(e)];
-            continue;
-        }
-        const double root = std::sqrt(weight);
+    const int* place = x.product.data();
+    const double* pair = pairs.data();
+    const auto add = [&](int i, int first, int last) {
+        for (int e = first; e < last; ++e) k[at(place[e])] += w[i] * pair[e];
+    };
+    by_width(x.product_width, x.product_start, add);
+    for (const int i : x.long_rows) {
+        const double root = std::sqrt(w[i]);
         for (int e = x.g.start[at(i)]; e < x.g.start[at(i + 1)]; ++e) k[at(x.g_place[at(e)])] = root * g[at(e)];
         const int node = x.place[at(x.n + x.p + i)];
         k[at(x.start[at(node + 1)] - 1)] = -1;
@@ -107,7 +108,7 @@ void sparse_matrices::multiply(const point& x, products& of) const {
 }
 
 void sparse_matrices::multiply(const sparse_rows& rows, const std::vector<double>& value, const double* x, double* y) {
-    by_width(rows, [&](int i, int first, int last) {
+    by_width(rows.width, rows.start, [&](int i, int first, int last) {
         double sum = 0;
         for (int e = first; e < last; ++e) sum += value[at(e)] * x[rows.col[at(e)]];
         y[i] += sum;
@@ -116,7 +117,7 @@ void sparse_matrices::multiply(const sparse_rows& rows, const std::vector<double
 
 void sparse_matrices::multiply_transposed(const sparse_rows& rows, const std::vector<double>& value, const double* x,
                                           double* y) {
-    by_width(rows, [&](int i, int first, int last) {
+    by_width(rows.width, rows.start, [&](int i, int first, int last) {
         for (int e = first; e < last; ++e) y[rows.col[at(e)]] += value[at(e)] * x[i];
     });
 }
