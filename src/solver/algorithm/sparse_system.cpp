@@ -127,6 +127,7 @@ bool sparse_ldl::factor(const sparse_matrices& matrices, const double* w, double
     const sparse_pattern& x = *shape;
     matrices.assemble(w, k);
     l.resize(x.l_row.size());
+    by_rows.resize(x.l_row.size());
     inverse.resize(at(x.size));
     work.assign(at(x.size), 0.0);
     added = 0;
@@ -144,7 +145,7 @@ bool sparse_ldl::factor(const sparse_matrices& matrices, const double* w, double
             y[i] = 0;
             for (int f = x.l_start[at(i)]; f < place; ++f) y[x.l_row[at(f)]] -= l[at(f)] * value;
             const double entry = value * inverse[at(i)];
-            l[at(place)] = entry;
+            l[at(place)] = by_rows[at(e)] = entry;
             pivot -= entry * value;
             size = std::max(size, std::abs(entry * value));
         }
@@ -161,8 +162,9 @@ bool sparse_ldl::factor(const sparse_matrices& matrices, const double* w, double
 void sparse_ldl::solve_once(double* v) const {
     const sparse_pattern& x = *shape;
     for (int i = 0; i < x.size; ++i) {
-        const double value = v[i];
-        for (int e = x.l_start[at(i)]; e < x.l_start[at(i + 1)]; ++e) v[x.l_row[at(e)]] -= l[at(e)] * value;
+        double value = v[i];
+        for (int e = x.row_start[at(i)]; e < x.row_start[at(i + 1)]; ++e) value -= by_rows[at(e)] * v[x.row_col[at(e)]];
+        v[i] = value;
     }
     for (int i = x.size - 1; i >= 0; --i) {
         double value = v[i] * inverse[at(i)];

@@ -51,7 +51,7 @@ public:
     /// against K without shifts in at most `steps` steps.
     void solve(std::vector<double>& b, double accuracy, int steps);
     void solve_once(double* x) const; ///< with the shifts
-    std::size_t bytes() const { return (k.size() + l.size() + 2 * inverse.size()) * sizeof(double); }
+    std::size_t bytes() const { return (k.size() + 2 * l.size() + 2 * inverse.size()) * sizeof(double); }
     bool definite() const { return added == 0; } ///< no pivot had the wrong sign
 
 private:
@@ -59,6 +59,7 @@ private:
 
     const sparse_pattern* shape = nullptr;
     std::vector<double> k, l, inverse;
+    std::vector<double> by_rows; ///< L once more: the substitutions forth and back each sum into one number
     std::vector<double> work, right, left;
     int added = 0;
 };
