@@ -44,12 +44,16 @@ private:
     /// and finishes. True if no sign was wrong in the end: then the rows are those of the solution.
     bool finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit, const point& x,
                        const std::vector<double>& s, outcome& out);
+    /// x becomes `from` without multipliers outside the rows, corrected on the system of `sparse`; gz its G z.
+    void correct(const element& e, const sparse_matrices& form, const point& from, const std::vector<int>& rows,
+                 point& x, std::vector<double>& gz) const;
     void conclude(const element& e, const settings& how, const tolerances& eps, bool limited, outcome& out);
 
     dual_active_set dual;
     active_kkt kkt;
     sparse_kkt sparse;
     bool limited = false;
+    bool near = false; ///< the interior point has come some way
 };
 
 } // namespace optnet::solver

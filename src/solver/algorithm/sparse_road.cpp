@@ -59,10 +59,12 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
     const int limit = how.max_iter.value_or(interior_limit);
     double try_at = HUGE_VAL;
     bool settled = false;
+    near = false;
     const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {
         if (!(judged.share <= try_at)) return false;
         try_at = std::min(better * judged.share, next_guess);
         settled = finish_sparse(e, form, eps, limit, x, s, out);
+        near = true;
         return settled;
     };
     interior_result result = interior_point(team, linear, e, eps, limit, 1e-1, guess);
@@ -108,10 +110,15 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
             if (active[i] != 0) rows.push_back(static_cast<int>(i));
         ++out.iterations;
         if (!sparse.set_up(form, rows, {})) return false;
-        for (std::size_t j = 0; j < e.q.size(); ++j) x.z[j] = -e.q[j];
-        x.nu = e.b;
-        x.lambda = e.h;
-        precise ? sparse.solve(x, gz) : sparse.estimate(x, gz);
+        if (round == 0 && near) {
+            // Where multipliers are not unique those of the centre are positive; those of least size need not be.
+            correct(e, form, from, rows, x, gz);
+        } else {
+            for (std::size_t j = 0; j < e.q.size(); ++j) x.z[j] = -e.q[j];
+            x.nu = e.b;
+            x.lambda = e.h;
+            precise ? sparse.solve(x, gz) : sparse.estimate(x, gz);
+        }
         // What has the wrong sign changes sides.
         const double zero = precise ? rounding : estimated, z_size = largest(x.z);
         std::size_t wrong = 0;
@@ -132,6 +139,23 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
         precise = true;
     }
     return false;
+}
+
+void road::correct(const element& e, const sparse_matrices& form, const point& from, const std::vector<int>& rows,
+                   point& x, std::vector<double>& gz) const {
+    x = from;
+    std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
+    for (const int i : rows) x.lambda[at(i)] = from.lambda[at(i)];
+    products of;
+    point r;
+    form.multiply(x, of);
+    e.residual(of, r);
+    sparse.correct(r);
+    for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
+    for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
+    for (const int i : rows) x.lambda[at(i)] += r.lambda[at(i)];
+    gz.assign(x.lambda.size(), 0.0);
+    form.multiply_g(x.z.data(), gz.data());
 }
 
 active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how,
