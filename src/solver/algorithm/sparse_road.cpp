@@ -165,8 +165,7 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
     decided.rows = done.basis;
     std::vector<char> in_basis(at(o.m), 0);
     for (const int i : done.basis) in_basis[at(i)] = 1;
-    // Here a multiplier is measured against the objective's gradient, a slack against z: R_ii, which form D has between
-    // the two, would take a solve for every row.
+    // Between a multiplier and a slack form D has R_ii, which here would take a solve for every row.
     std::vector<double> gz(at(o.m)), slope = e.q;
     form.multiply_g(done.x.z.data(), gz.data());
     double dual_size = largest(e.q);
@@ -176,7 +175,7 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
     const double z_size = largest(done.x.z), relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
     const auto size = [&](int i) { return std::abs(e.h[at(i)]) + z_size; };
     const auto strength = [&](int i, double multiplier) {
-        return dual_size > 0 ? multiplier / dual_size * size(i) : multiplier;
+        return multiplier * form.compliance(i, dual_size > 0 ? size(i) / dual_size : 1.0);
     };
     bool doubtful = false;
     std::vector<int> all;

@@ -98,6 +98,20 @@ void sparse_matrices::assemble(const double* w, std::vector<double>& k) const {
     }
 }
 
+double sparse_matrices::compliance(int row, double otherwise) const {
+    const std::vector<double>& diagonal = source->q_diagonal();
+    double sum = 0;
+    bool all = true;
+    for (int e = shape->g.start[at(row)]; e < shape->g.start[at(row + 1)]; ++e) {
+        const double own = diagonal[at(shape->g.col[at(e)])];
+        if (own > 1e-12 * q_unit)
+            sum += g[at(e)] * g[at(e)] / own;
+        else
+            all = false;
+    }
+    return all ? sum : std::max(sum, otherwise);
+}
+
 void sparse_matrices::multiply(const point& x, products& of) const {
     of.resize(*source);
     multiply_q(x.z.data(), of.qz.data());

@@ -26,6 +26,8 @@ public:
     void multiply_g(const double* x, double* y) const { multiply(shape->g, g, x, y); }
     void multiply_gt(const double* x, double* y) const { multiply_transposed(shape->g, g, x, y); }
     void multiply(const point& x, products& of) const;
+    /// What R_ii is about: the sum of G_ij² / Q_jj; `otherwise` at least where Q does not touch a variable.
+    double compliance(int row, double otherwise) const;
     std::size_t bytes() const { return (base.size() + q.size() + a.size() + g.size() + pairs.size()) * sizeof(double); }
 
 private:
