@@ -6,6 +6,7 @@
 
 #include "solver/families.hpp"
 #include "solver/models.hpp"
+#include "solver/sparse_models.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -120,6 +121,11 @@ int main(int argc, char** argv) {
     add_model("mini_sudoku", mini_sudoku(128, 1));
     add_model("total_variation/25", denoising(25, 128, 13, 1));
     add_model("total_variation/100", denoising(100, 128, 13, 1));
+    for (const int n : {20, 1000, 100000}) add_model("simplex/" + std::to_string(n), simplex(n, 1, 1));
+    add_model("simplex/1000/128", simplex(1000, 128, 1));
+    add_model("chain/200", chain(2, 1, 1));
+    add_model("chain/1000", chain(10, 1, 1));
+    add_model("chain/200/128", chain(2, 128, 1));
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     benchmark::RunSpecifiedBenchmarks();

@@ -9,3 +9,6 @@ foreach(name quickstart sudoku denoise)
   add_test(NAME example.${name} COMMAND example_${name} ${arguments})
   set_tests_properties(example.${name} PROPERTIES TIMEOUT 300)
 endforeach()
+
+add_test(NAME example.readme COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/readme.py ${PROJECT_SOURCE_DIR}/README.md
+                                     ${PROJECT_SOURCE_DIR}/examples/quickstart/main.cpp)

@@ -2,14 +2,11 @@
 
 // The README's program: a layer whose output is the solution of a quadratic program.
 
+// [README]
 #include <optnet/optnet.hpp>
-
-#include <fmt/core.h>
-
 using namespace optnet::words;
 using torch::Tensor;
 
-// [README]
 namespace portfolio { // weights w: little risk, much return, all money spent, no debts
 constexpr dim<"assets"> assets;
 constexpr variable<"w", assets> w;
@@ -19,27 +16,27 @@ constexpr nonneg<"gamma"> gamma;
 constexpr auto choose = minimize(gamma * quad(w, Sigma) - dot(mu, w)).st(named<"budget">(sum(w) == 1), w >= 0);
 } // namespace portfolio
 
-void readme() {
+Tensor weights(const Tensor& Sigma, const Tensor& mu) { // [3, 3], shared by the batch, and [2, 3]: two problems
     OptLayer layer(portfolio::choose, learn(portfolio::gamma = torch::full({}, 0.5, torch::kFloat64)));
-    Tensor Sigma = torch::diag(torch::tensor({0.04, 0.09, 0.25}, torch::kFloat64)); // shared by the batch
-    Tensor mu = torch::tensor({{0.05, 0.08, 0.1}, {0.05, 0.03, 0.2}}, torch::kFloat64).requires_grad_(); // two problems
-    Tensor w = layer(portfolio::Sigma = Sigma, portfolio::mu = mu);                                      // [2, 3]
-    w.select(1, 2).sum().backward(); // gradients of mu and of the learned gamma
-    // [/README]
-
-    fmt::print("{}\n", portfolio::choose);
-    const auto out = w.accessor<double, 2>();
-    const Tensor slope = mu.grad();
-    for (int k = 0; k < 2; ++k) {
-        fmt::print("weights {:.4f} {:.4f} {:.4f}", out[k][0], out[k][1], out[k][2]);
-        fmt::print("   d w3 / d mu {:+.4f} {:+.4f} {:+.4f}\n", slope[k][0].item<double>(), slope[k][1].item<double>(),
-                   slope[k][2].item<double>());
-    }
-    fmt::print("d (w3 + w3) / d gamma {:+.4f}\n", layer->parameters()[0].grad().item<double>());
+    Tensor w = layer(portfolio::Sigma = Sigma, portfolio::mu = mu); // [2, 3]
+    w.select(1, 2).sum().backward();                                // gradients of mu and of the learned gamma
+    return w;
 }
+// [/README]
+
+#include <fmt/core.h>
 
 int main() try {
-    readme();
+    fmt::print("{}\n", portfolio::choose);
+    const auto sigma = torch::diag(torch::tensor({0.04, 0.09, 0.25}, torch::kFloat64));
+    const auto mu = torch::tensor({{0.05, 0.08, 0.1}, {0.05, 0.03, 0.2}}, torch::kFloat64).requires_grad_();
+    const Tensor w = weights(sigma, mu);
+    const auto out = w.accessor<double, 2>();
+    const Tensor gradient = mu.grad();
+    const auto slope = gradient.accessor<double, 2>();
+    for (int k = 0; k < 2; ++k)
+        fmt::print("weights {:.4f} {:.4f} {:.4f}   d w3 / d mu {:+.4f} {:+.4f} {:+.4f}\n", out[k][0], out[k][1],
+                   out[k][2], slope[k][0], slope[k][1], slope[k][2]);
     return 0;
 } catch (const std::exception& e) {
     fmt::print(stderr, "quickstart: {}\n", e.what());

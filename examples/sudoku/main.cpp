@@ -74,7 +74,7 @@ run train(const options& how, const sudoku::dataset& boards, std::int64_t seed) 
             const Tensor loss =
                 torch::mse_loss(layer->forward(given.index_select(0, batch)), solved.index_select(0, batch));
             loss.backward();
-            // Near dependent rules have steep derivatives; one such batch must not undo the others.
+            // Single batches have gradients many times those of their neighbours; one must not undo the others.
             torch::nn::utils::clip_grad_norm_(layer->parameters(), how.clip);
             optimizer.step();
             total += loss.item<double>() * static_cast<double>(batch.size(0));

@@ -57,15 +57,22 @@ void solve_alone(const problem<T>& batch, const factorization& kept, const kkt_v
     if (!entry.solved) return fill_zero(d, k, *batch.shape);
     std::shared_ptr<const set_up> matrices = entry.matrices;
     active_kkt again;
+    sparse_kkt sparse_again;
     if (!matrices) {
-        matrices = make_set_up(batch, k, kept.how, kept.with_r);
-        again.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
+        matrices = make_set_up(batch, k, kept.how, kept.made);
+        if (matrices->is_sparse)
+            sparse_again.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+        else
+            again.set_up(matrices->dual, matrices->data, entry.rows.rows, entry.rows.ratios);
     }
     const operators& o = matrices->data;
     point x;
     x.resize(o);
     read(r, k, o, x.z.data(), x.nu.data(), x.lambda.data());
-    (entry.matrices ? entry.system : again).solve(x);
+    if (matrices->is_sparse)
+        (entry.matrices ? entry.sparse_system : sparse_again).solve(x);
+    else
+        (entry.matrices ? entry.system : again).solve(x);
     write(x.z.data(), x.nu.data(), x.lambda.data(), o, k, d);
 }
 

@@ -2,23 +2,28 @@
 #pragma once
 
 #include "solver/algorithm/active_rows.hpp"
+#include "solver/algorithm/sparse_kkt.hpp"
+#include "solver/plan.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace optnet::solver {
 
-/// The matrices of one problem, or of all that share them, with their factors. `dual.set_up` failed where `convex` is
-/// false.
+/// The matrices of one problem, or of all that share them, with their factors: `sparse` where that form was chosen,
+/// else `dual`, with R for form D. `set_up` of it failed where `convex` is false.
 struct set_up {
     operators data;
     dual_form dual;
-    bool convex = false;
+    sparse_matrices sparse;
+    bool is_sparse = false, convex = false;
+
+    std::size_t bytes() const { return is_sparse ? sparse.bytes() : dual.bytes(); }
 };
 
 template <class T>
 std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
-                                          bool with_r);
+                                          const plan& made);
 
 /// True if no block of the batch has numbers of its own per problem.
 template <class T> bool shares_matrices(const problem<T>& batch);
@@ -28,11 +33,12 @@ public:
     struct kept {
         std::shared_ptr<const set_up> matrices; ///< null where it is made again when needed
         active_kkt system;
+        sparse_kkt sparse_system;
         active_rows rows;
         bool solved = false;
     };
     settings how;
-    bool with_r = true;
+    plan made;
     std::shared_ptr<const set_up> common; ///< not null where the problems were solved together
     std::vector<kept> elements;
 };

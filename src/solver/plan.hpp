@@ -3,13 +3,13 @@
 
 // Which linear algebra a problem gets, from its structure alone: a small table of estimated operations.
 
-#include "optnet/solver/structure.hpp"
+#include "solver/algorithm/sparse_pattern.hpp"
 
-#include <string>
+#include <memory>
 
 namespace optnet::solver {
 
-enum class form : unsigned char { dual, primal };
+enum class form : unsigned char { dual, primal, sparse };
 
 /// One line of the table: the set-up once per set of matrices, the work per problem, and whether it fits in memory.
 struct estimate {
@@ -20,7 +20,8 @@ struct estimate {
 
 struct plan {
     form chosen;
-    estimate dual, primal;
+    estimate dual, primal, sparse;
+    std::shared_ptr<const sparse_pattern> pattern; ///< set where the sparse form was chosen
 };
 
 /// Depends on sizes, structure and sharing only, never on numbers, so that an element's bits do not depend on others.

@@ -4,7 +4,6 @@
 #include "solver/algorithm/shared_chunk.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/factorization.hpp"
-#include "solver/plan.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -80,18 +79,22 @@ template <class T> bool shares_matrices(const problem<T>& batch) {
 namespace {
 
 template <class T>
-void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, bool with_r) {
+void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, const plan& chosen) {
     to.data.load(batch, element);
-    to.convex = to.data.finite && to.dual.set_up(to.data, how.convexity_tolerance, with_r);
+    to.is_sparse = chosen.chosen == form::sparse;
+    to.convex = false;
+    if (!to.data.finite) return;
+    to.convex = to.is_sparse ? to.sparse.set_up(to.data, chosen.pattern, how.convexity_tolerance)
+                             : to.dual.set_up(to.data, how.convexity_tolerance, chosen.chosen == form::dual);
 }
 
 } // namespace
 
 template <class T>
 std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
-                                          bool with_r) {
+                                          const plan& chosen) {
     auto made = std::make_shared<set_up>();
-    load(*made, batch, element, how, with_r);
+    load(*made, batch, element, how, chosen);
     return made;
 }
 
@@ -113,7 +116,7 @@ template <class T> struct one_call {
     tolerances eps;
     const solution<T>& out;
     factorization* kept;
-    bool with_r;
+    const plan& made;
     std::shared_ptr<const set_up> common; ///< null if the problems do not share their matrices
 
     /// One problem on the road of its own.
@@ -122,14 +125,17 @@ template <class T> struct one_call {
         if (!matrices) {
             // The memory of the last set-up is used again, unless it was kept.
             if (!mine.own || mine.own.use_count() > 1) mine.own = std::make_shared<set_up>();
-            load(*mine.own, batch, k, how, with_r);
+            load(*mine.own, batch, k, how, made);
             matrices = mine.own;
         }
         const operators& o = matrices->data;
         const element& e = mine.e;
         outcome& done = mine.done;
         mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done);
+        if (matrices->is_sparse)
+            mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done);
+        else
+            mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done);
         if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
         mine.gz.assign(at(o.m), 0.0);
         if (has_point(done.status)) o.multiply_add(matrix::G, done.x.z.data(), mine.gz.data());
@@ -143,15 +149,24 @@ template <class T> struct one_call {
         factorization::kept& entry = kept->elements[at(k)];
         entry.solved = done.status == status::solved || done.status == status::solved_inaccurate;
         if (!entry.solved) return;
-        entry.rows = decide_active_rows(e, matrices->dual, how, done, mine.gz.data());
-        const double bytes = static_cast<double>(matrices->dual.bytes());
+        entry.rows = matrices->is_sparse ? decide_active_rows(e, matrices->sparse, how, done)
+                                         : decide_active_rows(e, matrices->dual, how, done, mine.gz.data());
+        const double bytes = static_cast<double>(matrices->bytes());
         if (!common && bytes * static_cast<double>(batch.batch) > most_kept) return;
         entry.matrices = matrices;
-        const active_kkt& system = mine.way.system();
-        if (entry.rows.ratios.empty() && entry.rows.rows == system.rows())
-            entry.system = system;
-        else
+        const auto finished_on = [&](const auto& system) {
+            return entry.rows.ratios.empty() && entry.rows.rows == system.rows();
+        };
+        if (matrices->is_sparse) {
+            if (finished_on(mine.way.sparse_system()))
+                entry.sparse_system = std::move(mine.way.sparse_system());
+            else
+                entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+        } else if (finished_on(mine.way.system())) {
+            entry.system = mine.way.system();
+        } else {
             entry.system.set_up(matrices->dual, o, entry.rows.rows, entry.rows.ratios);
+        }
     }
 
     /// Problems from `first` on as one chunk; those that it does not solve go alone.
@@ -201,22 +216,22 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     check(how);
     check(*batch.shape);
     const bool shared = shares_matrices(batch);
-    const bool with_r = make_plan(*batch.shape, shared).chosen == form::dual;
+    const plan made = make_plan(*batch.shape, shared);
     // float32 data are solved and verified in double precision; only the result is rounded.
     const tolerances eps{how.eps_abs.value_or(default_tolerance<T>), how.eps_rel.value_or(default_tolerance<T>)};
     std::shared_ptr<factorization> kept;
     if (keep != nullptr) {
         kept = std::make_shared<factorization>();
         kept->how = how;
-        kept->with_r = with_r;
+        kept->made = made;
         kept->elements.resize(at(batch.batch));
         *keep = kept;
     }
     if (batch.batch == 0) return;
-    one_call<T> call{batch, how, eps, out, kept.get(), with_r, nullptr};
-    if (shared) call.common = make_set_up(batch, 0, how, with_r);
-    const bool chunks =
-        shared && call.common->convex && batch.batch >= least_together && shared_kkt::serves(call.common->dual);
+    one_call<T> call{batch, how, eps, out, kept.get(), made, nullptr};
+    if (shared) call.common = make_set_up(batch, 0, how, made);
+    const bool chunks = shared && !call.common->is_sparse && call.common->convex && batch.batch >= least_together &&
+                        shared_kkt::serves(call.common->dual);
     if (kept && chunks) kept->common = call.common;
 
     std::vector<worker> workers(at(std::max(threads, 1)));
@@ -231,7 +246,7 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
 
 #define OPTNET_FOR(T)                                                                                                  \
     template bool shares_matrices(const problem<T>&);                                                                  \
-    template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, bool);        \
+    template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, const plan&); \
     template void solve(const problem<T>&, const settings&, int, const solution<T>&, std::shared_ptr<factorization>*);
 OPTNET_FOR(double)
 OPTNET_FOR(float)

@@ -23,5 +23,7 @@ std::vector<int> doubtful_rows(const operators& data, const dual_form& form, con
 /// `gz` is G times the point of the outcome, [m].
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,
                                const double* gz);
+/// The same on the sparse form, where rows that depend on each other may all stay.
+active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how, const outcome& done);
 
 } // namespace optnet::solver

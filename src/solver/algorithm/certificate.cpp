@@ -13,7 +13,7 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// Above this many rows the exact searches, which need R, are left out.
+/// Above this many rows or variables the exact searches, which need R and dense matrices, are left out.
 constexpr int most_rows = 3000;
 
 /// |v|∞ with each entry divided by its scale (null: none); NaN if an entry is.
@@ -105,7 +105,7 @@ bool check_ray(const element& e, point& x, double eps) {
 }
 
 bool find_farkas(const element& e, point& x, double eps) {
-    if (e.data->m > most_rows) return false;
+    if (std::max(e.data->m, e.data->n) > most_rows) return false;
     const operators o = e.data->with_identity_q();
     dual_form form;
     if (!form.set_up(o, 1.0, true)) return false;
@@ -145,7 +145,7 @@ bool find_farkas(const element& e, point& x, double eps) {
 
 bool find_ray(const element& e, point& x, double eps) {
     const operators& o = *e.data;
-    if (o.m > most_rows || o.n == 0) return false;
+    if (std::max(o.m, o.n) > most_rows || o.n == 0) return false;
     using matrix_type = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     matrix_type stacked = matrix_type::Zero(o.n + o.p, o.n);
     o.add_dense(matrix::Q, stacked.data(), o.n);

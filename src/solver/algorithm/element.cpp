@@ -55,7 +55,7 @@ verdict judge(const operators& o, const right_sides& e, const evaluated& x, cons
     verdict v{0, 0, 0};
     double primal_size = 0, zqz = 0, qtz = 0, btnu = 0, htl = 0, check = 0;
     for (int i = 0; i < o.p; ++i) {
-        const double unscale = 1 / o.a_scale[at(i)];
+        const double unscale = o.a_unit[at(i)];
         v.primal = std::max(v.primal, std::abs(x.az[i] - e.b[i]) * unscale);
         primal_size = std::max(primal_size, std::max(std::abs(x.az[i]), std::abs(e.b[i])) * unscale);
         btnu += e.b[i] * x.nu[i];
@@ -64,14 +64,14 @@ verdict judge(const operators& o, const right_sides& e, const evaluated& x, cons
     for (int i = 0; i < o.m; ++i) {
         check += x.gz[i] * 0.0;
         if (e.floor[i] == HUGE_VAL) continue;
-        const double unscale = 1 / o.g_scale[at(i)];
+        const double unscale = o.g_unit[at(i)];
         v.primal = std::max(v.primal, (x.gz[i] - e.h[i]) * unscale);
         primal_size = std::max(primal_size, std::max(std::abs(x.gz[i]), std::abs(e.h[i])) * unscale);
         htl += e.h[i] * x.lambda[i];
     }
     double dual_size = 0;
     for (int j = 0; j < o.n; ++j) {
-        const double unscale = 1 / o.z_scale[at(j)];
+        const double unscale = o.z_unit[at(j)];
         v.dual = std::max(v.dual, std::abs(x.qz[j] + e.q[j] + x.atnu[j] + x.gtl[j]) * unscale);
         const double term =
             std::max(std::max(std::abs(x.qz[j]), std::abs(e.q[j])), std::max(std::abs(x.atnu[j]), std::abs(x.gtl[j])));
@@ -92,10 +92,8 @@ verdict judge(const operators& o, const right_sides& e, const evaluated& x, cons
     return v;
 }
 
-void point_products::evaluate(const operators& data, const point& x) {
-    for (auto* part : {&qz, &atnu, &gtl}) part->assign(at(data.n), 0.0);
-    az.assign(at(data.p), 0.0);
-    gz.assign(at(data.m), 0.0);
+void products::evaluate(const operators& data, const point& x) {
+    resize(data);
     data.multiply_add(matrix::Q, x.z.data(), qz.data());
     data.multiply_transposed_add(matrix::A, x.nu.data(), atnu.data());
     data.multiply_transposed_add(matrix::G, x.lambda.data(), gtl.data());
@@ -103,32 +101,30 @@ void point_products::evaluate(const operators& data, const point& x) {
     data.multiply_add(matrix::G, x.z.data(), gz.data());
 }
 
-verdict element::verify(const point& x, const point_products& products, const tolerances& eps) const {
-    return judge(*data, given(),
-                 {x.z.data(), x.nu.data(), x.lambda.data(), products.qz.data(), products.atnu.data(),
-                  products.gtl.data(), products.az.data(), products.gz.data()},
-                 eps);
+verdict element::judge(const point& x, const products& of, const tolerances& eps) const {
+    return solver::judge(*data, given(),
+                         {x.z.data(), x.nu.data(), x.lambda.data(), of.qz.data(), of.atnu.data(), of.gtl.data(),
+                          of.az.data(), of.gz.data()},
+                         eps);
 }
 
 verdict element::verify(const point& x, const tolerances& eps) const {
-    point_products products;
-    products.evaluate(*data, x);
-    return verify(x, products, eps);
+    products of;
+    of.evaluate(*data, x);
+    return judge(x, of, eps);
 }
 
-void element::residual(const point_products& products, point& r) const {
-    r.z.resize(q.size());
-    r.nu.resize(b.size());
-    r.lambda.resize(h.size());
-    for (std::size_t j = 0; j < q.size(); ++j) r.z[j] = -(products.qz[j] + q[j] + products.atnu[j] + products.gtl[j]);
-    for (std::size_t i = 0; i < b.size(); ++i) r.nu[i] = b[i] - products.az[i];
-    for (std::size_t i = 0; i < h.size(); ++i) r.lambda[i] = h[i] - products.gz[i];
+void element::residual(const products& of, point& r) const {
+    r.resize(*data);
+    for (std::size_t j = 0; j < r.z.size(); ++j) r.z[j] = -(of.qz[j] + q[j] + of.atnu[j] + of.gtl[j]);
+    for (std::size_t i = 0; i < r.nu.size(); ++i) r.nu[i] = b[i] - of.az[i];
+    for (std::size_t i = 0; i < r.lambda.size(); ++i) r.lambda[i] = h[i] - of.gz[i];
 }
 
 void element::residual(const point& x, point& r) const {
-    point_products products;
-    products.evaluate(*data, x);
-    residual(products, r);
+    products of;
+    of.evaluate(*data, x);
+    residual(of, r);
 }
 
 } // namespace optnet::solver

@@ -27,6 +27,18 @@ struct point {
     }
 };
 
+/// What a point's residuals and verdict are made of.
+struct products {
+    std::vector<double> qz, atnu, gtl, az, gz;
+
+    void resize(const operators& data) {
+        for (auto* v : {&qz, &atnu, &gtl}) v->assign(static_cast<std::size_t>(data.n), 0.0);
+        az.assign(static_cast<std::size_t>(data.p), 0.0);
+        gz.assign(static_cast<std::size_t>(data.m), 0.0);
+    }
+    void evaluate(const operators& data, const point& x);
+};
+
 /// Residuals of the user's unscaled data, and the largest of the three as a share of its tolerance: solved means <= 1.
 struct verdict {
     double primal, dual, gap;
@@ -48,13 +60,6 @@ struct evaluated {
 /// against absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
 verdict judge(const operators& data, const right_sides& e, const evaluated& x, const tolerances& eps);
 
-/// Qz, A'nu, G'lambda, Az and Gz of a point.
-struct point_products {
-    std::vector<double> qz, atnu, gtl, az, gz;
-
-    void evaluate(const operators& data, const point& x);
-};
-
 struct element {
     const operators* data = nullptr;
     std::vector<double> q, b, h; ///< h is 0 where absent
@@ -72,11 +77,12 @@ struct element {
 
     /// `judge` of a point.
     verdict verify(const point& x, const tolerances& eps) const;
-    verdict verify(const point& x, const point_products& products, const tolerances& eps) const;
+    /// The same where the products are there already.
+    verdict judge(const point& x, const products& of, const tolerances& eps) const;
 
     /// The residual of the optimality conditions, r.z = -(Qz + q + A'nu + G'lambda), r.nu = b - Az, r.lambda = h - Gz.
     void residual(const point& x, point& r) const;
-    void residual(const point_products& products, point& r) const;
+    void residual(const products& of, point& r) const;
 };
 
 } // namespace optnet::solver

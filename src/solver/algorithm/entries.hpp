@@ -9,7 +9,20 @@
 
 namespace optnet::solver {
 
-/// Calls f(i, j, value) for every stored entry of a block, with i and j inside the block.
+/// Calls f(i, j) for the place of every stored entry of a block, inside the block; what is padding of a band is not.
+template <class Block, class F> void each_position(const Block& b, const F& f) {
+    if (b.kind == block_kind::dense || b.kind == block_kind::banded) {
+        for (int i = 0; i < b.rows; ++i) {
+            const bool band = b.kind == block_kind::banded;
+            const int end = band ? std::min(b.cols - 1, i + b.last) : b.cols - 1;
+            for (int j = band ? std::max(0, i + b.first) : 0; j <= end; ++j) f(i, j);
+        }
+        return;
+    }
+    for (int i = 0; i < std::min(b.rows, b.cols); ++i) f(i, i);
+}
+
+/// The same with the numbers: f(i, j, value), in the same order.
 template <class Block, class F> void each_entry(const Block& b, const F& f) {
     const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
     switch (b.kind) {

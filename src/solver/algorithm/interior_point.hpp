@@ -13,7 +13,7 @@
 namespace optnet::solver {
 
 enum class interior_outcome {
-    converged,  ///< the verdict's share came down to the goal
+    converged,  ///< the verdict's share came down to the goal, or `stop` was content
     limit,      ///< the iteration limit came first
     stalled,    ///< no iterate was better than an earlier one for a while: rounding, or a problem without solution
     infeasible, ///< `direction` holds a checked Farkas certificate
@@ -31,6 +31,10 @@ struct interior_result {
 };
 
 namespace interior {
+
+struct never {
+    bool operator()(const verdict&, const point&, const std::vector<double>&) const { return false; }
+};
 
 constexpr double boundary = 0.995; ///< τ, the share of the step to the boundary that is taken
 /// While the iterates get better, a certificate is asked for this share of the tolerance: iterates on the way to a
@@ -97,11 +101,11 @@ inline bool certified(const element& e, const point& now, const point& before, d
 
 } // namespace interior
 
-/// Runs at most `limit` iterations, or until the verdict's share of `eps` is at most `goal`. Every outcome leaves the
-/// best point that was seen; nothing that is not finite comes out.
-template <class Team, class Form>
-interior_result interior_point(Team& team, Form& form, const element& e, const tolerances& eps, int limit,
-                               double goal) {
+/// Runs at most `limit` iterations, or until the verdict's share of `eps` is at most `goal`, or until `stop` says so of
+/// an iterate. Every outcome leaves the best point that was seen; nothing that is not finite comes out.
+template <class Team, class Form, class Stop = interior::never>
+interior_result interior_point(Team& team, Form& form, const element& e, const tolerances& eps, int limit, double goal,
+                               const Stop& stop = {}) {
     const auto m = static_cast<std::int64_t>(e.data->m);
     const double eps_certificate = std::max(eps.absolute, eps.relative);
     interior_result result;
@@ -120,18 +124,25 @@ interior_result interior_point(Team& team, Form& form, const element& e, const t
         before = now;
         form.write(now);
         now.lambda = v.lambda;
-        const verdict judged = e.verify(now, eps);
+        const verdict judged = [&] {
+            if constexpr (requires { form.judge(now, eps); })
+                return form.judge(now, eps); // has the products that this takes
+            else
+                return e.verify(now, eps);
+        }();
         since_best = judged.share < 0.9 * result.best.share ? 0 : since_best + 1;
         if (judged.share < result.best.share) {
             result.best = judged;
             result.x = now;
             result.s = v.s;
         }
-        if (result.best.share <= goal) {
+        if (result.best.share <= goal || stop(judged, now, v.s)) {
             result.outcome = interior_outcome::converged;
             return result;
         }
-        if (result.best.share > 1 && result.iterations > 2 &&
+        // While the iterates get better a certificate is not likely.
+        const bool ask = result.iterations > 2 && (since_best > 0 || result.iterations % 4 == 3);
+        if (result.best.share > 1 && ask &&
             interior::certified(e, now, before, (since_best < 3 ? interior::certainty : 1.0) * eps_certificate, result))
             return result;
         if (result.iterations >= limit) return result;

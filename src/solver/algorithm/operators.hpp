@@ -18,11 +18,12 @@ namespace optnet::solver {
 class operators {
 public:
     int n = 0, p = 0, m = 0;
-    bool finite = true;          ///< no NaN or infinity in any block
-    std::vector<double> a_scale; ///< [p] row i of the packed A is a_scale[i] times the user's
-    std::vector<double> g_scale; ///< [m]
-    std::vector<double> z_scale; ///< [n] the user's z is z_scale times that of the packed Q, A and G
-    double q_max = 0;            ///< largest absolute entry of Q
+    bool finite = true;                         ///< no NaN or infinity in any block
+    std::vector<double> a_scale;                ///< [p] row i of the packed A is a_scale[i] times the user's
+    std::vector<double> g_scale;                ///< [m]
+    std::vector<double> z_scale;                ///< [n] the user's z is z_scale times that of the packed Q, A and G
+    std::vector<double> a_unit, g_unit, z_unit; ///< one over the scales
+    double q_max = 0;                           ///< largest absolute entry of Q
 
     operators() = default;
 

@@ -2,6 +2,7 @@
 #include "solver/algorithm/road.hpp"
 
 #include "solver/algorithm/certificate.hpp"
+#include "solver/algorithm/finish.hpp"
 #include "solver/algorithm/interior_dual.hpp"
 #include "solver/algorithm/interior_point.hpp"
 #include "solver/algorithm/primal_form.hpp"
@@ -48,22 +49,18 @@ int active_set_limit(const operators& data, const settings& how) {
     return how.max_iter.value_or(20 * (data.n + data.m) + 200);
 }
 
-void road::run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out) {
+bool road::begin(const element& e, bool convex, outcome& out) {
     out = {};
     out.x.resize(*e.data);
     limited = false;
-    if (!e.finite) {
-        out.status = status::invalid_input;
-        return;
-    }
-    if (form == nullptr) {
-        out.status = status::nonconvex;
-        return;
-    }
-    if (e.impossible_row >= 0) {
-        out.status = status::primal_infeasible;
-        return;
-    }
+    const bool possible = e.finite && convex && e.impossible_row < 0;
+    if (!possible)
+        out.status = !e.finite ? status::invalid_input : !convex ? status::nonconvex : status::primal_infeasible;
+    return possible;
+}
+
+void road::run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out) {
+    if (!begin(e, form != nullptr, out)) return;
     if (form->has_r()) {
         by_active_set(e, *form, how, eps, e.floor, out);
         if (out.status == status::primal_infeasible && !beyond_tolerance(e, out.x, eps)) {
@@ -85,29 +82,6 @@ void road::run(const element& e, const dual_form* form, const settings& how, con
     by_interior_point(e, *form, how, eps, out);
     if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
     conclude(e, how, eps, limited, out);
-}
-
-void road::finish(const element& e, const active_kkt& system, const tolerances& eps, const point& start, outcome& out) {
-    point &x = trial, &r = correction;
-    x = start;
-    products.evaluate(*e.data, x);
-    for (int step = 0; step < finish_steps; ++step) {
-        e.residual(products, r);
-        system.correct(r);
-        for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
-        for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
-        for (const int i : system.rows()) x.lambda[at(i)] = std::max(0.0, x.lambda[at(i)] + r.lambda[at(i)]);
-        products.evaluate(*e.data, x);
-        const verdict v = e.verify(x, products, eps);
-        const double before = out.best.share;
-        if (v.share < before) {
-            out.best = v;
-            out.x = x;
-            out.basis = system.rows();
-        }
-        // One step is the rule; another where it pays.
-        if (out.best.share <= good_enough || !(v.share < 0.5 * before)) return;
-    }
 }
 
 void road::by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
@@ -179,7 +153,7 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         kkt.adopt(form, o, dual.basis, dual.factor(), dual.stride());
         finish(e, kkt, eps, x, out);
         // A point that just verifies may still be far off where rows differ much in size: go on while it pays.
-        if (out.best.share <= (out.best.share < 0.5 * before ? good_enough : 1.0) || result != dual_outcome::optimal)
+        if (out.best.share <= (out.best.share < 0.5 * before ? close_enough : 1.0) || result != dual_outcome::optimal)
             return;
         if (outer > 0 && out.best.share > 1) {
             point ray;

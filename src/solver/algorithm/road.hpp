@@ -7,6 +7,7 @@
 #include "optnet/solver/status.hpp"
 #include "solver/algorithm/active_kkt.hpp"
 #include "solver/algorithm/dual_active_set.hpp"
+#include "solver/algorithm/sparse_kkt.hpp"
 
 namespace optnet::solver {
 
@@ -19,7 +20,7 @@ struct outcome {
 };
 
 /// A point within this share of its tolerances is not improved further.
-inline constexpr double good_enough = 1e-2;
+inline constexpr double close_enough = 1e-2;
 /// The finish takes at most this many steps of refinement.
 inline constexpr int finish_steps = 3;
 /// Steps after which the dual active set is given up.
@@ -29,9 +30,12 @@ class road {
 public:
     /// `form` null: its set-up found Q not convex.
     void run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out);
+    /// The same on the sparse form: the interior point, which ends on the active rows that it has come to.
+    void run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out);
 
     /// The system of the last finish; that of the outcome if its rows are the outcome's basis.
     const active_kkt& system() const { return kkt; }
+    sparse_kkt& sparse_system() { return sparse; }
 
 private:
     /// A slack above -floor[i] counts as 0, as in `dual_active_set::solve`.
@@ -39,16 +43,25 @@ private:
                        const std::vector<double>& floor, outcome& out);
     void by_interior_point(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
                            outcome& out);
-    /// Refines x on the rows of `kkt` as equalities, on the user's data, and keeps what verifies best.
-    void finish(const element& e, const active_kkt& kkt, const tolerances& eps, const point& x, outcome& out);
+    /// False if that needs no linear algebra: the outcome is there.
+    bool begin(const element& e, bool convex, outcome& out);
+    void by_sparse(const element& e, const sparse_matrices& form, const settings& how, const tolerances& eps,
+                   outcome& out);
+    /// Takes the rows with λ > s as equalities, lets rows whose multiplier or slack comes out negative change sides,
+    /// and finishes. True if no sign was wrong in the end: then the rows are those of the solution.
+    bool finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit, const point& x,
+                       const std::vector<double>& s, outcome& out);
+    /// x becomes `from` without multipliers outside the rows, corrected on the system of `sparse`; gz its G z.
+    void correct(const element& e, const sparse_matrices& form, const point& from, const std::vector<int>& rows,
+                 point& x, std::vector<double>& gz) const;
     void conclude(const element& e, const settings& how, const tolerances& eps, bool limited, outcome& out);
 
     dual_active_set dual;
     active_kkt kkt;
-    point_products products;
-    point trial, correction;
+    sparse_kkt sparse;
     std::vector<double> d, multipliers;
     bool limited = false;
+    bool near = false; ///< the interior point has come some way
 };
 
 } // namespace optnet::solver

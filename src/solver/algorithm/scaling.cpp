@@ -29,12 +29,20 @@ void operators::scale() {
         scale_rows(sets[2], g_scale);
     }
     find_bounds();
-    if (!finite || !measure_columns()) return;
-    scale_columns();
-    scale_rows(sets[1], a_scale);
-    scale_rows(sets[2], g_scale);
-    find_bounds();
-    read_diagonal();
+    if (finite && measure_columns()) {
+        scale_columns();
+        scale_rows(sets[1], a_scale);
+        scale_rows(sets[2], g_scale);
+        find_bounds();
+        read_diagonal();
+    }
+    const auto invert = [](const std::vector<double>& from, std::vector<double>& to) {
+        to.resize(from.size());
+        for (std::size_t i = 0; i < from.size(); ++i) to[i] = 1 / from[i];
+    };
+    invert(a_scale, a_unit);
+    invert(g_scale, g_unit);
+    invert(z_scale, z_unit);
 }
 
 void operators::scale_rows(std::vector<packed>& set, std::vector<double>& scale) {

@@ -151,7 +151,7 @@ void shared_chunk::finish(const operators& data, const dual_form& form, const to
                 copy_row(gz, best_gz, i, m);
             }
             // One step is the rule; another where it pays.
-            if (best.share <= good_enough || !(v.share < 0.5 * before))
+            if (best.share <= close_enough || !(v.share < 0.5 * before))
                 systems[at(i)] = nullptr;
             else
                 any = true;

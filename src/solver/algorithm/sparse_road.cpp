@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// The road of a problem on the sparse form, and the active rows of its solution.
+
+#include "solver/algorithm/active_rows.hpp"
+#include "solver/algorithm/finish.hpp"
+#include "solver/algorithm/interior_point.hpp"
+#include "solver/algorithm/sparse_form.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr int interior_limit = 200;
+/// The active rows are guessed at the start, then from this many tolerances on each time that is ten times better.
+constexpr double next_guess = 1e5, better = 0.1;
+/// So many times rows may change sides before a guess is given up, and so many without fewer of them.
+constexpr int most_rounds = 15, most_idle = 3;
+/// A slack of this share of its terms is 0: after refinement, and after one solve with the shifts in it.
+constexpr double rounding = 1e-13, estimated = 1e-9;
+/// What the sparse form does not solve goes to the dense ones up to this size, n + p + m.
+constexpr int most_dense = 1500;
+
+double largest(const std::vector<double>& v) {
+    double most = 0;
+    for (const double x : v) most = std::max(most, std::abs(x));
+    return most;
+}
+
+} // namespace
+
+void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps,
+               outcome& out) {
+    if (!begin(e, form != nullptr, out)) return;
+    by_sparse(e, *form, how, eps, out);
+    if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
+    const operators& o = *e.data;
+    dual_form dense;
+    if (out.best.share > 1 && !(limited && how.max_iter) && std::int64_t{o.n} + o.p + o.m <= most_dense &&
+        dense.set_up(o, how.convexity_tolerance, true)) {
+        outcome again;
+        run(e, &dense, how, eps, again);
+        again.iterations += out.iterations;
+        if (again.status == status::primal_infeasible || again.status == status::dual_infeasible ||
+            again.best.share < out.best.share)
+            out = again;
+        return;
+    }
+    conclude(e, how, eps, limited, out);
+}
+
+void road::by_sparse(const element& e, const sparse_matrices& form, const settings& how, const tolerances& eps,
+                     outcome& out) {
+    serial_team team;
+    sparse_form linear(form);
+    const int limit = how.max_iter.value_or(interior_limit);
+    double try_at = HUGE_VAL;
+    bool settled = false;
+    near = false;
+    const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {
+        if (!(judged.share <= try_at)) return false;
+        try_at = std::min(better * judged.share, next_guess);
+        settled = finish_sparse(e, form, eps, limit, x, s, out);
+        near = true;
+        return settled;
+    };
+    interior_result result = interior_point(team, linear, e, eps, limit, 1e-1, guess);
+    out.iterations += result.iterations;
+    limited = result.outcome == interior_outcome::limit && result.iterations >= limit;
+    if (settled) return;
+    const bool certified =
+        result.outcome == interior_outcome::infeasible || result.outcome == interior_outcome::unbounded;
+    if (certified && !(out.best.share <= 1)) {
+        out.x = result.direction;
+        out.status =
+            result.outcome == interior_outcome::infeasible ? status::primal_infeasible : status::dual_infeasible;
+        return;
+    }
+    if (result.best.share < out.best.share) {
+        out.best = result.best;
+        out.x = result.x;
+        out.basis.clear();
+    }
+    if (!(result.best.share < 1e8)) return;
+    const int rounds = how.max_iter ? 2 * limit : out.iterations + most_rounds;
+    finish_sparse(e, form, eps, rounds, result.x, result.s, out);
+    if (out.basis.empty()) out.basis = sparse.rows();
+}
+
+bool road::finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit,
+                         const point& from, const std::vector<double>& s, outcome& out) {
+    // λ is measured in what z costs: Q, or q in a linear program.
+    const double unit = e.data->q_max > 0 ? e.data->q_max : std::max(largest(e.q), 1e-300);
+    std::vector<char> active(s.size());
+    for (std::size_t i = 0; i < s.size(); ++i)
+        active[i] = !e.absent(static_cast<int>(i)) && from.lambda[i] > unit * s[i] ? 1 : 0;
+    point x;
+    x.resize(*e.data);
+    std::vector<double> gz;
+    std::vector<int> rows;
+    bool precise = false;
+    std::size_t fewest = s.size() + 1;
+    const int rounds = std::min(most_rounds, limit - out.iterations);
+    for (int round = 0, idle = 0; round < rounds; ++round) {
+        rows.clear();
+        for (std::size_t i = 0; i < s.size(); ++i)
+            if (active[i] != 0) rows.push_back(static_cast<int>(i));
+        ++out.iterations;
+        if (!sparse.set_up(form, rows, {})) return false;
+        if (round == 0 && near) {
+            // Where multipliers are not unique those of the centre are positive; those of least size need not be.
+            correct(e, form, from, rows, x, gz);
+        } else {
+            for (std::size_t j = 0; j < e.q.size(); ++j) x.z[j] = -e.q[j];
+            x.nu = e.b;
+            x.lambda = e.h;
+            precise ? sparse.solve(x, gz) : sparse.estimate(x, gz);
+        }
+        // What has the wrong sign changes sides.
+        const double zero = precise ? rounding : estimated, z_size = largest(x.z);
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < s.size(); ++i) {
+            const double over = gz[i] - e.h[i] - (e.floor[i] + zero * (std::abs(e.h[i]) + z_size));
+            const bool turns = (active[i] != 0 ? -x.lambda[i] : over) > 0;
+            active[i] = static_cast<char>(active[i] ^ static_cast<char>(turns));
+            wrong += turns ? 1 : 0;
+        }
+        idle = wrong < fewest ? 0 : idle + 1;
+        fewest = std::min(fewest, wrong);
+        const bool last = round + 1 == rounds || idle == most_idle;
+        if (wrong > 0 && !last) continue;
+        for (double& v : x.lambda) v = std::max(0.0, v);
+        finish(e, sparse, eps, x, out);
+        if (wrong == 0 && out.best.share <= (precise ? 1.0 : close_enough)) return true;
+        if (last) return false;
+        precise = true;
+    }
+    return false;
+}
+
+void road::correct(const element& e, const sparse_matrices& form, const point& from, const std::vector<int>& rows,
+                   point& x, std::vector<double>& gz) const {
+    x = from;
+    std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
+    for (const int i : rows) x.lambda[at(i)] = from.lambda[at(i)];
+    products of;
+    point r;
+    form.multiply(x, of);
+    e.residual(of, r);
+    sparse.correct(r);
+    for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += r.z[j];
+    for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += r.nu[i];
+    for (const int i : rows) x.lambda[at(i)] += r.lambda[at(i)];
+    gz.assign(x.lambda.size(), 0.0);
+    form.multiply_g(x.z.data(), gz.data());
+}
+
+active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how,
+                               const outcome& done) {
+    const operators& o = *e.data;
+    active_rows decided;
+    decided.rows = done.basis;
+    std::vector<char> in_basis(at(o.m), 0);
+    for (const int i : done.basis) in_basis[at(i)] = 1;
+    // Between a multiplier and a slack form D has R_ii, which here would take a solve for every row.
+    std::vector<double> gz(at(o.m)), slope = e.q;
+    form.multiply_g(done.x.z.data(), gz.data());
+    double dual_size = largest(e.q);
+    std::fill(slope.begin(), slope.end(), 0.0);
+    form.multiply_q(done.x.z.data(), slope.data());
+    dual_size = std::max(dual_size, largest(slope));
+    const double z_size = largest(done.x.z), relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
+    const auto size = [&](int i) { return std::abs(e.h[at(i)]) + z_size; };
+    const auto strength = [&](int i, double multiplier) {
+        return multiplier * form.compliance(i, dual_size > 0 ? size(i) / dual_size : 1.0);
+    };
+    bool doubtful = false;
+    std::vector<int> all;
+    for (int i = 0; i < o.m; ++i) {
+        const bool tight = !e.absent(i) && e.h[at(i)] - gz[at(i)] <= relative * size(i);
+        if (!in_basis[at(i)] && !tight) continue;
+        all.push_back(i);
+        doubtful = doubtful || !in_basis[at(i)] || strength(i, done.x.lambda[at(i)]) <= relative * size(i);
+    }
+    if (!doubtful) return decided;
+
+    // The point of maximal support tells strong rows from weak ones, as on form D.
+    serial_team team;
+    sparse_form linear(form);
+    const interior_result centre = interior_point(team, linear, e, tolerances{1e-9, 1e-9}, interior_limit, 1.0);
+    if (!(centre.best.share <= 1e3)) return decided;
+    decided.rows.clear();
+    decided.degenerate = true;
+    for (const int i : all) {
+        const double multiplier = centre.x.lambda[at(i)], slack = centre.s[at(i)], strong = strength(i, multiplier);
+        if (slack > 100 * strong) continue;
+        decided.rows.push_back(i);
+        decided.ratios.push_back(strong > 100 * slack ? 0.0 : slack / multiplier);
+    }
+    return decided;
+}
+
+} // namespace optnet::solver

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/sparse_system.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// A pivot below this share of its column's diagonal is rounding.
+constexpr double least_pivot = 1e-14;
+
+double largest(const double* v, int size) {
+    double most = 0;
+    for (int i = 0; i < size; ++i) most = std::abs(v[i]) > most ? std::abs(v[i]) : most;
+    return most;
+}
+
+/// f(i, first, last) for every row and its range of entries; short rows of one width without asking for it.
+template <class F> void by_width(int width, const std::vector<int>& start, const F& f) {
+    const int count = static_cast<int>(start.size()) - 1;
+    const auto each = [&](auto fixed) {
+        for (int i = 0; i < count; ++i) f(i, i * fixed, i * fixed + fixed);
+    };
+    switch (width) {
+    case 1: return each(std::integral_constant<int, 1>());
+    case 2: return each(std::integral_constant<int, 2>());
+    case 3: return each(std::integral_constant<int, 3>());
+    case 6: return each(std::integral_constant<int, 6>());
+    default:
+        for (int i = 0; i < count; ++i) f(i, start[at(i)], start[at(i + 1)]);
+    }
+}
+
+} // namespace
+
+bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse_pattern> pattern,
+                             double convexity_tolerance) {
+    source = &data;
+    shape = std::move(pattern);
+    const sparse_pattern& x = *shape;
+    q_unit = data.q_max > 0 ? data.q_max : 1.0;
+    base.assign(x.row.size(), 0.0);
+    std::size_t next = 0;
+    q.assign(x.q.col.size(), 0.0);
+    data.each(matrix::Q, [&](int, int, double v) { q[at(x.q_entry[next++])] += v; });
+    for (std::size_t e = 0; e < q.size(); ++e)
+        if (x.q_place[e] >= 0) base[at(x.q_place[e])] = q[e];
+    const bool convex = [&] {
+        if (data.q_is_diagonal()) {
+            const auto& diagonal = data.q_diagonal();
+            return std::all_of(diagonal.begin(), diagonal.end(),
+                               [&](double v) { return v >= -convexity_tolerance * data.q_max; });
+        }
+        // A pivot that is negative under this shift is a negative eigenvalue beyond rounding.
+        const double rounding = std::max(convexity_tolerance, 1e-15 * static_cast<double>(x.n));
+        a.assign(x.a.col.size(), 0.0);
+        g.assign(x.g.col.size(), 0.0);
+        pairs.assign(x.product.size(), 0.0);
+        const std::vector<double> none(at(x.m), 0.0);
+        sparse_ldl attempt;
+        return attempt.factor(*this, none.data(), rounding * data.q_max + 1e-300, 1) && attempt.definite();
+    }();
+    if (!convex) return false;
+    a.assign(x.a.col.size(), 0.0);
+    g.assign(x.g.col.size(), 0.0);
+    next = 0;
+    data.each(matrix::A, [&](int, int, double v) { a[at(x.a_entry[next++])] += v; });
+    next = 0;
+    data.each(matrix::G, [&](int, int, double v) { g[at(x.g_entry[next++])] += v; });
+    for (std::size_t e = 0; e < a.size(); ++e) base[at(x.a_place[e])] += a[e];
+    pairs.clear();
+    for (int i = 0; i < x.m; ++i) {
+        const int end = x.g.start[at(i + 1)];
+        for (int e = x.g.start[at(i)]; x.in_r(i) && e < end; ++e)
+            for (int f = e; f < end; ++f) pairs.push_back(g[at(e)] * g[at(f)]);
+    }
+    return true;
+}
+
+void sparse_matrices::assemble(const double* w, std::vector<double>& k) const {
+    const sparse_pattern& x = *shape;
+    k = base;
+    const int* place = x.product.data();
+    const double* pair = pairs.data();
+    const auto add = [&](int i, int first, int last) {
+        for (int e = first; e < last; ++e) k[at(place[e])] += w[i] * pair[e];
+    };
+    by_width(x.product_width, x.product_start, add);
+    for (const int i : x.long_rows) {
+        const double root = std::sqrt(w[i]);
+        for (int e = x.g.start[at(i)]; e < x.g.start[at(i + 1)]; ++e) k[at(x.g_place[at(e)])] = root * g[at(e)];
+        const int node = x.place[at(x.n + x.p + i)];
+        k[at(x.start[at(node + 1)] - 1)] = -1;
+    }
+}
+
+double sparse_matrices::compliance(int row, double otherwise) const {
+    const std::vector<double>& diagonal = source->q_diagonal();
+    double sum = 0;
+    bool all = true;
+    for (int e = shape->g.start[at(row)]; e < shape->g.start[at(row + 1)]; ++e) {
+        const double own = diagonal[at(shape->g.col[at(e)])];
+        if (own > 1e-12 * q_unit)
+            sum += g[at(e)] * g[at(e)] / own;
+        else
+            all = false;
+    }
+    return all ? sum : std::max(sum, otherwise);
+}
+
+void sparse_matrices::multiply(const point& x, products& of) const {
+    of.resize(*source);
+    multiply_q(x.z.data(), of.qz.data());
+    multiply_at(x.nu.data(), of.atnu.data());
+    multiply_gt(x.lambda.data(), of.gtl.data());
+    multiply_a(x.z.data(), of.az.data());
+    multiply_g(x.z.data(), of.gz.data());
+}
+
+void sparse_matrices::multiply(const sparse_rows& rows, const std::vector<double>& value, const double* x, double* y) {
+    by_width(rows.width, rows.start, [&](int i, int first, int last) {
+        double sum = 0;
+        for (int e = first; e < last; ++e) sum += value[at(e)] * x[rows.col[at(e)]];
+        y[i] += sum;
+    });
+}
+
+void sparse_matrices::multiply_transposed(const sparse_rows& rows, const std::vector<double>& value, const double* x,
+                                          double* y) {
+    by_width(rows.width, rows.start, [&](int i, int first, int last) {
+        for (int e = first; e < last; ++e) y[rows.col[at(e)]] += value[at(e)] * x[i];
+    });
+}
+
+bool sparse_ldl::factor(const sparse_matrices& matrices, const double* w, double rho, double delta) {
+    shape = &matrices.pattern();
+    const sparse_pattern& x = *shape;
+    matrices.assemble(w, k);
+    l.resize(x.l_row.size());
+    by_rows.resize(x.l_row.size());
+    inverse.resize(at(x.size));
+    work.assign(at(x.size), 0.0);
+    added = 0;
+    double* y = work.data();
+    for (int c = 0; c < x.size; ++c) {
+        const int last = x.start[at(c + 1)] - 1;
+        for (int e = x.start[at(c)]; e < last; ++e) y[x.row[at(e)]] = k[at(e)];
+        const double sign = x.positive[at(c)] ? 1.0 : -1.0;
+        const double own = k[at(last)];
+        double pivot = own + (x.positive[at(c)] ? rho : -delta);
+        double size = std::abs(pivot);
+        for (int e = x.row_start[at(c)]; e < x.row_start[at(c + 1)]; ++e) {
+            const int i = x.row_col[at(e)], place = x.row_place[at(e)];
+            const double value = y[i];
+            y[i] = 0;
+            for (int f = x.l_start[at(i)]; f < place; ++f) y[x.l_row[at(f)]] -= l[at(f)] * value;
+            const double entry = value * inverse[at(i)];
+            l[at(place)] = by_rows[at(e)] = entry;
+            pivot -= entry * value;
+            size = std::max(size, std::abs(entry * value));
+        }
+        if (!(std::abs(pivot) < 1e290)) return false;
+        if (!(sign * pivot > least_pivot * size)) {
+            ++added;
+            pivot = sign * std::max(size * 1e-8, 1e-12);
+        }
+        inverse[at(c)] = 1 / pivot;
+    }
+    return true;
+}
+
+void sparse_ldl::solve_once(double* v) const {
+    const sparse_pattern& x = *shape;
+    for (int i = 0; i < x.size; ++i) {
+        double value = v[i];
+        for (int e = x.row_start[at(i)]; e < x.row_start[at(i + 1)]; ++e) value -= by_rows[at(e)] * v[x.row_col[at(e)]];
+        v[i] = value;
+    }
+    for (int i = x.size - 1; i >= 0; --i) {
+        double value = v[i] * inverse[at(i)];
+        for (int e = x.l_start[at(i)]; e < x.l_start[at(i + 1)]; ++e) value -= l[at(e)] * v[x.l_row[at(e)]];
+        v[i] = value;
+    }
+}
+
+void sparse_ldl::residual(const double* b, const double* v, double* r) const {
+    const sparse_pattern& x = *shape;
+    for (int c = 0; c < x.size; ++c) {
+        const int last = x.start[at(c + 1)] - 1;
+        double sum = k[at(last)] * v[c];
+        for (int e = x.start[at(c)]; e < last; ++e) {
+            sum += k[at(e)] * v[x.row[at(e)]];
+            r[x.row[at(e)]] -= k[at(e)] * v[c];
+        }
+        r[c] = b[c] - sum;
+    }
+}
+
+void sparse_ldl::solve(std::vector<double>& b, double accuracy, int steps) {
+    const int size = shape->size;
+    right = b;
+    const double goal = accuracy * largest(right.data(), size);
+    solve_once(b.data());
+    left.resize(at(size));
+    double before = HUGE_VAL;
+    for (int step = 0; step < steps; ++step) {
+        residual(right.data(), b.data(), left.data());
+        const double now = largest(left.data(), size);
+        if (now <= goal || !(now < 0.5 * before)) return;
+        before = now;
+        solve_once(left.data());
+        for (std::size_t i = 0; i < b.size(); ++i) b[i] += left[i];
+    }
+}
+
+} // namespace optnet::solver
