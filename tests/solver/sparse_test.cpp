@@ -143,6 +143,7 @@ TEST_CASE("portfolios, where rows depend on each other: solved, and the gradient
     for (std::int64_t k = 0; k < batch; ++k)
         for (int j = 0; j < n; ++j) {
             const auto q = [&](std::int64_t which) -> double& { return x.q[at((3 * k + which) * n + j)]; };
+            if (j >= n / 2) q(0) = 0.1; // where w stays, u = 0 has multipliers only if moving costs something
             q(1) = q(0) + step * along[at(j)];
             q(2) = q(0) - step * along[at(j)];
             g[at(3 * k * n + j)] = draw.normal();

@@ -183,7 +183,9 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
         const bool tight = !e.absent(i) && e.h[at(i)] - gz[at(i)] <= relative * size(i);
         if (!in_basis[at(i)] && !tight) continue;
         all.push_back(i);
-        doubtful = doubtful || !in_basis[at(i)] || strength(i, done.x.lambda[at(i)]) <= relative * size(i);
+        // A row that any multiplier of the solution holds is active in the point of maximal support.
+        in_basis[at(i)] = in_basis[at(i)] && strength(i, done.x.lambda[at(i)]) > relative * size(i);
+        doubtful = doubtful || !in_basis[at(i)];
     }
     if (!doubtful) return decided;
 
@@ -196,9 +198,10 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
     decided.degenerate = true;
     for (const int i : all) {
         const double multiplier = centre.x.lambda[at(i)], slack = centre.s[at(i)], strong = strength(i, multiplier);
-        if (slack > 100 * strong) continue;
+        const bool sure = in_basis[at(i)] != 0;
+        if (!sure && slack > 100 * strong) continue;
         decided.rows.push_back(i);
-        decided.ratios.push_back(strong > 100 * slack ? 0.0 : slack / multiplier);
+        decided.ratios.push_back(sure || strong > 100 * slack ? 0.0 : slack / multiplier);
     }
     return decided;
 }
