@@ -44,7 +44,8 @@ struct place {
 };
 
 /// scale * value(factor) * what `source` holds, in a rectangle of Q, A or G. `factor` is a node made of numbers (-1:
-/// one); `source` a node of parameters whose value has the shape that `kind` says (-1: an identity).
+/// one); `source` a node of parameters whose value has the shape that `kind` says (-1: an identity). The source of a
+/// dense block of one row or one column may be a vector.
 struct block {
     solver::matrix where = solver::matrix::Q;
     solver::block_kind kind = solver::block_kind::dense;
