@@ -15,6 +15,9 @@ namespace optnet {
 namespace {
 
 using at::Tensor;
+
+/// The untyped pointer: clang spells the name of the typed one otherwise than g++, with which LibTorch is built.
+template <class T> const T* numbers(const Tensor& t) { return static_cast<const T*>(t.const_data_ptr()); }
 using solver::block;
 using solver::block_kind;
 
@@ -46,7 +49,7 @@ template <class T> struct batch_views {
     solver::matrix_view<T> matrix(const block& b, std::int64_t batch) const {
         const Tensor& t = alive[static_cast<std::size_t>(b.source)];
         solver::matrix_view<T> view;
-        view.data = t.const_data_ptr<T>();
+        view.data = numbers<T>(t);
         view.col_stride = 1;
         switch (b.kind) {
         case block_kind::identity:
@@ -69,7 +72,7 @@ template <class T> struct batch_views {
         const Tensor& t = alive[place];
         solver::vector_view<T> view;
         if (!t.defined()) return view;
-        view.data = t.const_data_ptr<T>();
+        view.data = numbers<T>(t);
         view.batch_stride = batch_stride(t, 1, batch);
         view.stride = t.stride(-1);
         return view;
@@ -175,7 +178,7 @@ template <class T> std::vector<Tensor> kkt_solve_typed(const batch_system& syste
         const Tensor& given = views.alive[system.sources + i];
         if (given.defined()) r[i] = given.expand_as(d[i]).contiguous();
     }
-    const auto read = [](const Tensor& t) { return t.defined() ? t.const_data_ptr<T>() : nullptr; };
+    const auto read = [](const Tensor& t) { return t.defined() ? numbers<T>(t) : nullptr; };
     solver::kkt_solve<T>(views.problem, *system.kept, thread_count(), {read(r[0]), read(r[1]), read(r[2])},
                          {d[0].mutable_data_ptr<T>(), d[1].mutable_data_ptr<T>(), d[2].mutable_data_ptr<T>()});
     return d;
