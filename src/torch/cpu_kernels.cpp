@@ -15,11 +15,11 @@ namespace optnet {
 namespace {
 
 using at::Tensor;
+using solver::block;
+using solver::block_kind;
 
 /// The untyped pointer: clang spells the name of the typed one otherwise than g++, with which LibTorch is built.
 template <class T> const T* numbers(const Tensor& t) { return static_cast<const T*>(t.const_data_ptr()); }
-using solver::block;
-using solver::block_kind;
 
 int thread_count() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }
 

@@ -146,6 +146,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
 
     // The order of elimination: approximate minimum degree, which leaves dense rows to the end.
     std::vector<Eigen::Triplet<double>> edges;
+    edges.reserve(at(x.size));
     for (int i = 0; i < x.size; ++i) edges.emplace_back(i, i, 1.0);
     each_edge(x, node, [&](int a, int b) {
         edges.emplace_back(a, b, 1.0);
@@ -165,6 +166,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
     for (int j = 0; j < s.n; ++j) x.positive[at(position[at(j)])] = 1;
 
     std::vector<entry> upper; // (column, row) in the order of elimination
+    upper.reserve(at(x.size));
     for (int k = 0; k < x.size; ++k) upper.emplace_back(k, k);
     each_edge(x, node, [&](int a, int b) {
         const int u = position[at(a)], v = position[at(b)];
