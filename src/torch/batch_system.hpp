@@ -44,6 +44,9 @@ using optional_list = c10::List<std::optional<at::Tensor>>;
 optional_list to_list(const std::vector<at::Tensor>& tensors);
 std::vector<at::Tensor> from_list(const optional_list& list);
 
+/// How many threads torch grants a loop that begins here.
+int thread_count();
+
 /// Through the dispatcher.
 std::vector<at::Tensor> call_solve(const batch_handle& system, const optional_list& tensors);
 std::vector<at::Tensor> call_kkt_solve(const batch_handle& system, const optional_list& tensors);

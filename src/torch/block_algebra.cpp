@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "torch/block_algebra.hpp"
 
+#include "torch/outer_products.hpp"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -72,8 +74,9 @@ struct pairs {
     Tensor u, x, v, y;
 };
 
-/// The gradient of u'Mx + v'My by the block's data, [batch, ...] or summed over the batch; without the block's scale.
-Tensor gradient(const block& b, const pairs& of, bool shared) {
+/// `scale` times the gradient of u'Mx + v'My by the block's data, [batch, ...] or summed over the batch; of a
+/// `symmetric` dense block its symmetric part.
+Tensor gradient(const block& b, const pairs& of, bool shared, bool symmetric, double scale) {
     const auto rows = [&](const Tensor& t, std::int64_t from, std::int64_t count) {
         return t.narrow(1, b.row + from, count);
     };
@@ -85,14 +88,12 @@ Tensor gradient(const block& b, const pairs& of, bool shared) {
         return of.v.defined() ? first + rows(of.v, row, count) * cols(of.y, col, count) : first;
     };
     if (b.kind == block_kind::dense) {
-        const Tensor u = rows(of.u, 0, b.rows), x = cols(of.x, 0, b.cols);
-        const Tensor v = of.v.defined() ? rows(of.v, 0, b.rows) : Tensor();
-        const Tensor y = of.v.defined() ? cols(of.y, 0, b.cols) : Tensor();
-        if (!shared)
-            return v.defined() ? at::matmul(at::stack({u, v}, 2), at::stack({x, y}, 1))
-                               : u.unsqueeze(2) * x.unsqueeze(1);
-        // A product of matrices that also sums over the batch.
-        return v.defined() ? at::addmm(at::mm(u.t(), x), v.t(), y) : at::mm(u.t(), x);
+        optional_tensor v, y;
+        if (of.v.defined()) {
+            v = rows(of.v, 0, b.rows);
+            y = cols(of.y, 0, b.cols);
+        }
+        return outer_products(rows(of.u, 0, b.rows), cols(of.x, 0, b.cols), v, y, scale, shared, symmetric);
     }
     Tensor g;
     if (b.kind == block_kind::banded) {
@@ -108,7 +109,7 @@ Tensor gradient(const block& b, const pairs& of, bool shared) {
         g = elementwise(0, 0, std::min(b.rows, b.cols));
         if (b.kind == block_kind::scaled_identity) g = g.sum(1);
     }
-    return shared ? g.sum(0) : g;
+    return times(shared ? g.sum(0) : g, scale);
 }
 
 } // namespace
@@ -167,21 +168,21 @@ Tensor block_gradient(const solver::structure& shape, at::IntArrayRef sizes, std
     for (const block& b : shape.blocks) {
         if (b.source != static_cast<int>(source)) continue;
         const bool shared = static_cast<int>(sizes.size()) == rank_of(b.kind) || sizes[0] == 1;
+        // d z' of the whole batch first, then its symmetric part: half the work.
+        const bool symmetric = b.where == matrix::Q && shared && square_on_diagonal(b);
         pairs of;
         switch (b.where) {
         case matrix::Q:
-            if (on_diagonal(b) || (shared && square_on_diagonal(b)))
+            if (on_diagonal(b) || symmetric)
                 of = {d.z, x.z, {}, {}};
             else
-                of = {d.z * 0.5, x.z, x.z * 0.5, d.z};
+                of = {d.z, x.z, x.z, d.z};
             break;
         case matrix::A: of = {d.nu, x.z, x.nu, d.z}; break;
         case matrix::G: of = {d.lambda, x.z, x.lambda, d.z}; break;
         }
-        Tensor part = gradient(b, of, shared);
-        // d z' of the whole batch first, then its symmetric part: half the work.
-        if (b.where == matrix::Q && shared && square_on_diagonal(b)) part = (part + part.t()) * 0.5;
-        sum = plus(sum, times(part, b.scale));
+        const bool halves = b.where == matrix::Q && of.v.defined();
+        sum = plus(sum, gradient(b, of, shared, symmetric, halves ? -0.5 * b.scale : -b.scale));
     }
     return sum.defined() ? sum.reshape(sizes) : at::zeros(sizes, d.z.options());
 }

@@ -31,7 +31,7 @@ struct kkt_point {
 
 /// The gradient, of the given sizes, with respect to source `source` of the bilinear form
 ///
-///     d_z'Q x_z + d_z'A'x_nu + d_nu'A x_z + d_z'G'x_lambda + d_lambda'G x_z       summed over what shares the source.
+///     -(d_z'Q x_z + d_z'A'x_nu + d_nu'A x_z + d_z'G'x_lambda + d_lambda'G x_z)    summed over what shares the source.
 at::Tensor block_gradient(const solver::structure& shape, at::IntArrayRef sizes, std::size_t source, const kkt_point& d,
                           const kkt_point& x);
 

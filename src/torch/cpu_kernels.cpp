@@ -21,8 +21,6 @@ using solver::block_kind;
 /// The untyped pointer: clang spells the name of the typed one otherwise than g++, with which LibTorch is built.
 template <class T> const T* numbers(const Tensor& t) { return static_cast<const T*>(t.const_data_ptr()); }
 
-int thread_count() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }
-
 /// 0 where one set of numbers serves the whole batch: no batch dimension, one of size 1, or an expanded one.
 std::int64_t batch_stride(const Tensor& t, std::int64_t rank, std::int64_t batch) {
     return t.dim() == rank || t.size(0) != batch ? 0 : t.stride(0);
@@ -185,6 +183,8 @@ template <class T> std::vector<Tensor> kkt_solve_typed(const batch_system& syste
 }
 
 } // namespace
+
+int thread_count() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }
 
 std::vector<Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors) {
     return options_of(tensors).dtype() == at::kDouble ? solve_typed<double>(*system, tensors)

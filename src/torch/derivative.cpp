@@ -134,7 +134,7 @@ public:
         kkt_point d;
         for (std::size_t i = 0; i < sources; ++i) {
             if (!task_should_compute_output(i)) continue;
-            if (!d.z.defined()) d = {-w.z, -w.nu, -plus(w.lambda, g_s)};
+            if (!d.z.defined()) d = {w.z, w.nu, plus(w.lambda, g_s)};
             gradients[i] = block_gradient(shape, sizes[i], i, d, x);
         }
         return gradients;

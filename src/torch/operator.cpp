@@ -3,6 +3,7 @@
 
 #include "optnet/torch/solve_qp.hpp"
 #include "torch/batch_system.hpp"
+#include "torch/outer_products.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/library.h>
@@ -14,7 +15,6 @@ namespace optnet {
 namespace {
 
 using at::Tensor;
-using optional_tensor = std::optional<Tensor>;
 
 Tensor or_absent(const optional_tensor& t) { return t.value_or(Tensor()); }
 
@@ -71,21 +71,26 @@ TORCH_LIBRARY(optnet, m) {
     m.class_<batch_system>("BatchSystem");
     m.def("_solve(__torch__.torch.classes.optnet.BatchSystem system, Tensor?[] tensors) -> Tensor[]");
     m.def("_kkt_solve(__torch__.torch.classes.optnet.BatchSystem system, Tensor?[] tensors) -> Tensor[]");
+    m.def("_outer_products(Tensor u, Tensor x, Tensor? v, Tensor? y, float scale, bool shared, bool symmetric) -> "
+          "Tensor");
 }
 
 TORCH_LIBRARY_IMPL(optnet, CPU, m) {
     m.impl("_solve", solve_on_cpu);
     m.impl("_kkt_solve", kkt_solve_on_cpu);
+    m.impl("_outer_products", outer_products_on_cpu);
 }
 
 TORCH_LIBRARY_IMPL(optnet, Meta, m) {
     m.impl("_solve", solve_shapes);
     m.impl("_kkt_solve", kkt_solve_shapes);
+    m.impl("_outer_products", outer_products_in_steps);
 }
 
 TORCH_LIBRARY_IMPL(optnet, Autograd, m) {
     m.impl("_solve", solve_with_derivative);
     m.impl("_kkt_solve", kkt_solve_with_derivative);
+    m.impl("_outer_products", outer_products_with_derivative);
 }
 
 TORCH_LIBRARY_IMPL(optnet, FuncTorchBatched, m) {

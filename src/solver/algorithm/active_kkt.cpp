@@ -35,6 +35,7 @@ void active_kkt::set_up(const dual_form& source, const operators& packed, const 
     const auto& kernels = cpu::dense<double>();
     form = &source;
     data = &packed;
+    sharp = false;
     const auto k = static_cast<std::int64_t>(rows.size());
     std::vector<double> full(at(k * k));
     source.gather(rows, full.data(), k);
@@ -70,6 +71,7 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const s
                        const std::vector<double>& factor, std::int64_t ld) {
     form = &source;
     data = &packed;
+    sharp = false;
     active = rows;
     ratio.clear();
     const auto k = static_cast<std::int64_t>(rows.size());
@@ -84,6 +86,13 @@ void active_kkt::copy_rows() {
     if (form->has_r()) return;
     t.resize(active.size() * at(data->n + data->p));
     form->rows(active, t.data());
+}
+
+void active_kkt::prefetch() const {
+    const std::size_t k = active.size();
+    constexpr std::size_t line = 64 / sizeof(double);
+    for (std::size_t i = 0; i < k; ++i)
+        for (std::size_t j = 0; j <= i; j += line) __builtin_prefetch(l.data() + i * k + j);
 }
 
 void active_kkt::multipliers(const double* g, double* lambda, std::vector<double>& d) const {

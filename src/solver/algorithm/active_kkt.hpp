@@ -30,7 +30,14 @@ public:
     /// no refinement: rows have size 1, so the solution is that of a matrix which differs by as much.
     static constexpr double backward_error = 1e-13;
 
+    /// True where a solve with this factor has been seen to leave less than `sharp_error`; the next are not looked at.
+    bool sharp = false;
+    static constexpr double sharp_error = 1e-12;
+
     const std::vector<int>& rows() const { return active; }
+
+    /// Has the processor load the factor: called while another problem's is at work.
+    void prefetch() const;
 
     /// Overwrites the right-hand side x with the solution; entries of x.lambda outside the active rows become 0.
     void solve(point& x) const;

@@ -116,6 +116,22 @@ void shared_chunk::multiply(const operators& data) {
     data.multiply_add_rows(matrix::G, z.data(), gz.data(), rows);
 }
 
+/// A point that comes from one solve with the factor of its active rows shows what such a solve leaves.
+void shared_chunk::note_sharp() {
+    const auto& kernels = cpu::dense<double>();
+    const auto size = [&](const array& of_z, const array& of_nu, const array& of_lambda, std::int64_t i) {
+        return std::max({kernels.max_abs(row(of_z, i, n), n), kernels.max_abs(row(of_nu, i, p), p),
+                         kernels.max_abs(row(of_lambda, i, m), m)});
+    };
+    for (std::int64_t i = 0; i < rows; ++i) {
+        if (systems[at(i)] == nullptr) continue;
+        active_kkt& system = results[at(i)].system;
+        double left = std::max(kernels.max_abs(row(rz, i, n), n), kernels.max_abs(row(rnu, i, p), p));
+        for (const int j : system.rows()) left = std::max(left, std::abs(rlambda[at(i * m + j)]));
+        system.sharp = left <= active_kkt::sharp_error * std::max(size(q, b, h, i), size(z, nu, lambda, i));
+    }
+}
+
 void shared_chunk::finish(const operators& data, const dual_form& form, const tolerances& eps) {
     systems.assign(at(rows), nullptr);
     bool any = false;
@@ -129,6 +145,7 @@ void shared_chunk::finish(const operators& data, const dual_form& form, const to
         for (std::size_t j = 0; j < z.size(); ++j) rz[j] = -(qz[j] + q[j] + atnu[j] + gtl[j]);
         for (std::size_t i = 0; i < nu.size(); ++i) rnu[i] = b[i] - az[i];
         for (std::size_t i = 0; i < lambda.size(); ++i) rlambda[i] = h[i] - gz[i];
+        if (step == 0) note_sharp();
         kkt.solve_once(form, systems, rz.data(), rnu.data(), rlambda.data(), rows);
         // Of a problem that is done the point stays or not: nobody looks at it any more.
         for (std::size_t j = 0; j < z.size(); ++j) z[j] += rz[j];

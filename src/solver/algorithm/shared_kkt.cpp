@@ -18,8 +18,10 @@ void shared_kkt::solve_once(const dual_form& form, const row_systems& systems, d
     products.resize(at(count * m));
     form.forward_rows(Z, U, count);
     form.inequality_products(Z, U, products.data(), count);
+    const auto has = [&](std::int64_t i) { return at(i) < systems.size() && systems[at(i)] != nullptr; };
     for (std::int64_t i = 0; i < count; ++i) {
-        if (at(i) < systems.size() && systems[at(i)] != nullptr)
+        if (has(i + 1)) systems[at(i + 1)]->prefetch();
+        if (has(i))
             systems[at(i)]->multipliers(products.data() + i * m, M + i * m, work);
         else
             std::fill_n(M + i * m, m, 0.0);
@@ -32,6 +34,9 @@ void shared_kkt::solve(const dual_form& form, const operators& data, const row_s
                        std::vector<double>& U, std::vector<double>& M, std::int64_t count) {
     const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data.n, p = data.p, m = data.m;
+    const auto sharp = [](const active_kkt* system) { return system == nullptr || system->sharp; };
+    if (std::all_of(systems.begin(), systems.end(), sharp))
+        return solve_once(form, systems, Z.data(), U.data(), M.data(), count);
     const auto size = [&](const std::vector<double>& z, const std::vector<double>& u, const std::vector<double>& l,
                           std::int64_t i) {
         return std::max({kernels.max_abs(z.data() + i * n, n), kernels.max_abs(u.data() + i * p, p),
@@ -54,7 +59,7 @@ void shared_kkt::solve(const dual_form& form, const operators& data, const row_s
     again.assign(systems.size(), nullptr);
     bool any = false;
     for (std::size_t i = 0; i < systems.size(); ++i) {
-        if (systems[i] == nullptr) continue;
+        if (sharp(systems[i])) continue;
         const auto r = static_cast<std::int64_t>(i);
         systems[i]->row_residual(right_lambda.data() + r * m, M.data() + r * m, rlambda.data() + r * m, work);
         const double whole = std::max(size(right_z, right_nu, right_lambda, r), size(Z, U, M, r));

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optnet/solver/outer_products.hpp"
+
+#include "solver/cpu/kernels.hpp"
+#include "solver/cpu/pool.hpp"
+
+#include <algorithm>
+
+namespace optnet::solver {
+namespace {
+
+/// Rows of the sum that one thread computes at a time.
+constexpr std::int64_t rows_at_once = 32;
+/// Below so many operations one thread does them all.
+constexpr double little = 2e6;
+
+} // namespace
+
+template <class T>
+void outer_products(rows_view<T> u, rows_view<T> x, rows_view<T> v, rows_view<T> y, std::int64_t batch,
+                    std::int64_t rows, std::int64_t cols, T scale, bool shared, int threads, T* out) {
+    const auto& kernels = cpu::dense<T>();
+    const double operations = 2.0 * static_cast<double>(batch * rows * cols) * (v.data == nullptr ? 1 : 2);
+    const int workers = operations < little ? 1 : threads;
+    if (shared) {
+        // Every entry is a sum over the batch in its order, whoever computes it.
+        cpu::parallel_for(workers, (rows + rows_at_once - 1) / rows_at_once, [&](int, std::int64_t part) {
+            const std::int64_t first = part * rows_at_once, count = std::min(rows_at_once, rows - first);
+            T* to = out + first * cols;
+            kernels.gemm_tn(to, cols, u.data + first, u.stride, x.data, x.stride, count, cols, batch, scale, T(0));
+            if (v.data != nullptr)
+                kernels.gemm_tn(to, cols, v.data + first, v.stride, y.data, y.stride, count, cols, batch, scale, T(1));
+        });
+        return;
+    }
+    cpu::parallel_for(workers, batch, [&](int, std::int64_t k) {
+        const T *uk = u.data + k * u.stride, *xk = x.data + k * x.stride;
+        const T* vk = v.data == nullptr ? nullptr : v.data + k * v.stride;
+        const T* yk = v.data == nullptr ? nullptr : y.data + k * y.stride;
+        for (std::int64_t i = 0; i < rows; ++i) {
+            T* to = out + (k * rows + i) * cols;
+            const T a = scale * uk[i], b = vk == nullptr ? T(0) : scale * vk[i];
+            if (vk == nullptr)
+                for (std::int64_t j = 0; j < cols; ++j) to[j] = a * xk[j];
+            else
+                for (std::int64_t j = 0; j < cols; ++j) to[j] = a * xk[j] + b * yk[j];
+        }
+    });
+}
+
+template <class T> void symmetrize(T* m, std::int64_t size) {
+    constexpr std::int64_t block = 16; // both squares stay in the first-level cache
+    for (std::int64_t i0 = 0; i0 < size; i0 += block)
+        for (std::int64_t j0 = 0; j0 <= i0; j0 += block)
+            for (std::int64_t i = i0; i < std::min(i0 + block, size); ++i)
+                for (std::int64_t j = j0; j < std::min(j0 + block, i); ++j)
+                    m[i * size + j] = m[j * size + i] = T(0.5) * (m[i * size + j] + m[j * size + i]);
+}
+
+#define OPTNET_FOR(T)                                                                                                  \
+    template void outer_products(rows_view<T>, rows_view<T>, rows_view<T>, rows_view<T>, std::int64_t, std::int64_t,   \
+                                 std::int64_t, T, bool, int, T*);                                                      \
+    template void symmetrize(T*, std::int64_t);
+OPTNET_FOR(double)
+OPTNET_FOR(float)
+#undef OPTNET_FOR
+
+} // namespace optnet::solver

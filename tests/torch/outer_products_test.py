@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The outer products of a gradient against a sum by einsum in the same precision: shared or not, symmetric, strided, float32.
+
+The bound is that of a sum of k products in any order, (k + 3) u sum |a||b| (Higham, Accuracy and Stability, 3.1).
+Usage: outer_products_test.py LIBRARY
+"""
+import torch
+from harness import leaves, run
+
+ops = torch.ops.optnet
+
+
+def expected(u, x, v, y, scale, shared, symmetric):
+    pattern = "ki,kj->ij" if shared else "ki,kj->kij"
+    total = torch.einsum(pattern, u, x) + (0 if v is None else torch.einsum(pattern, v, y))
+    return scale * ((total + total.mT) / 2 if symmetric else total)
+
+
+def check(u, x, v, y, scale, shared, symmetric=False):
+    found = ops._outer_products(u, x, v, y, scale, shared, symmetric)
+    exact = expected(*(t if t is None else t.double() for t in (u, x, v, y)), scale, shared, symmetric)
+    size = expected(*(t if t is None else t.double().abs() for t in (u, x, v, y)), abs(scale), shared, symmetric)
+    terms = (2 if v is not None else 1) * (len(u) if shared else 1)
+    assert found.dtype == u.dtype and found.shape == exact.shape
+    assert bool(((found.double() - exact).abs() <= (terms + 3) * torch.finfo(u.dtype).eps * size).all())
+
+
+def vectors(batch, size, dtype=torch.float64):
+    return torch.randn(batch, size, dtype=dtype)
+
+
+def test_sums_and_single_products():
+    for dtype in (torch.float64, torch.float32):
+        for batch, rows, cols in ((1, 1, 1), (7, 5, 3), (130, 37, 101), (0, 4, 6), (3, 0, 2)):
+            u, v = vectors(batch, rows, dtype), vectors(batch, rows, dtype)
+            x, y = vectors(batch, cols, dtype), vectors(batch, cols, dtype)
+            for shared in (True, False):
+                check(u, x, v, y, -1.0, shared)
+                check(u, x, None, None, 0.5, shared)
+
+
+def test_symmetric_part():
+    for size in (1, 16, 45):
+        u, x = vectors(9, size), vectors(9, size)
+        check(u, x, None, None, -2.0, True, symmetric=True)
+        found = ops._outer_products(u, x, None, None, -2.0, True, True)
+        assert torch.equal(found, found.mT)
+
+
+def test_parts_of_longer_vectors_and_other_strides():
+    whole = vectors(6, 20)
+    check(whole[:, 3:8], whole[:, 10:], whole[:, 15:], whole[:, :10], 1.0, True)
+    check(whole.T.contiguous().T[:, :4], whole[:, ::2], None, None, 1.0, False)
+    check(whole[:1, :4].expand(6, 4), whole, None, None, 1.0, True)
+
+
+def test_same_numbers_for_any_number_of_threads():
+    u, x, v, y = (vectors(128, 100) for _ in range(4))
+    before = torch.get_num_threads()
+    try:
+        found = []
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            found.append([ops._outer_products(u, x, v, y, 1.0, shared, False) for shared in (True, False)])
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(found[0], other))
+
+
+def test_derivatives():
+    for shared in (True, False):
+        arguments = leaves([vectors(3, 2), vectors(3, 4), vectors(3, 2), vectors(3, 4)])
+        product = lambda *of: ops._outer_products(*of, -1.5, shared, False)  # noqa: E731
+        assert torch.autograd.gradcheck(product, arguments, check_forward_ad=True)
+
+
+if __name__ == "__main__":
+    run(globals())
