@@ -77,11 +77,14 @@ struct pairs {
 /// `scale` times the gradient of u'Mx + v'My by the block's data, [batch, ...] or summed over the batch; of a
 /// `symmetric` dense block its symmetric part.
 Tensor gradient(const block& b, const pairs& of, bool shared, bool symmetric, double scale) {
+    const auto part = [](const Tensor& t, std::int64_t from, std::int64_t count) {
+        return from == 0 && count == t.size(1) ? t : t.narrow(1, from, count);
+    };
     const auto rows = [&](const Tensor& t, std::int64_t from, std::int64_t count) {
-        return t.narrow(1, b.row + from, count);
+        return part(t, b.row + from, count);
     };
     const auto cols = [&](const Tensor& t, std::int64_t from, std::int64_t count) {
-        return t.narrow(1, b.col + from, count);
+        return part(t, b.col + from, count);
     };
     const auto elementwise = [&](std::int64_t row, std::int64_t col, std::int64_t count) {
         const Tensor first = rows(of.u, row, count) * cols(of.x, col, count);
@@ -184,7 +187,8 @@ Tensor block_gradient(const solver::structure& shape, at::IntArrayRef sizes, std
         const bool halves = b.where == matrix::Q && of.v.defined();
         sum = plus(sum, gradient(b, of, shared, symmetric, halves ? -0.5 * b.scale : -b.scale));
     }
-    return sum.defined() ? sum.reshape(sizes) : at::zeros(sizes, d.z.options());
+    if (sum.defined()) return sum.sizes() == sizes ? sum : sum.reshape(sizes);
+    return at::zeros(sizes, d.z.options());
 }
 
 kkt_point block_products(const solver::structure& shape, const std::vector<Tensor>& data, const kkt_point& x) {

@@ -174,7 +174,10 @@ template <class T> std::vector<Tensor> kkt_solve_typed(const batch_system& syste
     Tensor r[3];
     for (std::size_t i = 0; i < 3; ++i) {
         const Tensor& given = views.alive[system.sources + i];
-        if (given.defined()) r[i] = given.expand_as(d[i]).contiguous();
+        if (!given.defined()) continue;
+        // Every problem is read before it is written, so that a right-hand side may lie where its solution will.
+        const bool fits = given.sizes() == d[i].sizes() && given.is_contiguous();
+        r[i] = fits ? given : d[i].copy_(given);
     }
     const auto read = [](const Tensor& t) { return t.defined() ? numbers<T>(t) : nullptr; };
     solver::kkt_solve<T>(views.problem, *system.kept, thread_count(), {read(r[0]), read(r[1]), read(r[2])},

@@ -127,7 +127,6 @@ public:
         const kkt_point w = solve_for(system, data, g);
         const auto wanted = [&](std::size_t i) { return task_should_compute_output(sources + i); };
         const auto reduced = [&](std::size_t i, const Tensor& t) { return summed_to(t, sizes[sources + i]); };
-        if (wanted(0)) gradients[sources] = which == step::solve ? -reduced(0, w.z) : reduced(0, w.z);
         if (wanted(1)) gradients[sources + 1] = reduced(1, w.nu);
         if (wanted(2)) gradients[sources + 2] = reduced(2, plus(w.lambda, g_s));
 
@@ -137,6 +136,10 @@ public:
             if (!d.z.defined()) d = {w.z, w.nu, plus(w.lambda, g_s)};
             gradients[i] = block_gradient(shape, sizes[i], i, d, x);
         }
+        if (!wanted(0)) return gradients;
+        Tensor& of_q = gradients[sources] = reduced(0, w.z);
+        // Last, so that its memory can be used again where nobody will differentiate.
+        if (which == step::solve) of_q = at::GradMode::is_enabled() ? -of_q : of_q.neg_();
         return gradients;
     }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -158,3 +159,27 @@ TEST_CASE("a forked child starts a pool of its own") {
     CHECK(wrongly_visited(3, 100) == 0);
 }
 #endif
+
+TEST_CASE("loops go where the program says, and back") {
+    static std::atomic<int> asked{0};
+    optnet::solver::set_parallel_loop(
+        [](int threads, std::int64_t count, const std::function<void(int, std::int64_t)>& work) {
+            ++asked;
+            optnet::solver::own_parallel_loop(threads, count, work);
+        });
+    CHECK(wrongly_visited(3, 100) == 0);
+    CHECK(asked == 1);
+    CHECK(wrongly_visited(1, 100) == 0); // one thread needs nobody
+    CHECK(asked == 1);
+    optnet::solver::set_parallel_loop(nullptr);
+    CHECK(wrongly_visited(3, 100) == 0);
+    CHECK(asked == 1);
+}
+
+TEST_CASE("a thread is woken for fifty microseconds of work or more") {
+    using optnet::solver::cpu::worth_waking;
+    CHECK(worth_waking(8, 10) == 1);
+    CHECK(worth_waking(8, 60) == 2);
+    CHECK(worth_waking(8, 1e9) == 8);
+    CHECK(worth_waking(1, 1e9) == 1);
+}

@@ -30,8 +30,8 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
 ///     G_i dz - D_i dlambda_i           = r.lambda_i    for the active rows i,    dlambda_i = 0 for the others,
 ///
 /// D_i = 0 for strongly active rows, the ratio s_i / lambda_i for weakly active ones (docs/algorithm.md). Elements that
-/// failed get exact zeros. `batch` is the data that was solved. Throws std::invalid_argument if it has another number
-/// of problems.
+/// failed get exact zeros. `batch` is the data that was solved; d may be r. Throws std::invalid_argument if it has
+/// another number of problems.
 template <class T>
 void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, const kkt_vectors<const T>& r,
                const kkt_vectors<T>& d);

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace optnet::solver::cpu {
+namespace optnet::solver {
 namespace {
 
 /// How often a waiting thread looks before it sleeps: some ten microseconds, about what waking costs.
@@ -138,9 +138,13 @@ pool& the_pool() {
     return *found;
 }
 
+std::atomic<parallel_loop> chosen{own_parallel_loop};
+
 } // namespace
 
-void parallel_for(int threads, std::int64_t count, const std::function<void(int, std::int64_t)>& work) {
+void set_parallel_loop(parallel_loop loop) { chosen = loop == nullptr ? own_parallel_loop : loop; }
+
+void own_parallel_loop(int threads, std::int64_t count, const std::function<void(int, std::int64_t)>& work) {
     const auto workers = static_cast<int>(std::min<std::int64_t>(threads, count));
     if (workers > 1 && !inside) {
         pool& shared = the_pool();
@@ -154,4 +158,14 @@ void parallel_for(int threads, std::int64_t count, const std::function<void(int,
     for (std::int64_t i = 0; i < count; ++i) work(0, i);
 }
 
-} // namespace optnet::solver::cpu
+void cpu::parallel_for(int threads, std::int64_t count, const std::function<void(int, std::int64_t)>& work) {
+    if (threads > 1 && count > 1) return chosen.load()(threads, count, work);
+    for (std::int64_t i = 0; i < count; ++i) work(0, i);
+}
+
+int cpu::worth_waking(int threads, double microseconds) {
+    constexpr double least = 50; // what waking and waiting for a thread takes
+    return std::min(threads, 1 + static_cast<int>(std::min(microseconds / least, 1e6)));
+}
+
+} // namespace optnet::solver

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include "optnet/solver/threads.hpp"
 
 namespace optnet::solver::cpu {
 
-/// Calls work(worker, i) once for every i in [0, count), on at most `threads` threads that live as long as the process
-/// (in a forked child they are made anew). `worker` is in [0, threads) and no two calls at a time share it. Which
-/// worker takes which i is left to chance, so nothing may depend on it. The first exception is rethrown here after the
-/// others have ended. A nested or concurrent call runs on the caller's thread alone.
+/// A loop as `parallel_loop` says, on the threads of `set_parallel_loop` or of the solver's own pool. Which worker
+/// takes which i is left to chance, so nothing may depend on it.
 void parallel_for(int threads, std::int64_t count, const std::function<void(int, std::int64_t)>& work);
+
+/// Of `threads`, so many that each has work worth waking it for.
+int worth_waking(int threads, double microseconds);
 
 } // namespace optnet::solver::cpu
