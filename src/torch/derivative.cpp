@@ -74,6 +74,14 @@ Tensor summed_to(const Tensor& t, at::IntArrayRef sizes) {
     return (t.size(0) == 1 ? t : t.sum(0)).reshape(sizes);
 }
 
+/// True if nobody will differentiate what a backward pass computes from these.
+bool is_last_derivative(const std::vector<Tensor>& data, const kkt_point& x, const kkt_point& g, const Tensor& g_s) {
+    const auto moves = [](const Tensor& t) { return t.defined() && torch::autograd::isFwGradDefined(t); };
+    if (at::GradMode::is_enabled() || std::any_of(data.begin(), data.end(), moves)) return false;
+    const Tensor* const all[] = {&x.z, &x.nu, &x.lambda, &g.z, &g.nu, &g.lambda, &g_s};
+    return std::none_of(std::begin(all), std::end(all), [&](const Tensor* t) { return moves(*t); });
+}
+
 class gradient_node final : public Node {
 public:
     gradient_node(step kind, batch_handle of, const std::vector<Tensor>& tensors) : which(kind), system(std::move(of)) {
@@ -122,6 +130,8 @@ public:
                 g.z = plus(g.z, -back);
         }
         if (!g.z.defined() && !g.nu.defined() && !g.lambda.defined() && !g_s.defined()) return gradients;
+        std::optional<at::AutoDispatchBelowADInplaceOrView> below;
+        if (is_last_derivative(data, x, g, g_s)) below.emplace();
         if (!g.z.defined()) g.z = at::zeros_like(x.z);
 
         const kkt_point w = solve_for(system, data, g);
