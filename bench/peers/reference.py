@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A reference that no solver is believed for: from any good point the active rows are read off, the optimality conditions are
+"""A reference for which no solver is believed: from any good point the active rows are read off, the optimality conditions are
 solved with them as equalities, and the result counts only if its signs prove it optimal. Gradients come from the same matrix.
 """
 import dataclasses
@@ -37,25 +37,31 @@ def _solve(K, solver, right):
 
 
 def _one(Q, q, A, b, G, h, z, weight):
-    """z, multipliers, active rows, d of one problem; d is None where the derivative may not exist. None if z is not close."""
-    scale = 1 + np.abs(z).max()
-    active = np.flatnonzero(h - G @ z <= 1e-6 * scale)
-    C, n, p = G[active], len(q), len(b)
-    try:
-        K, solver = _system(Q, A, C)
-        x = _solve(K, solver, np.concatenate([-q, b, h[active]]))
+    """z, multipliers, active rows, d of one problem; d is None where the derivative may not exist. None without a proof.
+
+    Rows that a first guess has too many (a multiplier below 0) or too few (a slack below 0) are exchanged a few times."""
+    scale, n, p = 1 + np.abs(z).max(), len(q), len(b)
+    is_active = h - G @ z <= 1e-6 * scale
+    for _ in range(6):
+        active = np.flatnonzero(is_active)
+        right = np.concatenate([-q, b, h[active]])
+        try:
+            K, solver = _system(Q, A, G[active])
+            x = _solve(K, solver, right)
+        except (np.linalg.LinAlgError, RuntimeError):  # rows depend on each other
+            return None
         point, multipliers = x[:n], x[n:]
-        slack = h - G @ point
-        size = max(np.abs(multipliers).max(initial=0), 1.0)
-        inactive = np.delete(slack, active)
-        if not (multipliers[p:].min(initial=0) >= -1e-7 * size and inactive.min(initial=1) >= -1e-9 * scale):
-            return None
-        if np.abs(K @ x - np.concatenate([-q, b, h[active]])).max() > 1e-7 * size * scale:
-            return None
-        clear = multipliers[p:].min(initial=1) > 1e-7 * size and inactive.min(initial=1) > 1e-8 * scale
-        d = _solve(K, solver, np.concatenate([-weight, np.zeros(len(x) - n)])) if clear else None
-    except (np.linalg.LinAlgError, RuntimeError):
+        slack, size = h - G @ point, max(np.abs(multipliers).max(initial=0), 1.0)
+        surplus, missing = active[multipliers[p:] < -1e-13 * size], np.flatnonzero(~is_active & (slack < -1e-13 * scale))
+        if len(surplus) + len(missing) == 0:
+            break
+        is_active[surplus], is_active[missing] = False, True
+    else:
         return None
+    if not np.abs(K @ x - right).max() <= 1e-9 * size * scale:
+        return None
+    clear = multipliers[p:].min(initial=1) > 1e-7 * size and slack[~is_active].min(initial=1) > 1e-8 * scale
+    d = _solve(K, solver, np.concatenate([-weight, np.zeros(len(x) - n)])) if clear else None
     return point, multipliers, active, d
 
 

@@ -64,7 +64,7 @@ def simplex(n, batch, own):
 def chain(n, batch, own):
     """100 points in R^d, n = 100 d, with L = tridiag(-1, 2, -1): Q = I/2 + (L x I)'(L x I), q = -x, x ~ 10 N(0, 1), and no
     coordinate of neighbours, round the end too, differs by more than 1."""
-    points, d = 100, n // 100
+    d = n // 100
     if n % 100 or d < 1:
         raise ValueError(f'"chain-{n}": the size is 100 times the dimension of the points, for example chain-200')
     x = 10 * Draw(n).normal(*(() if batch == 1 else (batch,)), n)

@@ -34,17 +34,17 @@ class Solver(OneByOne):
             first = problem.n if bounds else 0
             data.sense[first : first + problem.p] = 5
 
+    def solve(self, data):
+        matrices = (data.P, data.q, data.rows, data.above, data.below, data.sense)
+        return self.package.solve(*matrices, primal_tol=1e-8)[0]
+
     def forward(self):
-        self.z, model = [], None
-        for data in self.data:
-            if not self.problem.shared or len(self.data) == 1:
-                matrices = (data.P, data.q, data.rows, data.above, data.below, data.sense)
-                self.z.append(self.package.solve(*matrices, primal_tol=1e-8)[0])
-                continue
-            if model is None:
-                model = self.package.Model()
-                model.settings = {"primal_tol": 1e-8}
-                model.setup(data.P, data.q, data.rows, data.above, data.below, data.sense)
-            else:  # naming `sense` forgets the last active set
-                model.update(f=data.q, bupper=data.above, blower=data.below, sense=data.sense)
+        if not self.problem.shared or len(self.data) == 1:
+            return super().forward()
+        first, model = self.data[0], self.package.Model()
+        model.settings = {"primal_tol": 1e-8}
+        model.setup(first.P, first.q, first.rows, first.above, first.below, first.sense)
+        self.z = [model.solve()[0]]
+        for data in self.data[1:]:  # naming `sense` forgets the last active set
+            model.update(f=data.q, bupper=data.above, blower=data.below, sense=data.sense)
             self.z.append(model.solve()[0])

@@ -5,7 +5,6 @@ import importlib.metadata
 import numpy as np
 import torch
 
-from problem import per_problem
 from solvers import base
 
 
