@@ -60,15 +60,33 @@ def test_unknown_names_are_refused():
     assert status == 1 and 'no solver is called "nobody"' in said and "optnet_layer" in said, said
 
 
-def test_the_reference_refuses_what_is_not_optimal():
+def test_the_reference_is_the_same_from_a_bad_start():
     import problems
     import reference
 
     problem = problems.make("dense-10-shared@8")
     torch.ops.load_library(str(LIBRARY))
     z = torch.ops.optnet.qp(*problem.dense())
-    assert reference.polish(problem, z) is not None
-    assert reference.polish(problem, z + 0.1) is None
+    best = reference.polish(problem, z)
+    again = reference.polish(problem, z + 1e-3)
+    assert reference.distance(best, again.z, None) <= 1e-12
+    shifted, size = reference.distance(best, z + 1e-3, None), float(z.abs().max().clamp(min=1))
+    assert abs(shifted - 1e-3 / size) <= 1e-9, shifted
+
+
+def test_the_reference_of_a_problem_with_a_closed_form():
+    """min z^2/2 - z with g z <= h, g = 1, h = 1/2: z = h/g, lambda = 1/2; dz/dg = -1/2, dz/dh = 1, dz/dq = dz/dQ = 0."""
+    import reference
+    from problem import Problem
+
+    def number(*value):
+        return torch.tensor(value, dtype=torch.float64)
+
+    problem = Problem("", 1, number(1).reshape(1, 1), number(-1), G=number(1).reshape(1, 1), h=number(0.5), incoming=number(3))
+    for start in (0.5, 0.4, 1.0):
+        found = reference.polish(problem, number(start).reshape(1, 1))
+        got = [float(x) for x in (found.z, *(found.gradients[name] for name in "QqGh"))]
+        assert all(abs(g - e) <= 1e-14 for g, e in zip(got, (0.5, 0, 0, -1.5, 3))), (start, got)
 
 
 if __name__ == "__main__":
