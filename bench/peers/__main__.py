@@ -62,6 +62,7 @@ def main():
             classes[name], versions[name] = made, version
             print(f"{made.title} {version}: {made.about}")
     print(f"microseconds of {how.clock} time per problem, lowest decile of the calls, {how.threads} thread(s)", flush=True)
+    runner.wake(classes)
     results = []
     for name in problems.names(how.rows):
         results += runner.run_row(name, classes, how)

@@ -43,9 +43,9 @@ def one_call(solver, clock, cost):
 
 
 def take_turns(solvers, seconds, clock_name, turn=0.05, least=3):
-    """Samples per solver, and the exceptions of those that failed. Everybody gets `seconds` of calls in turns of `turn`; the
-    first call of a turn brings its data back to the caches and is not counted. A call longer than a turn counts, and one
-    longer than `seconds` is made once."""
+    """Samples per solver, and the exceptions of those that failed. Everybody gets `seconds` of calls in turns of `turn`, and at
+    least `least` calls, one if a call takes longer than `seconds`. The first call of all is not counted unless it takes ten
+    times that, nor is the first call of a turn if it is shorter than a turn: it brings the data back to the caches."""
     clock = CLOCKS[clock_name]
     cost = cost_of(clock)
     samples, failed = {solver: Samples() for solver in solvers}, {}
@@ -62,17 +62,19 @@ def take_turns(solvers, seconds, clock_name, turn=0.05, least=3):
         if solver.differentiable:
             samples[solver].backward.append(backward)
 
-    waiting = []
+    wanted = {}
     for solver in solvers:
         try:
             forward, backward, took = call(solver)
         except Exception as error:  # whatever a package throws
             failed[solver] = error
             continue
-        if took < seconds:
-            waiting.append(solver)
+        samples[solver].spent = 0.0
+        if took < 10 * seconds:
+            wanted[solver] = least if took < seconds else 1
         else:
             count(solver, forward, backward)
+    waiting = list(wanted)
     while waiting:
         for solver in waiting:
             end = time.perf_counter() + turn
@@ -82,5 +84,5 @@ def take_turns(solvers, seconds, clock_name, turn=0.05, least=3):
             while time.perf_counter() < end:
                 forward, backward, _ = call(solver)
                 count(solver, forward, backward)
-        waiting = [s for s in waiting if samples[s].spent < seconds or len(samples[s].forward) < least]
+        waiting = [s for s in waiting if samples[s].spent < seconds or len(samples[s].forward) < wanted[s]]
     return samples, failed
