@@ -57,6 +57,8 @@ def random(n, batch, own):
 def sudoku(size, batch, own):
     """Mini-Sudoku before training: Q = 0.1 I, z >= 0, A z = A 1 with A ~ U(0, 1), [40, 64], q minus a one-hot puzzle of 4 to 8
     given cells of a valid board."""
+    if size != 64:
+        raise ValueError(f'"sudoku-{size}": a board has 4 x 4 cells of 4 digits, so the row is sudoku-64')
     draw = Draw(4)
     a = draw.uniform(40, 64)
     row, column = torch.arange(16) // 4, torch.arange(16) % 4
@@ -105,7 +107,7 @@ def names(words):
 def make(name):
     """The row of that name. Raises ValueError with a sentence if there is none."""
     form = re.fullmatch(r"(?P<family>[a-z0-9]+)-(?P<size>\d+)(-(?P<kind>shared|own))?(@(?P<batch>\d+))?", name)
-    if not form or form["family"] not in FAMILIES:
+    if not form or form["family"] not in FAMILIES or (form["kind"] and form["family"] != "dense"):
         raise ValueError(
             f'no row is called "{name}": write FAMILY-SIZE, FAMILY-SIZE@BATCH or dense-SIZE-shared, dense-SIZE-own, with one '
             f"of the families {', '.join(FAMILIES)}, or one of the groups {', '.join(GROUPS)}"

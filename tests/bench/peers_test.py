@@ -56,6 +56,8 @@ def test_a_missing_peer_is_left_out_with_the_way_to_install_it():
 def test_unknown_names_are_refused():
     status, said = run("--rows", "dense-ten")
     assert status == 1 and 'no row is called "dense-ten"' in said and "FAMILY-SIZE" in said, said
+    status, said = run("--rows", "chain-150")
+    assert status == 1 and "100 times the dimension of the points" in said, said
     status, said = run("--solvers", "nobody")
     assert status == 1 and 'no solver is called "nobody"' in said and "optnet_layer" in said, said
 

@@ -24,9 +24,9 @@ class Solver:
     needs = ""
     about = ""
     part = None  # solvers that take one problem at a time: how many of a batch are enough to tell the time
-
     answers = True  # its output is the solution
-    peer = True  # not optnet itself: worth a word where a row is not for it
+    peer = True  # worth a word where a row is not for it
+    differentiable = False
 
     @classmethod
     def load(cls):
@@ -47,8 +47,6 @@ class Solver:
     def solution(self):
         """[batch, n], of the last forward pass."""
         raise NotImplementedError
-
-    differentiable = False
 
     def backward(self):
         """Gradients of (weight * z).sum() of the last forward pass."""
