@@ -2,6 +2,7 @@
 #include "optnet/solver/solve.hpp"
 
 #include "solver/algorithm/shared_chunk.hpp"
+#include "solver/algorithm/sparse_chunk.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/factorization.hpp"
 
@@ -108,6 +109,7 @@ struct worker {
     std::vector<double> gz;
     std::shared_ptr<set_up> own;
     shared_chunk chunk;
+    sparse_chunk sparse;
 };
 
 template <class T> struct one_call {
@@ -117,7 +119,8 @@ template <class T> struct one_call {
     const solution<T>& out;
     factorization* kept;
     const plan& made;
-    std::shared_ptr<const set_up> common; ///< null if the problems do not share their matrices
+    std::shared_ptr<const set_up> common;            ///< null if the problems do not share their matrices
+    std::shared_ptr<const lane_matrices> in_lanes{}; ///< not null where sparse problems are solved in lanes
 
     /// One problem on the road of its own.
     void alone(worker& mine, std::int64_t k) const {
@@ -185,6 +188,44 @@ template <class T> struct one_call {
         }
     }
 
+    /// Sparse problems from `first` on, one per lane; those that are not solved there go alone.
+    void side_by_side(worker& mine, std::int64_t first) const {
+        const int count = static_cast<int>(std::min<std::int64_t>(sparse_chunk::lanes, batch.batch - first));
+        sparse_chunk& chunk = mine.sparse;
+        chunk.run(batch, first, count, *in_lanes, how, eps, kept != nullptr);
+        for (int l = 0; l < count; ++l) {
+            if (!chunk.solved(l)) {
+                alone(mine, first + l);
+                continue;
+            }
+            write(out, first + l,
+                  {status::solved, chunk.best(l), chunk.iterations(l), chunk.given(l).given(), chunk.point(l)},
+                  common->data);
+            if (kept != nullptr) keep_lane(mine, first, l);
+        }
+    }
+
+    void keep_lane(worker& mine, std::int64_t first, int l) const {
+        const sparse_chunk& chunk = mine.sparse;
+        factorization::kept& entry = kept->elements[at(first + l)];
+        entry.solved = true;
+        entry.matrices = common;
+        entry.rows.rows = chunk.basis(l);
+        entry.in_lane = true;
+        kept->lane_factors[at(first / sparse_chunk::lanes)] = chunk.factor();
+        if (!chunk.doubtful(l)) return;
+        const evaluated x = chunk.point(l);
+        const operators& o = common->data;
+        outcome& done = mine.done;
+        done.basis = entry.rows.rows;
+        done.x.z.assign(x.z, x.z + o.n);
+        done.x.nu.assign(x.nu, x.nu + o.p);
+        done.x.lambda.assign(x.lambda, x.lambda + o.m);
+        entry.rows = decide_active_rows(chunk.given(l), common->sparse, how, done);
+        entry.in_lane = entry.rows.ratios.empty() && entry.rows.rows == done.basis;
+        if (!entry.in_lane) entry.sparse_system.set_up(common->sparse, entry.rows.rows, entry.rows.ratios);
+    }
+
     void keep(worker& mine, std::int64_t k, int i) const {
         shared_chunk& chunk = mine.chunk;
         const operators& o = common->data;
@@ -233,9 +274,21 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     const bool chunks = shared && !call.common->is_sparse && call.common->convex && batch.batch >= least_together &&
                         shared_kkt::serves(call.common->dual);
     if (kept && chunks) kept->common = call.common;
+    if (shared && call.common->is_sparse && call.common->convex && batch.batch >= least_together &&
+        lane_matrices::serves(*made.pattern)) {
+        call.in_lanes = std::make_shared<lane_matrices>(call.common->sparse);
+        if (kept) {
+            kept->in_lanes = call.in_lanes;
+            kept->lane_factors.resize(at((batch.batch + sparse_chunk::lanes - 1) / sparse_chunk::lanes));
+        }
+    }
 
     std::vector<worker> workers(at(std::max(threads, 1)));
-    if (!chunks) {
+    if (call.in_lanes) {
+        constexpr std::int64_t size = sparse_chunk::lanes;
+        cpu::parallel_for(threads, (batch.batch + size - 1) / size,
+                          [&](int id, std::int64_t c) { call.side_by_side(workers[at(id)], c * size); });
+    } else if (!chunks) {
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(workers[at(id)], k); });
     } else {
         const std::int64_t size = shared_kkt::together(*batch.shape);

@@ -23,6 +23,13 @@ struct outcome {
 inline constexpr double close_enough = 1e-2;
 /// The finish takes at most this many steps of refinement.
 inline constexpr int finish_steps = 3;
+/// The primal-dual active set of the sparse form: so many times rows may change sides before a guess is given up, and
+/// so many without fewer of them.
+inline constexpr int active_rounds = 15, active_idle = 3;
+/// A slack of this share of its terms is 0 after one solve with the shifts in it.
+inline constexpr double estimated_zero = 1e-9;
+/// What λ is measured in against s: what z costs, Q, or q in a linear program.
+double cost_unit(const element& e);
 /// Steps after which the dual active set is given up.
 int active_set_limit(const operators& data, const settings& how);
 

@@ -17,10 +17,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr int interior_limit = 200;
 /// The active rows are guessed at the start, then from this many tolerances on each time that is ten times better.
 constexpr double next_guess = 1e5, better = 0.1;
-/// So many times rows may change sides before a guess is given up, and so many without fewer of them.
-constexpr int most_rounds = 15, most_idle = 3;
-/// A slack of this share of its terms is 0: after refinement, and after one solve with the shifts in it.
-constexpr double rounding = 1e-13, estimated = 1e-9;
+/// A slack of this share of its terms is 0 after refinement.
+constexpr double rounding = 1e-13;
 /// What the sparse form does not solve goes to the dense ones up to this size, n + p + m.
 constexpr int most_dense = 1500;
 
@@ -31,6 +29,8 @@ double largest(const std::vector<double>& v) {
 }
 
 } // namespace
+
+double cost_unit(const element& e) { return e.data->q_max > 0 ? e.data->q_max : std::max(largest(e.q), 1e-300); }
 
 void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps,
                outcome& out) {
@@ -85,15 +85,14 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
         out.basis.clear();
     }
     if (!(result.best.share < 1e8)) return;
-    const int rounds = how.max_iter ? 2 * limit : out.iterations + most_rounds;
+    const int rounds = how.max_iter ? 2 * limit : out.iterations + active_rounds;
     finish_sparse(e, form, eps, rounds, result.x, result.s, out);
     if (out.basis.empty()) out.basis = sparse.rows();
 }
 
 bool road::finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit,
                          const point& from, const std::vector<double>& s, outcome& out) {
-    // λ is measured in what z costs: Q, or q in a linear program.
-    const double unit = e.data->q_max > 0 ? e.data->q_max : std::max(largest(e.q), 1e-300);
+    const double unit = cost_unit(e);
     std::vector<char> active(s.size());
     for (std::size_t i = 0; i < s.size(); ++i)
         active[i] = !e.absent(static_cast<int>(i)) && from.lambda[i] > unit * s[i] ? 1 : 0;
@@ -103,7 +102,7 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
     std::vector<int> rows;
     bool precise = false;
     std::size_t fewest = s.size() + 1;
-    const int rounds = std::min(most_rounds, limit - out.iterations);
+    const int rounds = std::min(active_rounds, limit - out.iterations);
     for (int round = 0, idle = 0; round < rounds; ++round) {
         rows.clear();
         for (std::size_t i = 0; i < s.size(); ++i)
@@ -120,7 +119,7 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
             precise ? sparse.solve(x, gz) : sparse.estimate(x, gz);
         }
         // What has the wrong sign changes sides.
-        const double zero = precise ? rounding : estimated, z_size = largest(x.z);
+        const double zero = precise ? rounding : estimated_zero, z_size = largest(x.z);
         std::size_t wrong = 0;
         for (std::size_t i = 0; i < s.size(); ++i) {
             const double over = gz[i] - e.h[i] - (e.floor[i] + zero * (std::abs(e.h[i]) + z_size));
@@ -130,7 +129,7 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
         }
         idle = wrong < fewest ? 0 : idle + 1;
         fewest = std::min(fewest, wrong);
-        const bool last = round + 1 == rounds || idle == most_idle;
+        const bool last = round + 1 == rounds || idle == active_idle;
         if (wrong > 0 && !last) continue;
         for (double& v : x.lambda) v = std::max(0.0, v);
         finish(e, sparse, eps, x, out);

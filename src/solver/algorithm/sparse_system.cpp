@@ -10,9 +10,6 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// A pivot below this share of its column's diagonal is rounding.
-constexpr double least_pivot = 1e-14;
-
 double largest(const double* v, int size) {
     double most = 0;
     for (int i = 0; i < size; ++i) most = std::abs(v[i]) > most ? std::abs(v[i]) : most;

@@ -8,6 +8,9 @@
 
 namespace optnet::solver {
 
+/// ρ in the unit of Q, and δ in its inverse.
+inline constexpr double sparse_shift = 1e-8;
+
 /// The matrices of one problem, or of all that share them, on their pattern.
 class sparse_matrices {
 public:
@@ -28,6 +31,12 @@ public:
     void multiply(const point& x, products& of) const;
     /// What R_ii is about: the sum of G_ij² / Q_jj; `otherwise` at least where Q does not touch a variable.
     double compliance(int row, double otherwise) const;
+    /// The numbers of `pattern().q`, `.a`, `.g` and `.product`, and of K for w = 0, where pivots of ν and E are left 0.
+    const std::vector<double>& q_numbers() const { return q; }
+    const std::vector<double>& a_numbers() const { return a; }
+    const std::vector<double>& g_numbers() const { return g; }
+    const std::vector<double>& pair_numbers() const { return pairs; }
+    const std::vector<double>& base_numbers() const { return base; }
     std::size_t bytes() const { return (base.size() + q.size() + a.size() + g.size() + pairs.size()) * sizeof(double); }
 
 private:
@@ -37,9 +46,7 @@ private:
 
     const operators* source = nullptr;
     std::shared_ptr<const sparse_pattern> shape;
-    std::vector<double> base;    ///< K for w = 0, pivots of ν and E left 0
-    std::vector<double> q, a, g; ///< the numbers of `pattern().q`, `.a` and `.g`
-    std::vector<double> pairs;   ///< those of `pattern().product`
+    std::vector<double> base, q, a, g, pairs; ///< as they are asked for above
     double q_unit = 1;
 };
 
@@ -47,6 +54,9 @@ private:
 /// is added, and refinement takes it back.
 class sparse_ldl {
 public:
+    /// A pivot below this share of its column's terms is rounding.
+    static constexpr double least_pivot = 1e-14;
+
     /// Takes the shifts ρ of z and δ of ν. False if anything is not finite.
     bool factor(const sparse_matrices& matrices, const double* w, double rho, double delta);
     /// Overwrites b, [size] in the order of elimination, with the solution of K x = b to `accuracy` of |b|, refined

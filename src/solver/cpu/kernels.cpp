@@ -80,6 +80,13 @@ template <class T> const kernels<T>& dense() {
 template const kernels<double>& dense<double>();
 template const kernels<float>& dense<float>();
 
+const sparse_kernels& sparse() {
+    static const sparse_kernels& table = *(std::strcmp(chosen().name, "avx512") == 0 ? avx512_sparse()
+                                           : std::strcmp(chosen().name, "avx2") == 0 ? avx2_sparse()
+                                                                                     : portable_sparse());
+    return table;
+}
+
 const char* dense_note() { return chosen().note.c_str(); }
 
 } // namespace optnet::solver::cpu

@@ -9,6 +9,7 @@
 namespace optnet::solver::cpu {
 const kernels<double>* avx2_double() { return &table<double>; }
 const kernels<float>* avx2_float() { return &table<float>; }
+const sparse_kernels* avx2_sparse() { return &sparse_table; }
 } // namespace optnet::solver::cpu
 #else
 #include "solver/cpu/kernels_tables.hpp"
@@ -16,5 +17,6 @@ const kernels<float>* avx2_float() { return &table<float>; }
 namespace optnet::solver::cpu {
 const kernels<double>* avx2_double() { return nullptr; }
 const kernels<float>* avx2_float() { return nullptr; }
+const sparse_kernels* avx2_sparse() { return nullptr; }
 } // namespace optnet::solver::cpu
 #endif

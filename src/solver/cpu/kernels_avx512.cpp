@@ -10,6 +10,7 @@
 namespace optnet::solver::cpu {
 const kernels<double>* avx512_double() { return &table<double>; }
 const kernels<float>* avx512_float() { return &table<float>; }
+const sparse_kernels* avx512_sparse() { return &sparse_table; }
 } // namespace optnet::solver::cpu
 #else
 #include "solver/cpu/kernels_tables.hpp"
@@ -17,5 +18,6 @@ const kernels<float>* avx512_float() { return &table<float>; }
 namespace optnet::solver::cpu {
 const kernels<double>* avx512_double() { return nullptr; }
 const kernels<float>* avx512_float() { return nullptr; }
+const sparse_kernels* avx512_sparse() { return nullptr; }
 } // namespace optnet::solver::cpu
 #endif

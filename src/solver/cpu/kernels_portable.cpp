@@ -8,4 +8,5 @@
 namespace optnet::solver::cpu {
 const kernels<double>* portable_double() { return &table<double>; }
 const kernels<float>* portable_float() { return &table<float>; }
+const sparse_kernels* portable_sparse() { return &sparse_table; }
 } // namespace optnet::solver::cpu

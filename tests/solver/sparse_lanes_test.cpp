@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sparse problems in lanes: as each is alone, whatever its neighbours are.
+
+#include "catch.hpp"
+#include "problems.hpp"
+#include "solver/factorization.hpp"
+#include "sparse_models.hpp"
+
+#include <cstring>
+#include <limits>
+
+using namespace problems;
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// A model whose b and h are given per problem, too.
+struct own_sides {
+    explicit own_sides(model made) : x(std::move(made)) {
+        const auto repeat = [&](std::vector<double>& v, int count) {
+            std::vector<double> once = v;
+            once.resize(at(count), 0.0);
+            v.clear();
+            for (std::int64_t k = 0; k < x.batch; ++k) v.insert(v.end(), once.begin(), once.end());
+        };
+        repeat(x.b, x.shape.p);
+        repeat(x.h, x.shape.m);
+    }
+    solver::problem<double> some(std::int64_t first, std::int64_t count) {
+        solver::problem<double> batch = x.problem();
+        batch.batch = count;
+        batch.q = {x.q.data() + first * x.shape.n, x.shape.n, 1};
+        batch.b = {x.b.data() + first * x.shape.p, x.shape.p, 1};
+        batch.h = {x.h.data() + first * x.shape.m, x.shape.m, 1};
+        return batch;
+    }
+    solver::problem<double> all() { return some(0, x.batch); }
+    model x;
+};
+
+std::vector<double> derivative_of(const solver::problem<double>& batch, const answer<double>& a, int threads = 1) {
+    std::vector<double> d(a.z), nu(a.nu), lambda(a.lambda), g(a.z.size());
+    for (std::size_t i = 0; i < g.size(); ++i) g[i] = 1.0 + 0.25 * static_cast<double>(i % at(batch.shape->n) % 5);
+    solver::kkt_solve<double>(batch, *a.kept, threads, {g.data(), nullptr, nullptr},
+                              {d.data(), nu.data(), lambda.data()});
+    return d;
+}
+
+bool same_bits(const std::vector<double>& a, std::int64_t i, const std::vector<double>& b, std::int64_t j, int count) {
+    return std::memcmp(a.data() + i * count, b.data() + j * count, at(count) * sizeof(double)) == 0;
+}
+
+double distance(const std::vector<double>& a, std::int64_t i, const std::vector<double>& b, std::int64_t j, int count) {
+    double worst = 0;
+    for (int k = 0; k < count; ++k) worst = std::max(worst, std::abs(a[at(i * count + k)] - b[at(j * count + k)]));
+    return worst;
+}
+
+double size(const std::vector<double>& a, std::int64_t i, int count) {
+    double most = 1;
+    for (int k = 0; k < count; ++k) most = std::max(most, std::abs(a[at(i * count + k)]));
+    return most;
+}
+
+} // namespace
+
+TEST_CASE("lanes: every kind of sparse model, with its gradient, as each problem alone") {
+    struct {
+        const char* name;
+        model made;
+    } models[] = {{"total variation", denoising(100, 21, 13, 3)},
+                  {"simplex", simplex(300, 21, 4)},
+                  {"chain", chain(2, 21, 5)},
+                  {"portfolio", portfolio(10, 21, 6, 1.0)}};
+    for (auto& [title, made] : models) {
+        own_sides batch(made);
+        const int n = made.shape.n, m = made.shape.m;
+        const answer<double> a = solve(batch.all());
+        REQUIRE(a.kept->in_lanes != nullptr);
+        const std::vector<double> da = derivative_of(batch.all(), a);
+        int lanes = 0;
+        for (std::int64_t k = 0; k < made.batch; ++k) {
+            CAPTURE(title, k, name(a.at(k)));
+            REQUIRE(a.at(k) == status::solved);
+            lanes += a.kept->elements[at(k)].in_lane ? 1 : 0;
+            const answer<double> one = solve(batch.some(k, 1));
+            REQUIRE(one.at(0) == status::solved);
+            REQUIRE(one.kept->in_lanes == nullptr);
+            // Both are exact on the same active rows, but for what a residual of 1e-2 tolerances, 1e-10 of the data,
+            // leaves in a system whose condition is at most 1e4.
+            CHECK(distance(a.z, k, one.z, 0, n) <= 1e-6 * size(one.z, 0, n));
+            CHECK(distance(a.lambda, k, one.lambda, 0, m) <= 1e-6 * size(one.lambda, 0, m));
+            CHECK(distance(da, k, derivative_of(batch.some(k, 1), one), 0, n) <= 1e-9);
+        }
+        CAPTURE(title, lanes);
+        CHECK((lanes >= 15 || made.shape.p == 10)); // rows of a portfolio depend on each other
+    }
+}
+
+TEST_CASE("lanes: the bits of a problem do not depend on its neighbours, its place, the batch or the threads") {
+    own_sides plain(denoising(60, 19, 13, 3)), moved = plain;
+    const int n = plain.x.shape.n, m = plain.x.shape.m;
+    const std::int64_t batch = plain.x.batch;
+    for (std::int64_t k = 0; k < batch; ++k) // the same signals in the opposite order
+        std::copy_n(plain.x.q.begin() + k * n, n, moved.x.q.begin() + (batch - 1 - k) * n);
+    const answer<double> a = solve(plain.all(), {}, 1), b = solve(moved.all(), {}, 2), c = solve(plain.some(2, 9));
+    REQUIRE(c.kept->in_lanes != nullptr);
+    const std::vector<double> da = derivative_of(plain.all(), a), db = derivative_of(moved.all(), b, 2),
+                              dc = derivative_of(plain.some(2, 9), c);
+    for (std::int64_t k = 0; k < batch; ++k) {
+        CAPTURE(k);
+        CHECK(same_bits(a.z, k, b.z, batch - 1 - k, n));
+        CHECK(same_bits(a.lambda, k, b.lambda, batch - 1 - k, m));
+        CHECK(same_bits(da, k, db, batch - 1 - k, n));
+        if (k < 2 || k >= 11) continue;
+        CHECK(same_bits(a.z, k, c.z, k - 2, n));
+        CHECK(same_bits(da, k, dc, k - 2, n));
+    }
+}
+
+TEST_CASE("lanes: problems without numbers, rows or solution keep their status and leave their neighbours alone") {
+    own_sides plain(denoising(60, 16, 13, 3)), mixed = plain;
+    const int n = plain.x.shape.n, m = plain.x.shape.m;
+    mixed.x.q[at(1 * n + 7)] = std::nan("");
+    mixed.x.q[at(2 * n + 7)] = infinity;
+    for (int i = 60; i < n; ++i) mixed.x.q[at(4 * n + i)] = -1; // differences are paid for: t runs away
+    mixed.x.h[at(6 * m + 3)] = -infinity;
+    mixed.x.h[at(7 * m + 3)] = std::nan("");
+    for (int i = 0; i < m; i += 3) mixed.x.h[at(9 * m + i)] = infinity;
+    const answer<double> a = solve(plain.all()), b = solve(mixed.all());
+    const std::vector<double> da = derivative_of(plain.all(), a), db = derivative_of(mixed.all(), b);
+    for (std::int64_t k = 0; k < plain.x.batch; ++k) {
+        CAPTURE(k, name(b.at(k)));
+        const bool spoiled = k == 1 || k == 2 || k == 4 || k == 6 || k == 7;
+        const bool invalid = k == 1 || k == 2 || k == 7;
+        CHECK(b.at(k) == (invalid   ? status::invalid_input
+                          : k == 4  ? status::dual_infeasible
+                          : spoiled ? status::primal_infeasible
+                                    : status::solved));
+        if (spoiled) {
+            for (int i = 0; i < n; ++i) CHECK(db[at(k * n + i)] == 0);
+        } else if (k == 9) {
+            // Absent rows beside rows that are there: as alone, and no multiplier.
+            const answer<double> one = solve(mixed.some(k, 1));
+            CHECK(distance(b.z, k, one.z, 0, n) <= 1e-6 * size(one.z, 0, n));
+            for (int i = 0; i < m; i += 3) {
+                CHECK(b.lambda[at(k * m + i)] == 0);
+                CHECK(b.s[at(k * m + i)] == infinity);
+            }
+        } else {
+            CHECK(same_bits(a.z, k, b.z, k, n));
+            CHECK(same_bits(a.lambda, k, b.lambda, k, m));
+            CHECK(same_bits(da, k, db, k, n));
+        }
+    }
+    // A simplex that is capped, in two problems below what its sum can reach.
+    const int size = 100;
+    model capped = simplex(size, 12, 1);
+    capped.shape.m = 2 * size;
+    capped.add(solver::matrix::G, solver::block_kind::identity, size, 0, size, size, 1);
+    capped.shape.groups = {{solver::row_kind::bound, 0, 2 * size, -1, false}};
+    capped.h.assign(at(2 * size), 0.0);
+    std::fill(capped.h.begin() + size, capped.h.end(), 0.2);
+    own_sides fits(capped), narrow = fits;
+    for (const int k : {3, 8}) std::fill_n(narrow.x.h.begin() + (2 * k + 1) * size, size, 0.5 / size);
+    const answer<double> c = solve(fits.all()), d = solve(narrow.all());
+    for (std::int64_t k = 0; k < 12; ++k) {
+        CAPTURE(k, name(d.at(k)));
+        const bool infeasible = k == 3 || k == 8;
+        CHECK(d.at(k) == (infeasible ? status::primal_infeasible : status::solved));
+        if (!infeasible) CHECK(same_bits(c.z, k, d.z, k, size));
+    }
+}
+
+TEST_CASE("lanes: the iteration limit counts rounds and is kept") {
+    own_sides batch(denoising(100, 8, 13, 3));
+    optnet::settings how;
+    how.max_iter = 2;
+    const answer<double> a = solve(batch.all(), how);
+    for (std::int64_t k = 0; k < 8; ++k) {
+        CAPTURE(k, name(a.at(k)));
+        CHECK(a.at(k) == solve(batch.some(k, 1), how).at(0));
+    }
+}
+
+TEST_CASE("lanes: float32 numbers are solved in double precision and rounded at the end") {
+    model x = denoising(60, 8, 13, 3);
+    const std::vector<float> q(x.q.begin(), x.q.end());
+    std::vector<std::vector<float>> numbers;
+    std::vector<solver::matrix_view<float>> data;
+    for (const auto& v : x.numbers) numbers.emplace_back(v.begin(), v.end());
+    for (const auto& v : numbers) data.push_back({v.data(), 0, 2, 1});
+    x.q.assign(q.begin(), q.end());
+    const solver::problem<float> rounded{&x.shape, 8, data.data(), {q.data(), x.shape.n, 1}, {}, {}};
+    optnet::settings how;
+    how.eps_abs = how.eps_rel = 1e-8;
+    const answer<float> a = solve(rounded, how);
+    const answer<double> b = solve(x.problem(), how);
+    for (std::int64_t k = 0; k < 8; ++k) {
+        REQUIRE(a.at(k) == status::solved);
+        for (int j = 0; j < x.shape.n; ++j)
+            CHECK(a.z[at(k * x.shape.n + j)] == static_cast<float>(b.z[at(k * x.shape.n + j)]));
+    }
+}
