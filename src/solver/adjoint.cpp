@@ -87,30 +87,32 @@ struct lanes_of_problems {
 template <class T>
 void solve_lanes(lanes_of_problems& mine, const problem<T>& batch, const factorization& kept,
                  const kkt_vectors<const T>& r, const kkt_vectors<T>& d, std::int64_t group) {
-    constexpr int lanes = lane_matrices::lanes;
-    const lane_matrices& form = *kept.in_lanes;
-    const operators& o = form.data();
+    const int lanes = kept.lanes;
     const std::int64_t first = group * lanes;
     const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
-    const auto in_lane = [&](int l) { return l < count && kept.elements[at(first + l)].in_lane; };
-    if (kept.lane_factors[at(group)]) {
-        mine.x.resize(o);
-        mine.one.resize(o);
+    const auto entry = [&](int l) -> const factorization::kept& { return kept.elements[at(first + l)]; };
+    const sparse_matrices* form = nullptr;
+    for (int l = 0; l < count; ++l)
+        if (entry(l).in_lane) form = &entry(l).matrices->sparse;
+    if (form != nullptr) {
+        const operators& o = form->data();
+        const cpu::lane_system system = form->system();
+        mine.x.resize(system, lanes);
         point& x = mine.one;
         for (int l = 0; l < lanes; ++l) {
-            if (!in_lane(l)) continue;
-            read(r, first + l, o, x.z.data(), x.nu.data(), x.lambda.data());
-            mine.x.put(x, l);
+            x.resize(o);
+            if (l < count && entry(l).in_lane) read(r, first + l, o, x.z.data(), x.nu.data(), x.lambda.data());
+            mine.x.put(x, l, lanes);
         }
-        mine.kkt.solve(form, *kept.lane_factors[at(group)], mine.x);
+        mine.kkt.solve(system, lanes, *kept.lane_factors[at(group)], mine.x);
     }
     for (int l = 0; l < count; ++l) {
-        if (!in_lane(l) || !mine.kkt.solved(l)) {
+        if (!entry(l).in_lane || !mine.kkt.solved(l)) {
             solve_alone(batch, kept, r, d, first + l);
             continue;
         }
-        mine.x.take(mine.one, l);
-        write(mine.one.z.data(), mine.one.nu.data(), mine.one.lambda.data(), o, first + l, d);
+        mine.x.take(mine.one, l, lanes);
+        write(mine.one.z.data(), mine.one.nu.data(), mine.one.lambda.data(), form->data(), first + l, d);
     }
 }
 
@@ -154,7 +156,7 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
     if (static_cast<std::int64_t>(kept.elements.size()) != batch.batch)
         throw std::invalid_argument("kkt_solve: the batch has " + std::to_string(batch.batch) +
                                     " problems, but what was kept is of " + std::to_string(kept.elements.size()));
-    if (kept.in_lanes) {
+    if (kept.lanes > 0) {
         std::vector<lanes_of_problems> workers(at(std::max(threads, 1)));
         cpu::parallel_for(threads, static_cast<std::int64_t>(kept.lane_factors.size()),
                           [&](int id, std::int64_t g) { solve_lanes(workers[at(id)], batch, kept, r, d, g); });

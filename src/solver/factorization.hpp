@@ -2,7 +2,7 @@
 #pragma once
 
 #include "solver/algorithm/active_rows.hpp"
-#include "solver/algorithm/lane_matrices.hpp"
+#include "solver/algorithm/lane_arrays.hpp"
 #include "solver/algorithm/sparse_kkt.hpp"
 #include "solver/plan.hpp"
 
@@ -43,8 +43,8 @@ public:
     plan made;
     std::shared_ptr<const set_up> common; ///< not null where the problems were solved together on form D
     std::vector<kept> elements;
-    /// Where sparse problems were solved in lanes: the factors of every `lane_matrices::lanes` of them.
-    std::shared_ptr<const lane_matrices> in_lanes;
+    /// On the sparse form, how many problems went together, and the factors of each so many of them.
+    int lanes = 0;
     std::vector<std::shared_ptr<const lane_factor>> lane_factors;
 };
 

@@ -110,6 +110,7 @@ struct worker {
     std::shared_ptr<set_up> own;
     shared_chunk chunk;
     sparse_chunk sparse;
+    const set_up* begun = nullptr; ///< what `sparse` works on
 };
 
 template <class T> struct one_call {
@@ -119,24 +120,33 @@ template <class T> struct one_call {
     const solution<T>& out;
     factorization* kept;
     const plan& made;
-    std::shared_ptr<const set_up> common;            ///< null if the problems do not share their matrices
-    std::shared_ptr<const lane_matrices> in_lanes{}; ///< not null where sparse problems are solved in lanes
+    std::shared_ptr<const set_up> common; ///< null if the problems do not share their matrices
+    int lanes = 1;                        ///< so many sparse problems go together
+
+    std::shared_ptr<const set_up> matrices_of(worker& mine, std::int64_t k) const {
+        if (common) return common;
+        // The memory of the last set-up is used again, unless it was kept.
+        if (!mine.own || mine.own.use_count() > 1) mine.own = std::make_shared<set_up>();
+        load(*mine.own, batch, k, how, made);
+        return mine.own;
+    }
+
+    /// False if matrices of each problem's own are too many to be kept for the gradient.
+    bool keeps(const set_up& matrices) const {
+        return common || static_cast<double>(matrices.bytes()) * static_cast<double>(batch.batch) <= most_kept;
+    }
 
     /// One problem on the road of its own.
-    void alone(worker& mine, std::int64_t k) const {
-        std::shared_ptr<const set_up> matrices = common;
-        if (!matrices) {
-            // The memory of the last set-up is used again, unless it was kept.
-            if (!mine.own || mine.own.use_count() > 1) mine.own = std::make_shared<set_up>();
-            load(*mine.own, batch, k, how, made);
-            matrices = mine.own;
-        }
+    void alone(worker& mine, std::int64_t k) const { by_road(mine, k, matrices_of(mine, k), 0); }
+
+    /// `spent` as in `road::run`.
+    void by_road(worker& mine, std::int64_t k, const std::shared_ptr<const set_up>& matrices, int spent) const {
         const operators& o = matrices->data;
         const element& e = mine.e;
         outcome& done = mine.done;
         mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
         if (matrices->is_sparse)
-            mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done);
+            mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done, spent);
         else
             mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done);
         if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
@@ -154,8 +164,7 @@ template <class T> struct one_call {
         if (!entry.solved) return;
         entry.rows = matrices->is_sparse ? decide_active_rows(e, matrices->sparse, how, done)
                                          : decide_active_rows(e, matrices->dual, how, done, mine.gz.data());
-        const double bytes = static_cast<double>(matrices->bytes());
-        if (!common && bytes * static_cast<double>(batch.batch) > most_kept) return;
+        if (!keeps(*matrices)) return;
         entry.matrices = matrices;
         const auto finished_on = [&](const auto& system) {
             return entry.rows.ratios.empty() && entry.rows.rows == system.rows();
@@ -188,42 +197,56 @@ template <class T> struct one_call {
         }
     }
 
-    /// Sparse problems from `first` on, one per lane; those that are not solved there go alone.
-    void side_by_side(worker& mine, std::int64_t first) const {
-        const int count = static_cast<int>(std::min<std::int64_t>(sparse_chunk::lanes, batch.batch - first));
+    /// Sparse problems from `first` on, one per lane; those that are not solved there go on alone.
+    void sparse(worker& mine, std::int64_t first) const {
+        const std::shared_ptr<const set_up> matrices = matrices_of(mine, first);
+        const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
+        if (!matrices->convex) {
+            for (int l = 0; l < count; ++l) by_road(mine, first + l, matrices, 0);
+            return;
+        }
         sparse_chunk& chunk = mine.sparse;
-        chunk.run(batch, first, count, *in_lanes, how, eps, kept != nullptr);
+        if (!common || mine.begun != matrices.get()) chunk.begin(matrices->sparse, lanes);
+        mine.begun = matrices.get();
+        chunk.run(batch, first, count, how, eps, kept != nullptr);
         for (int l = 0; l < count; ++l) {
             if (!chunk.solved(l)) {
-                alone(mine, first + l);
+                by_road(mine, first + l, matrices, chunk.settled(l) ? 0 : chunk.iterations(l));
                 continue;
             }
             write(out, first + l,
                   {status::solved, chunk.best(l), chunk.iterations(l), chunk.given(l).given(), chunk.point(l)},
-                  common->data);
-            if (kept != nullptr) keep_lane(mine, first, l);
+                  matrices->data);
+            if (kept != nullptr) keep_lane(mine, matrices, first, l);
         }
     }
 
-    void keep_lane(worker& mine, std::int64_t first, int l) const {
+    void keep_lane(worker& mine, const std::shared_ptr<const set_up>& matrices, std::int64_t first, int l) const {
         const sparse_chunk& chunk = mine.sparse;
         factorization::kept& entry = kept->elements[at(first + l)];
         entry.solved = true;
-        entry.matrices = common;
         entry.rows.rows = chunk.basis(l);
         entry.in_lane = true;
-        kept->lane_factors[at(first / sparse_chunk::lanes)] = chunk.factor();
-        if (!chunk.doubtful(l)) return;
-        const evaluated x = chunk.point(l);
-        const operators& o = common->data;
-        outcome& done = mine.done;
-        done.basis = entry.rows.rows;
-        done.x.z.assign(x.z, x.z + o.n);
-        done.x.nu.assign(x.nu, x.nu + o.p);
-        done.x.lambda.assign(x.lambda, x.lambda + o.m);
-        entry.rows = decide_active_rows(chunk.given(l), common->sparse, how, done);
-        entry.in_lane = entry.rows.ratios.empty() && entry.rows.rows == done.basis;
-        if (!entry.in_lane) entry.sparse_system.set_up(common->sparse, entry.rows.rows, entry.rows.ratios);
+        if (chunk.doubtful(l)) {
+            const evaluated x = chunk.point(l);
+            const operators& o = matrices->data;
+            outcome& done = mine.done;
+            done.basis = entry.rows.rows;
+            done.x.z.assign(x.z, x.z + o.n);
+            done.x.nu.assign(x.nu, x.nu + o.p);
+            done.x.lambda.assign(x.lambda, x.lambda + o.m);
+            entry.rows = decide_active_rows(chunk.given(l), matrices->sparse, how, done);
+            entry.in_lane = entry.rows.ratios.empty() && entry.rows.rows == done.basis;
+        }
+        if (!keeps(*matrices)) {
+            entry.in_lane = false;
+            return;
+        }
+        entry.matrices = matrices;
+        if (entry.in_lane)
+            kept->lane_factors[at(first / lanes)] = chunk.factor();
+        else
+            entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
     }
 
     void keep(worker& mine, std::int64_t k, int i) const {
@@ -274,20 +297,18 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     const bool chunks = shared && !call.common->is_sparse && call.common->convex && batch.batch >= least_together &&
                         shared_kkt::serves(call.common->dual);
     if (kept && chunks) kept->common = call.common;
-    if (shared && call.common->is_sparse && call.common->convex && batch.batch >= least_together &&
-        lane_matrices::serves(*made.pattern)) {
-        call.in_lanes = std::make_shared<lane_matrices>(call.common->sparse);
-        if (kept) {
-            kept->in_lanes = call.in_lanes;
-            kept->lane_factors.resize(at((batch.batch + sparse_chunk::lanes - 1) / sparse_chunk::lanes));
-        }
+    const bool sparse = made.chosen == form::sparse;
+    if (sparse && shared && batch.batch >= least_together && lanes_serve(*made.pattern)) call.lanes = lanes_together;
+    const std::int64_t groups = (batch.batch + call.lanes - 1) / call.lanes;
+    if (kept && sparse) {
+        kept->lanes = call.lanes;
+        kept->lane_factors.resize(at(groups));
     }
 
     std::vector<worker> workers(at(std::max(threads, 1)));
-    if (call.in_lanes) {
-        constexpr std::int64_t size = sparse_chunk::lanes;
-        cpu::parallel_for(threads, (batch.batch + size - 1) / size,
-                          [&](int id, std::int64_t c) { call.side_by_side(workers[at(id)], c * size); });
+    if (sparse) {
+        cpu::parallel_for(threads, groups,
+                          [&](int id, std::int64_t c) { call.sparse(workers[at(id)], c * call.lanes); });
     } else if (!chunks) {
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(workers[at(id)], k); });
     } else {

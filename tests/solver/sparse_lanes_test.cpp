@@ -79,7 +79,7 @@ TEST_CASE("lanes: every kind of sparse model, with its gradient, as each problem
         own_sides batch(made);
         const int n = made.shape.n, m = made.shape.m;
         const answer<double> a = solve(batch.all());
-        REQUIRE(a.kept->in_lanes != nullptr);
+        REQUIRE(a.kept->lanes == solver::lanes_together);
         const std::vector<double> da = derivative_of(batch.all(), a);
         int lanes = 0;
         for (std::int64_t k = 0; k < made.batch; ++k) {
@@ -88,7 +88,7 @@ TEST_CASE("lanes: every kind of sparse model, with its gradient, as each problem
             lanes += a.kept->elements[at(k)].in_lane ? 1 : 0;
             const answer<double> one = solve(batch.some(k, 1));
             REQUIRE(one.at(0) == status::solved);
-            REQUIRE(one.kept->in_lanes == nullptr);
+            REQUIRE(one.kept->lanes == 1);
             // Both are exact on the same active rows, but for what a residual of 1e-2 tolerances, 1e-10 of the data,
             // leaves in a system whose condition is at most 1e4.
             CHECK(distance(a.z, k, one.z, 0, n) <= 1e-6 * size(one.z, 0, n));
@@ -107,7 +107,7 @@ TEST_CASE("lanes: the bits of a problem do not depend on its neighbours, its pla
     for (std::int64_t k = 0; k < batch; ++k) // the same signals in the opposite order
         std::copy_n(plain.x.q.begin() + k * n, n, moved.x.q.begin() + (batch - 1 - k) * n);
     const answer<double> a = solve(plain.all(), {}, 1), b = solve(moved.all(), {}, 2), c = solve(plain.some(2, 9));
-    REQUIRE(c.kept->in_lanes != nullptr);
+    REQUIRE(c.kept->lanes == solver::lanes_together);
     const std::vector<double> da = derivative_of(plain.all(), a), db = derivative_of(moved.all(), b, 2),
                               dc = derivative_of(plain.some(2, 9), c);
     for (std::int64_t k = 0; k < batch; ++k) {

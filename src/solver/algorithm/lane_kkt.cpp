@@ -6,17 +6,17 @@
 
 namespace optnet::solver {
 
-void lane_kkt::solve(const lane_matrices& form, const lane_factor& factor, lane_points& x) {
-    const auto& kernels = cpu::sparse();
-    const cpu::lane_system& s = form.system();
+void lane_kkt::solve(const cpu::lane_system& s, int lanes, const lane_factor& factor, lane_points& x) {
+    const auto& kernels = cpu::sparse(lanes > 1);
     const double* w = factor.w.data();
     // The size of the right-hand side where rows are active: that of the residual at 0.
-    r.resize(form.data());
-    of.resize(form.data());
+    r.resize(s, lanes);
+    of.resize(s, lanes);
+    for (auto* v : {&of.qz, &of.atnu, &of.gtl, &of.az, &of.gz}) std::fill(v->begin(), v->end(), 0.0);
     right = x;
     gz.resize(x.lambda.size());
-    work.resize(static_cast<std::size_t>(s.size) * lanes);
-    double size[lanes], now[lanes], before[lanes], go[lanes];
+    work.resize(static_cast<std::size_t>(s.size * lanes));
+    double size[lanes_together], now[lanes_together], before[lanes_together], go[lanes_together];
     kernels.residual(s, w, x.view(), of.view(), right.view(), size);
     kernels.solve(s, w, factor.l.data(), factor.inverse.data(), right.view(), x.view(), gz.data(), work.data());
     std::fill_n(before, lanes, HUGE_VAL);

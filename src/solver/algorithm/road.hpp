@@ -38,7 +38,9 @@ public:
     /// `form` null: its set-up found Q not convex.
     void run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out);
     /// The same on the sparse form: the interior point, which ends on the active rows that it has come to.
-    void run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out);
+    /// `spent`: rounds of a guess from the start that failed; 0: there was none.
+    void run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
+             int spent = 0);
 
     /// The system of the last finish; that of the outcome if its rows are the outcome's basis.
     const active_kkt& system() const { return kkt; }

@@ -11,35 +11,27 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-constexpr int lanes = lane_matrices::lanes;
-
-void put(const std::vector<double>& from, double factor, lane_array& to, int l) {
-    for (std::size_t i = 0; i < from.size(); ++i) to[i * lanes + at(l)] = factor * from[i];
-}
-
-void take(const lane_array& from, std::vector<double>& to, int l) {
-    to.resize(from.size() / lanes);
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i * lanes + at(l)];
-}
-
 } // namespace
 
+void sparse_chunk::begin(const sparse_matrices& matrices, int count) {
+    form = &matrices;
+    system = matrices.system();
+    lanes = count;
+    for (lane_points* v : {&right, &x, &r}) v->resize(system, lanes);
+    of.resize(system, lanes);
+    floor.resize(at(system.m * lanes));
+    gz.resize(floor.size());
+    work.resize(at(system.size * lanes), 0.0);
+    packed.resize(work.size());
+    first.w.clear();
+    compliance.clear();
+}
+
 template <class T>
-void sparse_chunk::run(const problem<T>& batch, std::int64_t from, int count, const lane_matrices& form,
-                       const settings& how, const tolerances& eps, bool keep) {
-    const operators& data = form.data();
-    const sparse_pattern& pattern = form.numbers().pattern();
-    const std::size_t size = at(pattern.size) * lanes;
-    if (work.size() != size || right.z.size() != at(data.n) * lanes || floor.size() != at(data.m) * lanes) {
-        for (lane_points* v : {&right, &x, &r}) v->resize(data);
-        of.resize(data);
-        floor.assign(at(data.m) * lanes, 0.0);
-        gz = floor;
-        work.assign(size, 0.0);
-        packed = work;
-        first = {};
-    }
-    kept = std::make_shared<lane_factor>();
+void sparse_chunk::run(const problem<T>& batch, std::int64_t from, int count, const settings& how,
+                       const tolerances& eps, bool keep) {
+    const operators& data = form->data();
+    if (!kept || kept.use_count() > 1) kept = std::make_shared<lane_factor>();
     for (int l = 0; l < lanes; ++l) {
         lane& mine = own[l];
         mine.tried = l < count;
@@ -48,65 +40,54 @@ void sparse_chunk::run(const problem<T>& batch, std::int64_t from, int count, co
             mine.data.load(batch, from + l, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
             mine.tried = mine.data.finite && mine.data.impossible_row < 0;
         }
-        fill(l, form);
+        fill(l);
     }
-    start(form);
-    find_active_sets(form, std::min(active_rounds, how.max_iter.value_or(active_rounds)));
-    finish(form, eps);
-    if (keep) find_doubt(form, how);
+    start();
+    find_active_sets(std::min(active_rounds, how.max_iter.value_or(active_rounds)));
+    finish(eps);
+    if (keep) find_doubt(how);
 }
 
-template void sparse_chunk::run(const problem<double>&, std::int64_t, int, const lane_matrices&, const settings&,
-                                const tolerances&, bool);
-template void sparse_chunk::run(const problem<float>&, std::int64_t, int, const lane_matrices&, const settings&,
-                                const tolerances&, bool);
+template void sparse_chunk::run(const problem<double>&, std::int64_t, int, const settings&, const tolerances&, bool);
+template void sparse_chunk::run(const problem<float>&, std::int64_t, int, const settings&, const tolerances&, bool);
 
 /// The right-hand sides of lane l; zeros where there is no problem to be solved.
-void sparse_chunk::fill(int l, const lane_matrices& form) {
+void sparse_chunk::fill(int l) {
     const lane& mine = own[l];
     if (mine.tried) {
-        put(mine.data.q, -1, right.z, l);
-        put(mine.data.b, 1, right.nu, l);
-        put(mine.data.h, 1, right.lambda, l);
-        put(mine.data.floor, 1, floor, l);
+        put_lane(mine.data.q, -1, right.z, l, lanes);
+        put_lane(mine.data.b, 1, right.nu, l, lanes);
+        put_lane(mine.data.h, 1, right.lambda, l, lanes);
+        put_lane(mine.data.floor, 1, floor, l, lanes);
         return;
     }
-    for (int j = 0; j < form.data().n; ++j) right.z[at(j * lanes + l)] = 0;
-    for (int i = 0; i < form.data().p; ++i) right.nu[at(i * lanes + l)] = 0;
-    for (int i = 0; i < form.data().m; ++i) right.lambda[at(i * lanes + l)] = floor[at(i * lanes + l)] = 0;
-}
-
-void sparse_chunk::factorize(const lane_matrices& form, lane_factor& f) {
-    const cpu::lane_system& s = form.system();
-    f.inverse.resize(at(s.size) * lanes);
-    f.l.resize(at(s.l_start[s.size]) * lanes);
-    cpu::sparse().factor(s, f.w.data(), f.l.data(), f.inverse.data(), work.data());
+    for (lane_array* v : {&right.z, &right.nu, &right.lambda, &floor})
+        for (std::size_t i = at(l); i < v->size(); i += at(lanes)) (*v)[i] = 0;
 }
 
 /// The active rows of the starting point of the interior point.
-void sparse_chunk::start(const lane_matrices& form) {
-    const auto& kernels = cpu::sparse();
-    const cpu::lane_system& s = form.system();
+void sparse_chunk::start() {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    const cpu::lane_system& s = system;
     const bool whole = std::all_of(floor.begin(), floor.end(), [](double v) { return v < HUGE_VAL; });
     lane_factor other;
     lane_factor& f = whole ? first : other;
-    if (!whole || f.inverse.empty()) {
+    if (!whole || f.w.empty()) {
         f.w.resize(floor.size());
         for (std::size_t i = 0; i < floor.size(); ++i) f.w[i] = floor[i] < HUGE_VAL ? 1.0 : 0.0;
-        factorize(form, f);
+        f.factor(s, lanes, work);
     }
     kernels.solve(s, f.w.data(), f.l.data(), f.inverse.data(), right.view(), x.view(), gz.data(), packed.data());
     kept->w.resize(floor.size());
-    double unit[lanes];
+    double unit[lanes_together];
     for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
-    kernels.guess(s, right.lambda.data(), floor.data(), gz.data(), unit, least_start, form.full().data(),
-                  kept->w.data());
+    kernels.guess(s, right.lambda.data(), floor.data(), gz.data(), unit, least_start, kept->w.data());
 }
 
-void sparse_chunk::find_active_sets(const lane_matrices& form, int limit) {
-    const auto& kernels = cpu::sparse();
-    const cpu::lane_system& s = form.system();
-    double wrong[lanes];
+void sparse_chunk::find_active_sets(int limit) {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    const cpu::lane_system& s = system;
+    double wrong[lanes_together];
     for (lane& mine : own) {
         mine.settled = false;
         mine.rounds = mine.idle = 0;
@@ -114,11 +95,10 @@ void sparse_chunk::find_active_sets(const lane_matrices& form, int limit) {
     }
     bool any = std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried; });
     for (int round = 0; any && round < limit; ++round) {
-        factorize(form, *kept);
+        kept->factor(s, lanes, work);
         kernels.solve(s, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
                       packed.data());
-        kernels.turn(s, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, form.full().data(),
-                     kept->w.data(), wrong);
+        kernels.turn(s, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(), wrong);
         any = false;
         for (int l = 0; l < lanes; ++l) {
             lane& mine = own[l];
@@ -133,21 +113,20 @@ void sparse_chunk::find_active_sets(const lane_matrices& form, int limit) {
 }
 
 void sparse_chunk::copy(lane& to, int l) {
-    take(x.z, to.z, l);
-    take(x.nu, to.nu, l);
-    take(x.lambda, to.lambda, l);
-    take(of.gz, to.gz, l);
+    take_lane(x.z, to.z, l, lanes);
+    take_lane(x.nu, to.nu, l, lanes);
+    take_lane(x.lambda, to.lambda, l, lanes);
+    take_lane(of.gz, to.gz, l, lanes);
 }
 
 /// Refines the points on the last factor; each step is also one of the refinement of `sparse_kkt`.
-void sparse_chunk::finish(const lane_matrices& form, const tolerances& eps) {
-    const auto& kernels = cpu::sparse();
-    const cpu::lane_system& s = form.system();
-    const operators& data = form.data();
-    double go[lanes], size[lanes];
-    cpu::lane_verdict sums[lanes];
+void sparse_chunk::finish(const tolerances& eps) {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    const cpu::lane_system& s = system;
+    const operators& data = form->data();
+    double go[lanes_together], size[lanes_together];
+    cpu::lane_verdict sums[lanes_together];
     for (int l = 0; l < lanes; ++l) go[l] = own[l].settled ? 1 : 0;
-    for (double& v : x.lambda) v = v > 0 ? v : 0;
     const auto any = [&] { return std::any_of(go, go + lanes, [](double v) { return v != 0; }); };
     if (!any()) return;
     kernels.products(s, x.view(), of.view());
@@ -180,11 +159,19 @@ void sparse_chunk::finish(const lane_matrices& form, const tolerances& eps) {
         if (!(mine.best.share <= close_enough)) mine.best.share = HUGE_VAL;
 }
 
-void sparse_chunk::find_doubt(const lane_matrices& form, const settings& how) {
-    double doubt[lanes];
-    const double relative = std::max(64.0 * form.data().n * 1.1e-16, how.active_tolerance);
-    cpu::sparse().doubt(form.system(), right.view(), floor.data(), kept->w.data(), x.view(), of.view(), relative,
-                        form.compliance().data(), doubt);
+void sparse_chunk::find_doubt(const settings& how) {
+    double doubt[lanes_together];
+    if (compliance.empty()) {
+        compliance.resize(at(system.m));
+        for (int i = 0; i < system.m; ++i) {
+            // Without a limit below, the sum alone; where a limit counts, its code.
+            const double sum = form->compliance(i, 0.0);
+            compliance[at(i)] = form->compliance(i, HUGE_VAL) == HUGE_VAL ? -1 - sum : sum;
+        }
+    }
+    const double relative = std::max(64.0 * form->data().n * 1.1e-16, how.active_tolerance);
+    cpu::sparse(lanes > 1).doubt(system, right.view(), floor.data(), kept->w.data(), x.view(), of.view(), relative,
+                                 compliance.data(), doubt);
     for (int l = 0; l < lanes; ++l) own[l].doubtful = own[l].doubtful || doubt[l] != 0;
 }
 
@@ -200,7 +187,7 @@ evaluated sparse_chunk::point(int l) const {
 std::vector<int> sparse_chunk::basis(int l) const {
     std::vector<int> rows;
     for (std::size_t i = 0; i < own[l].lambda.size(); ++i)
-        if (kept->w[i * lanes + at(l)] > 0) rows.push_back(static_cast<int>(i));
+        if (kept->w[i * at(lanes) + at(l)] > 0) rows.push_back(static_cast<int>(i));
     return rows;
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Problems that share their matrices on the sparse form, one per lane: the primal-dual active set from the start of the
-// interior point on, and the finish. The steps are those of `road` but for how the finish is refined; what is not
-// solved here goes there. A lane that is done goes on with the others, and repeats itself: no bit of it depends on
-// them.
+// A problem on the sparse form, or as many as there are lanes where they share their matrices: the primal-dual active
+// set from the start of the interior point on, and the finish. The steps are those of `road` but for how the finish is
+// refined; what is not solved here goes there. A lane that is done goes on with the others, and repeats itself: no bit
+// of it depends on them.
 
-#include "solver/algorithm/lane_matrices.hpp"
+#include "solver/algorithm/lane_arrays.hpp"
 #include "solver/algorithm/road.hpp"
 
 #include <memory>
@@ -15,17 +15,21 @@ namespace optnet::solver {
 
 class sparse_chunk {
 public:
-    static constexpr int lanes = lane_matrices::lanes;
-
-    /// Works on `count` problems from number `first` of the batch on, count at most `lanes`. `keep`: `factor` and
+    /// One problem after the other (lanes = 1), or `lanes_together`. To be called before anything else, and again when
+    /// the numbers of `form` have changed. Memory of an earlier one is used again.
+    void begin(const sparse_matrices& form, int lanes);
+    const sparse_matrices* matrices() const { return form; }
+    /// Works on `count` problems from number `first` of the batch on, count at most the lanes. `keep`: `factor` and
     /// `doubtful` are asked for.
     template <class T>
-    void run(const problem<T>& batch, std::int64_t first, int count, const lane_matrices& form, const settings& how,
-             const tolerances& eps, bool keep);
+    void run(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps,
+             bool keep);
 
     bool solved(int l) const { return own[l].best.share <= 1; }
     const verdict& best(int l) const { return own[l].best; }
     int iterations(int l) const { return own[l].rounds; }
+    /// True if the rounds ended, though the finish may not be accurate enough.
+    bool settled(int l) const { return own[l].settled; }
     const element& given(int l) const { return own[l].data; }
     /// z, ν, λ and Gz; the other products are null.
     evaluated point(int l) const;
@@ -44,20 +48,23 @@ private:
         verdict best;
         std::vector<double> z, nu, lambda, gz;
     };
-    void fill(int l, const lane_matrices& form);
-    void start(const lane_matrices& form);
-    void find_active_sets(const lane_matrices& form, int limit);
-    void finish(const lane_matrices& form, const tolerances& eps);
-    void find_doubt(const lane_matrices& form, const settings& how);
-    void factorize(const lane_matrices& form, lane_factor& f);
+    void fill(int l);
+    void start();
+    void find_active_sets(int limit);
+    void finish(const tolerances& eps);
+    void find_doubt(const settings& how);
     void copy(lane& to, int l);
 
-    lane own[lanes];
+    const sparse_matrices* form = nullptr;
+    cpu::lane_system system{};
+    int lanes = 0;
+    lane own[lanes_together];
     lane_points right, x, r; ///< −q, b and h; the points; residuals, then corrections
     lane_product_arrays of;
     lane_array floor, gz, packed;
-    lane_array work;   ///< of a factorization: 0 between them
-    lane_factor first; ///< of the start, where no row is absent
+    lane_array work;                ///< of a factorization: 0 between them
+    std::vector<double> compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
+    lane_factor first;              ///< of the start, where no row is absent
     std::shared_ptr<lane_factor> kept;
 };
 

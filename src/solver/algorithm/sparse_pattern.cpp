@@ -65,6 +65,49 @@ void gather(const structure& s, matrix where, int rows, sparse_rows& to, std::ve
         where_to.push_back(static_cast<int>(std::lower_bound(sorted.begin(), sorted.end(), x) - sorted.begin()));
 }
 
+/// `each` calls f(line, at, from) for every entry; those of a line keep that order.
+template <class Each> void list(int count, const Each& each, sparse_lists& to) {
+    to.start.assign(at(count + 1), 0);
+    each([&](int line, int, int) { ++to.start[at(line + 1)]; });
+    std::partial_sum(to.start.begin(), to.start.end(), to.start.begin());
+    to.at.resize(at(to.start.back()));
+    to.from.resize(to.at.size());
+    std::vector<int> next(to.start.begin(), to.start.end() - 1);
+    each([&](int line, int place, int from) {
+        const std::size_t e = at(next[at(line)]++);
+        to.at[e] = place;
+        to.from[e] = from;
+    });
+}
+
+void list_columns(sparse_pattern& x) {
+    const auto columns = [&](const sparse_rows& rows, bool only_r, sparse_lists& to) {
+        const int count = static_cast<int>(rows.start.size()) - 1;
+        list(
+            x.n,
+            [&](const auto& f) {
+                for (int i = 0; i < count; ++i)
+                    for (int e = rows.start[at(i)]; (!only_r || x.in_r(i)) && e < rows.start[at(i + 1)]; ++e)
+                        f(rows.col[at(e)], i, e);
+            },
+            to);
+    };
+    columns(x.a, false, x.a_columns);
+    columns(x.g, false, x.g_columns);
+    if (!x.long_rows.empty()) columns(x.g, true, x.r_columns);
+    const int products = static_cast<int>(x.product.size());
+    list(
+        static_cast<int>(x.row.size()),
+        [&](const auto& f) {
+            for (int i = 0; i < x.m; ++i) {
+                for (int e = x.product_start[at(i)]; e < x.product_start[at(i + 1)]; ++e) f(x.product[at(e)], i, e);
+                for (int e = x.g.start[at(i)]; !x.in_r(i) && e < x.g.start[at(i + 1)]; ++e)
+                    f(x.g_place[at(e)], i, products + e);
+            }
+        },
+        x.sums);
+}
+
 /// Nodes of K are z, then ν, then rows of E; f(a, b) for every entry off the diagonal, once or more.
 template <class F> void each_edge(const sparse_pattern& x, const std::vector<int>& node, const F& f) {
     for (int i = 0; i < x.n; ++i)
@@ -207,6 +250,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
         x.product_start.push_back(static_cast<int>(x.product.size()));
     }
     x.product_width = common_width(x.product_start);
+    list_columns(x);
     factor_pattern(x);
     return made;
 }

@@ -32,9 +32,10 @@ double largest(const std::vector<double>& v) {
 
 double cost_unit(const element& e) { return e.data->q_max > 0 ? e.data->q_max : std::max(largest(e.q), 1e-300); }
 
-void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps,
-               outcome& out) {
+void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
+               int spent) {
     if (!begin(e, form != nullptr, out)) return;
+    out.iterations = spent;
     by_sparse(e, *form, how, eps, out);
     if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
     const operators& o = *e.data;
@@ -57,7 +58,7 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
     serial_team team;
     sparse_form linear(form);
     const int limit = how.max_iter.value_or(interior_limit);
-    double try_at = HUGE_VAL;
+    double try_at = out.iterations > 0 ? next_guess : HUGE_VAL;
     bool settled = false;
     near = false;
     const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {

@@ -5,6 +5,7 @@
 
 #include "solver/algorithm/element.hpp"
 #include "solver/algorithm/sparse_pattern.hpp"
+#include "solver/cpu/kernels_sparse.hpp"
 
 namespace optnet::solver {
 
@@ -31,13 +32,11 @@ public:
     void multiply(const point& x, products& of) const;
     /// What R_ii is about: the sum of G_ij² / Q_jj; `otherwise` at least where Q does not touch a variable.
     double compliance(int row, double otherwise) const;
-    /// The numbers of `pattern().q`, `.a`, `.g` and `.product`, and of K for w = 0, where pivots of ν and E are left 0.
-    const std::vector<double>& q_numbers() const { return q; }
-    const std::vector<double>& a_numbers() const { return a; }
-    const std::vector<double>& g_numbers() const { return g; }
-    const std::vector<double>& pair_numbers() const { return pairs; }
-    const std::vector<double>& base_numbers() const { return base; }
-    std::size_t bytes() const { return (base.size() + q.size() + a.size() + g.size() + pairs.size()) * sizeof(double); }
+    /// All of this as the kernels read it; valid until the next `set_up`.
+    cpu::lane_system system() const;
+    std::size_t bytes() const {
+        return (base.size() + q.size() + 2 * (a.size() + g.size() + pairs.size())) * sizeof(double);
+    }
 
 private:
     static void multiply(const sparse_rows& rows, const std::vector<double>& value, const double* x, double* y);
@@ -46,7 +45,10 @@ private:
 
     const operators* source = nullptr;
     std::shared_ptr<const sparse_pattern> shape;
-    std::vector<double> base, q, a, g, pairs; ///< as they are asked for above
+    std::vector<double> base;                                  ///< K for w = 0, pivots of ν left 0
+    std::vector<double> q, a, g;                               ///< the numbers of `pattern().q`, `.a` and `.g`
+    std::vector<double> pairs;                                 ///< those of `pattern().product`
+    std::vector<double> a_columns, g_columns, r_columns, sums; ///< those of the pattern's lists
     double q_unit = 1;
 };
 

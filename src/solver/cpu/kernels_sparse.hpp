@@ -32,7 +32,8 @@ struct lane_system {
     const int *l_start, *l_row;                 ///< L by columns
     const int *row_start, *row_col, *row_place; ///< L by rows, and where an entry stands by columns
     double rho, delta;
-    double least_pivot; ///< a pivot below this share of its terms is rounding
+    double full, full_root; ///< the weight of an active row, and the root of it for rows of E
+    double least_pivot;     ///< a pivot below this share of its terms is rounding
 };
 
 /// Points or right-hand sides, [n], [p] and [m] by lanes.
@@ -68,14 +69,13 @@ struct sparse_kernels {
     /// x += d in the lanes where go is not 0; λ is not left below `least`.
     void (*advance)(const lane_system& s, const double* go, const lane_point& d, double least, const lane_point& x);
     /// The weights of the rows with λ > unit [lanes] s, for s = h - Gz and λ = -s that are shifted into the interior by
-    /// one number each as in `starting_point`; `full` [m] are the weights of active rows. Rows with floor +inf are
-    /// absent.
+    /// one number each as in `starting_point`. Rows with floor +inf are absent.
     void (*guess)(const lane_system& s, const double* h, const double* floor, const double* gz, const double* unit,
-                  double least, const double* full, double* w);
+                  double least, double* w);
     /// Rows whose λ or slack is negative change sides: a slack within floor + zero (|h| + |z|) is 0. wrong [lanes]: so
     /// many.
     void (*turn)(const lane_system& s, const double* h, const double* floor, const lane_point& x, const double* gz,
-                 double zero, const double* full, double* w, double* wrong);
+                 double zero, double* w, double* wrong);
     /// `right` holds -q, b and h; units [p], [m] and [n] are what residuals are multiplied by.
     void (*judge)(const lane_system& s, const lane_point& right, const double* floor, const lane_point& x,
                   const lane_products& of, const double* a_unit, const double* g_unit, const double* z_unit,
@@ -87,7 +87,8 @@ struct sparse_kernels {
                   double* doubtful);
 };
 
-/// The kernels of the instruction set that `dense` has.
-const sparse_kernels& sparse();
+/// The kernels of the instruction set that `dense` has: for `lanes<double>` problems, or for one that is alone, where
+/// [lanes] is [1].
+const sparse_kernels& sparse(bool in_lanes);
 
 } // namespace optnet::solver::cpu
