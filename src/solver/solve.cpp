@@ -7,6 +7,7 @@
 #include "solver/factorization.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -64,7 +65,7 @@ template <class T> void write(const solution<T>& out, std::int64_t k, const fini
     for (int i = 0; i < o.m; ++i)
         out.s[k * o.m + i] = done.given.floor[i] == HUGE_VAL
                                  ? std::numeric_limits<T>::infinity()
-                                 : static_cast<T>((done.given.h[i] - done.x.gz[i]) / o.g_scale[at(i)]);
+                                 : static_cast<T>((done.given.h[i] - done.x.gz[i]) * o.g_unit[at(i)]);
 }
 
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
@@ -110,8 +111,27 @@ struct worker {
     std::shared_ptr<set_up> own;
     shared_chunk chunk;
     sparse_chunk sparse;
-    const set_up* begun = nullptr; ///< what `sparse` works on
+    std::uint64_t begun = 0; ///< the call that `sparse` works for
 };
+
+/// Up to this many bytes a thread keeps what it works with on the sparse form from one call to the next: there the
+/// memory would take as long to get as it is used.
+constexpr double most_held = 3.2e7;
+
+worker& held_worker() {
+    static thread_local worker held;
+    return held;
+}
+
+/// The same for the matrices that the problems of a call share.
+std::shared_ptr<set_up>& held_matrices() {
+    static thread_local std::shared_ptr<set_up> held;
+    return held;
+}
+
+bool holds(const plan& made, int lanes) {
+    return made.chosen == form::sparse && 8.0 * lanes * lanes_numbers(*made.pattern) <= most_held;
+}
 
 template <class T> struct one_call {
     const problem<T>& batch;
@@ -122,6 +142,7 @@ template <class T> struct one_call {
     const plan& made;
     std::shared_ptr<const set_up> common; ///< null if the problems do not share their matrices
     int lanes = 1;                        ///< so many sparse problems go together
+    std::uint64_t serial = 0;             ///< another number for every call
 
     std::shared_ptr<const set_up> matrices_of(worker& mine, std::int64_t k) const {
         if (common) return common;
@@ -206,8 +227,8 @@ template <class T> struct one_call {
             return;
         }
         sparse_chunk& chunk = mine.sparse;
-        if (!common || mine.begun != matrices.get()) chunk.begin(matrices->sparse, lanes);
-        mine.begun = matrices.get();
+        if (!common || mine.begun != serial) chunk.begin(matrices->sparse, lanes);
+        mine.begun = serial;
         chunk.run(batch, first, count, how, eps, kept != nullptr);
         for (int l = 0; l < count; ++l) {
             if (!chunk.solved(l)) {
@@ -293,22 +314,34 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     }
     if (batch.batch == 0) return;
     one_call<T> call{batch, how, eps, out, kept.get(), made, nullptr};
-    if (shared) call.common = make_set_up(batch, 0, how, made);
+    static std::atomic<std::uint64_t> calls{0};
+    call.serial = ++calls;
+    const bool sparse = made.chosen == form::sparse;
+    if (sparse && shared && batch.batch >= least_together && lanes_numbers(*made.pattern) <= most_in_lanes)
+        call.lanes = lanes_together;
+    const bool hold = holds(made, call.lanes);
+    if (shared && hold) {
+        std::shared_ptr<set_up>& held = held_matrices();
+        if (!held || held.use_count() > 1) held = std::make_shared<set_up>();
+        load(*held, batch, 0, how, made);
+        call.common = held;
+    } else if (shared) {
+        call.common = make_set_up(batch, 0, how, made);
+    }
     const bool chunks = shared && !call.common->is_sparse && call.common->convex && batch.batch >= least_together &&
                         shared_kkt::serves(call.common->dual);
     if (kept && chunks) kept->common = call.common;
-    const bool sparse = made.chosen == form::sparse;
-    if (sparse && shared && batch.batch >= least_together && lanes_serve(*made.pattern)) call.lanes = lanes_together;
     const std::int64_t groups = (batch.batch + call.lanes - 1) / call.lanes;
     if (kept && sparse) {
         kept->lanes = call.lanes;
         kept->lane_factors.resize(at(groups));
     }
 
-    std::vector<worker> workers(at(std::max(threads, 1)));
+    std::vector<worker> workers(hold ? 0 : at(std::max(threads, 1)));
     if (sparse) {
-        cpu::parallel_for(threads, groups,
-                          [&](int id, std::int64_t c) { call.sparse(workers[at(id)], c * call.lanes); });
+        cpu::parallel_for(threads, groups, [&](int id, std::int64_t c) {
+            call.sparse(hold ? held_worker() : workers[at(id)], c * call.lanes);
+        });
     } else if (!chunks) {
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(workers[at(id)], k); });
     } else {

@@ -6,14 +6,9 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// Numbers of one group of lanes: 16 MB in all.
-constexpr double most_numbers = 2.5e5;
-
 } // namespace
 
-bool lanes_serve(const sparse_pattern& x) {
-    return static_cast<double>(x.l_row.size()) + 20.0 * (x.n + x.p + x.m) <= most_numbers;
-}
+double lanes_numbers(const sparse_pattern& x) { return static_cast<double>(x.l_row.size()) + 12.0 * (x.n + x.p + x.m); }
 
 void lane_factor::factor(const cpu::lane_system& s, int lanes, lane_array& work) {
     inverse.resize(at(s.size * lanes));

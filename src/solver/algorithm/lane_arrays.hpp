@@ -24,9 +24,10 @@ template <class T> struct line_allocator {
 /// [count, lanes]
 using lane_array = std::vector<double, line_allocator<double>>;
 
-/// So many problems go together from `least_together` of them on, if what they work with fits into memory close by.
+/// So many problems go together, if what each of them works with is not more numbers than this: 16 MB in all.
 constexpr int lanes_together = cpu::lanes<double>;
-bool lanes_serve(const sparse_pattern& pattern);
+constexpr double most_in_lanes = 2.5e5;
+double lanes_numbers(const sparse_pattern& pattern);
 
 /// The factor of K for one set of active rows in every lane, which the gradient goes on using.
 struct lane_factor {

@@ -10,6 +10,7 @@
 #include <limits>
 #include <mutex>
 #include <numeric>
+#include <span>
 #include <utility>
 
 namespace optnet::solver {
@@ -70,6 +71,7 @@ template <class Each> void list(int count, const Each& each, sparse_lists& to) {
     to.start.assign(at(count + 1), 0);
     each([&](int line, int, int) { ++to.start[at(line + 1)]; });
     std::partial_sum(to.start.begin(), to.start.end(), to.start.begin());
+    to.width = common_width(to.start);
     to.at.resize(at(to.start.back()));
     to.from.resize(to.at.size());
     std::vector<int> next(to.start.begin(), to.start.end() - 1);
@@ -123,6 +125,19 @@ template <class F> void each_edge(const sparse_pattern& x, const std::vector<int
             }
             for (int l = x.g.start[at(i)]; l < k; ++l) f(x.g.col[at(k)], x.g.col[at(l)]);
         }
+}
+
+/// The place of every node if those z come first that have no neighbour before them; that changes nothing else.
+std::vector<int> leaves_first(sparse_pattern& x, const std::vector<int>& node, std::span<const int> order) {
+    std::vector<int> position(at(x.size));
+    for (int k = 0; k < x.size; ++k) position[at(order[at(k)])] = k;
+    std::vector<char> leaf(at(x.size), 0);
+    std::fill_n(leaf.begin(), x.n, char(1));
+    each_edge(x, node, [&](int a, int b) { leaf[at(position[at(a)] > position[at(b)] ? a : b)] = 0; });
+    x.leaves = static_cast<int>(std::count(leaf.begin(), leaf.end(), 1));
+    int first = 0, other = x.leaves;
+    for (const int k : order) position[at(k)] = leaf[at(k)] != 0 ? first++ : other++;
+    return position;
 }
 
 /// The pattern of L for K's upper triangle as it stands in `x`.
@@ -199,8 +214,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
     graph.setFromTriplets(edges.begin(), edges.end());
     Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, int> order;
     if (x.size > 0) Eigen::AMDOrdering<int>()(graph, order);
-    std::vector<int> position(at(x.size));
-    for (int k = 0; k < x.size; ++k) position[at(order.indices()[k])] = k;
+    const std::vector<int> position = leaves_first(x, node, {order.indices().data(), at(x.size)});
     x.place.assign(at(s.n + s.p + s.m), -1);
     std::copy_n(position.begin(), s.n + s.p, x.place.begin());
     for (int i = 0; i < s.m; ++i)

@@ -30,11 +30,13 @@ struct sparse_rows {
 /// start[i] ... start[i + 1] - 1.
 struct sparse_lists {
     std::vector<int> start, at, from;
+    int width = -1; ///< as `sparse_rows::width`
 };
 
 struct sparse_pattern {
     int n = 0, p = 0, m = 0;
     int size = 0;         ///< of K: n + p + the rows of E
+    int leaves = 0;       ///< z that come first, with nothing above them in K
     bool possible = true; ///< false: too many entries to be worth it; the rest is not there
     sparse_rows q, a, g;
     std::vector<int> a_entry, g_entry; ///< the place in `a` or `g` of each number that `operators::each` brings

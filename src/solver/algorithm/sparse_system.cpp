@@ -96,11 +96,11 @@ bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse
 cpu::lane_system sparse_matrices::system() const {
     const sparse_pattern& x = *shape;
     const auto rows = [](const sparse_rows& r, const std::vector<double>& value) {
-        return cpu::sparse_lines{static_cast<std::int64_t>(r.start.size()) - 1, r.start.data(), r.col.data(),
+        return cpu::sparse_lines{static_cast<std::int64_t>(r.start.size()) - 1, r.width, r.start.data(), r.col.data(),
                                  value.data()};
     };
     const auto lists = [](const sparse_lists& r, const std::vector<double>& value) {
-        return cpu::sparse_lines{static_cast<std::int64_t>(r.start.size()) - 1, r.start.data(), r.at.data(),
+        return cpu::sparse_lines{static_cast<std::int64_t>(r.start.size()) - 1, r.width, r.start.data(), r.at.data(),
                                  value.data()};
     };
     cpu::lane_system s{};
@@ -115,6 +115,7 @@ cpu::lane_system sparse_matrices::system() const {
     s.a_columns = lists(x.a_columns, a_columns);
     s.g_columns = lists(x.g_columns, g_columns);
     s.r_columns = x.long_rows.empty() ? s.g_columns : lists(x.r_columns, r_columns);
+    s.leaves = x.leaves;
     s.positive = x.positive.data();
     s.start = x.start.data();
     s.row = x.row.data();
@@ -125,6 +126,8 @@ cpu::lane_system sparse_matrices::system() const {
     s.row_start = x.row_start.data();
     s.row_col = x.row_col.data();
     s.row_place = x.row_place.data();
+    s.long_count = static_cast<std::int64_t>(x.long_rows.size());
+    s.long_rows = x.long_rows.data();
     s.rho = sparse_shift * q_unit;
     s.delta = sparse_shift / q_unit;
     s.full = 1 / s.delta;

@@ -12,7 +12,7 @@ namespace optnet::solver::cpu {
 /// Rows or columns of a sparse matrix that all lanes share: line i has value[e] at at[e] for e in start[i] ...
 /// start[i + 1] - 1.
 struct sparse_lines {
-    std::int64_t count;
+    std::int64_t count, width; ///< width: entries of every line, -1 where that differs
     const int *start, *at;
     const double* value;
 };
@@ -25,12 +25,15 @@ struct lane_system {
     sparse_lines q, a, g;                       ///< by rows
     sparse_lines a_columns, g_columns;          ///< A and G by columns
     sparse_lines r_columns;                     ///< the rows R of G by columns
+    std::int64_t leaves;                        ///< the first columns of K have only the diagonal, and are z
     const char* positive;                       ///< [size] the sign of the pivot
     const int *start, *row;                     ///< the upper triangle of K by columns, the diagonal last
     sparse_lines sums;                          ///< what an entry of K adds to its `base`: values times weights
     const double* base;                         ///< [entries of K]
     const int *l_start, *l_row;                 ///< L by columns
     const int *row_start, *row_col, *row_place; ///< L by rows, and where an entry stands by columns
+    std::int64_t long_count;                    ///< E
+    const int* long_rows;
     double rho, delta;
     double full, full_root; ///< the weight of an active row, and the root of it for rows of E
     double least_pivot;     ///< a pivot below this share of its terms is rounding
