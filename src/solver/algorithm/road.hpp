@@ -26,6 +26,8 @@ inline constexpr int finish_steps = 3;
 /// The primal-dual active set of the sparse form: so many times rows may change sides before a guess is given up, and
 /// so many without fewer of them.
 inline constexpr int active_rounds = 15, active_idle = 3;
+/// The same for the guess from the start, whose rounds take less.
+inline constexpr int first_rounds = 25;
 /// A slack of this share of its terms is 0 after one solve with the shifts in it.
 inline constexpr double estimated_zero = 1e-9;
 /// What λ is measured in against s: what z costs, Q, or q in a linear program.

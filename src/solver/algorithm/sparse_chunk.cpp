@@ -43,7 +43,7 @@ void sparse_chunk::run(const problem<T>& batch, std::int64_t from, int count, co
         fill(l);
     }
     start();
-    find_active_sets(std::min(active_rounds, how.max_iter.value_or(active_rounds)));
+    find_active_sets(std::min(first_rounds, how.max_iter.value_or(first_rounds)));
     finish(eps);
     if (keep) find_doubt(how);
 }

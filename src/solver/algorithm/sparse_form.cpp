@@ -85,6 +85,11 @@ void sparse_form::advance(double step) {
     for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += step * d.nu[i];
 }
 
+void sparse_form::read(const point& from) {
+    x.z = from.z;
+    x.nu = from.nu;
+}
+
 void sparse_form::write(point& to) const {
     to.z = x.z;
     to.nu = x.nu;

@@ -19,6 +19,9 @@ constexpr int interior_limit = 200;
 constexpr double next_guess = 1e5, better = 0.1;
 /// A slack of this share of its terms is 0 after refinement.
 constexpr double rounding = 1e-13;
+/// A slack or a multiplier of the solution gets at least this share of its terms before the point of maximal support is
+/// looked for.
+constexpr double off_boundary = 1e-2;
 /// What the sparse form does not solve goes to the dense ones up to this size, n + p + m.
 constexpr int most_dense = 1500;
 
@@ -189,10 +192,25 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
     }
     if (!doubtful) return decided;
 
-    // The point of maximal support tells strong rows from weak ones, as on form D.
+    // The point of maximal support tells strong rows from weak ones, as on form D. The way there starts beside the
+    // solution, where every row has room and a multiplier of the same strength.
     serial_team team;
     sparse_form linear(form);
-    const interior_result centre = interior_point(team, linear, e, tolerances{1e-9, 1e-9}, interior_limit, 1.0);
+    const tolerances eps{1e-9, 1e-9};
+    const auto beside = [&](serial_team&, sparse_form& at_point, const element&, interior_rows& rows) {
+        rows.resize(at(o.m));
+        at_point.begin(e);
+        at_point.read(done.x);
+        for (int i = 0; i < o.m; ++i) {
+            const double room = std::max(off_boundary * size(i), 1e-300), unit_strength = strength(i, 1.0);
+            const double multiplier = unit_strength > 0 ? room / unit_strength : room;
+            rows.s[at(i)] = e.absent(i) ? 1.0 : std::max(e.h[at(i)] - gz[at(i)], room);
+            rows.lambda[at(i)] = e.absent(i) ? 0.0 : std::max(done.x.lambda[at(i)], multiplier);
+        }
+        return true;
+    };
+    interior_result centre = interior_point(team, linear, e, eps, interior_limit, 1.0, interior::never{}, beside);
+    if (!(centre.best.share <= 1)) centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
     if (!(centre.best.share <= 1e3)) return decided;
     decided.rows.clear();
     decided.degenerate = true;
