@@ -172,6 +172,13 @@ void factor_pattern(sparse_pattern& x) {
             x.row_place[at(e)] = to;
             x.l_row[at(to)] = k;
         }
+    x.direct.assign(at(size), 0);
+    for (int k = 0; k < size; ++k) {
+        bool direct = x.row_start[at(k + 1)] - x.row_start[at(k)] == x.start[at(k + 1)] - x.start[at(k)] - 1;
+        for (int e = x.row_start[at(k)]; direct && e < x.row_start[at(k + 1)]; ++e)
+            direct = x.row_place[at(e)] == x.l_start[at(x.row_col[at(e)])];
+        x.direct[at(k)] = direct ? 1 : 0;
+    }
 }
 
 std::shared_ptr<const sparse_pattern> make(const structure& s) {

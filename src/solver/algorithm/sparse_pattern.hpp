@@ -61,6 +61,7 @@ struct sparse_pattern {
     std::vector<int> l_start, l_row; ///< L without its diagonal by columns, rows ascending
     std::vector<int> row_start;      ///< row k of L: its columns, ascending, and their places in L
     std::vector<int> row_col, row_place;
+    std::vector<char> direct; ///< [size] row k of L is column k of K, and each entry the first of its column of L
 
     bool in_r(int i) const { return place[static_cast<std::size_t>(n + p + i)] < 0; }
     double factor_operations() const;    ///< multiplications of one assembly and factorization

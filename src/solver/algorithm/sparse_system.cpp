@@ -116,6 +116,7 @@ cpu::lane_system sparse_matrices::system() const {
     s.g_columns = lists(x.g_columns, g_columns);
     s.r_columns = x.long_rows.empty() ? s.g_columns : lists(x.r_columns, r_columns);
     s.leaves = x.leaves;
+    s.direct = x.direct.data();
     s.positive = x.positive.data();
     s.start = x.start.data();
     s.row = x.row.data();

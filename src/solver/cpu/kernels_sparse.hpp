@@ -21,15 +21,16 @@ struct sparse_lines {
 /// (place -1), multiplied into the first block of K by their weight w, or in E, where a weight is its root.
 struct lane_system {
     std::int64_t n, p, m, size;
-    const int* place;                           ///< [n + p + m] of z, ν and rows of E in the order of elimination
-    sparse_lines q, a, g;                       ///< by rows
-    sparse_lines a_columns, g_columns;          ///< A and G by columns
-    sparse_lines r_columns;                     ///< the rows R of G by columns
-    std::int64_t leaves;                        ///< the first columns of K have only the diagonal, and are z
-    const char* positive;                       ///< [size] the sign of the pivot
-    const int *start, *row;                     ///< the upper triangle of K by columns, the diagonal last
-    sparse_lines sums;                          ///< what an entry of K adds to its `base`: values times weights
-    const double* base;                         ///< [entries of K]
+    const int* place;                  ///< [n + p + m] of z, ν and rows of E in the order of elimination
+    sparse_lines q, a, g;              ///< by rows
+    sparse_lines a_columns, g_columns; ///< A and G by columns
+    sparse_lines r_columns;            ///< the rows R of G by columns
+    std::int64_t leaves;               ///< the first columns of K have only the diagonal, and are z
+    const char* positive;              ///< [size] the sign of the pivot
+    const char* direct;     ///< [size] 1: the column has no fill, and each of its rows of L is the first of its column
+    const int *start, *row; ///< the upper triangle of K by columns, the diagonal last
+    sparse_lines sums;      ///< what an entry of K adds to its `base`: values times weights
+    const double* base;     ///< [entries of K]
     const int *l_start, *l_row;                 ///< L by columns
     const int *row_start, *row_col, *row_place; ///< L by rows, and where an entry stands by columns
     std::int64_t long_count;                    ///< E
