@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
+#include "solver/algorithm/lane_kkt.hpp"
 #include "solver/algorithm/shared_kkt.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/factorization.hpp"
@@ -58,8 +59,8 @@ void solve_alone(const problem<T>& batch, const factorization& kept, const kkt_v
     std::shared_ptr<const set_up> matrices = entry.matrices;
     active_kkt again;
     sparse_kkt sparse_again;
-    if (!matrices) {
-        matrices = make_set_up(batch, k, kept.how, kept.made);
+    if (!matrices || entry.in_lane) {
+        if (!matrices) matrices = make_set_up(batch, k, kept.how, kept.made);
         if (matrices->is_sparse)
             sparse_again.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
         else
@@ -70,10 +71,49 @@ void solve_alone(const problem<T>& batch, const factorization& kept, const kkt_v
     x.resize(o);
     read(r, k, o, x.z.data(), x.nu.data(), x.lambda.data());
     if (matrices->is_sparse)
-        (entry.matrices ? entry.sparse_system : sparse_again).solve(x);
+        (entry.matrices && !entry.in_lane ? entry.sparse_system : sparse_again).solve(x);
     else
         (entry.matrices ? entry.system : again).solve(x);
     write(x.z.data(), x.nu.data(), x.lambda.data(), o, k, d);
+}
+
+/// What one thread works with where sparse problems go in lanes.
+struct lanes_of_problems {
+    lane_kkt kkt;
+    lane_points x;
+    point one;
+};
+
+template <class T>
+void solve_lanes(lanes_of_problems& mine, const problem<T>& batch, const factorization& kept,
+                 const kkt_vectors<const T>& r, const kkt_vectors<T>& d, std::int64_t group) {
+    const int lanes = kept.lanes;
+    const std::int64_t first = group * lanes;
+    const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
+    const auto entry = [&](int l) -> const factorization::kept& { return kept.elements[at(first + l)]; };
+    const sparse_matrices* form = nullptr;
+    for (int l = 0; l < count; ++l)
+        if (entry(l).in_lane) form = &entry(l).matrices->sparse;
+    if (form != nullptr) {
+        const operators& o = form->data();
+        const cpu::lane_system system = form->system();
+        mine.x.resize(system, lanes);
+        point& x = mine.one;
+        for (int l = 0; l < lanes; ++l) {
+            x.resize(o);
+            if (l < count && entry(l).in_lane) read(r, first + l, o, x.z.data(), x.nu.data(), x.lambda.data());
+            mine.x.put(x, l, lanes);
+        }
+        mine.kkt.solve(system, lanes, *kept.lane_factors[at(group)], mine.x);
+    }
+    for (int l = 0; l < count; ++l) {
+        if (!entry(l).in_lane || !mine.kkt.solved(l)) {
+            solve_alone(batch, kept, r, d, first + l);
+            continue;
+        }
+        mine.x.take(mine.one, l, lanes);
+        write(mine.one.z.data(), mine.one.nu.data(), mine.one.lambda.data(), form->data(), first + l, d);
+    }
 }
 
 /// What one thread works with where problems go together.
@@ -116,6 +156,12 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
     if (static_cast<std::int64_t>(kept.elements.size()) != batch.batch)
         throw std::invalid_argument("kkt_solve: the batch has " + std::to_string(batch.batch) +
                                     " problems, but what was kept is of " + std::to_string(kept.elements.size()));
+    if (kept.lanes > 0) {
+        std::vector<lanes_of_problems> workers(at(std::max(threads, 1)));
+        cpu::parallel_for(threads, static_cast<std::int64_t>(kept.lane_factors.size()),
+                          [&](int id, std::int64_t g) { solve_lanes(workers[at(id)], batch, kept, r, d, g); });
+        return;
+    }
     if (!kept.common) {
         cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(batch, kept, r, d, k); });
         return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "solver/algorithm/active_rows.hpp"
+#include "solver/algorithm/lane_arrays.hpp"
 #include "solver/algorithm/sparse_kkt.hpp"
 #include "solver/plan.hpp"
 
@@ -36,11 +37,15 @@ public:
         sparse_kkt sparse_system;
         active_rows rows;
         bool solved = false;
+        bool in_lane = false; ///< its system is a lane of `lane_factors`
     };
     settings how;
     plan made;
-    std::shared_ptr<const set_up> common; ///< not null where the problems were solved together
+    std::shared_ptr<const set_up> common; ///< not null where the problems were solved together on form D
     std::vector<kept> elements;
+    /// On the sparse form, how many problems went together, and the factors of each so many of them.
+    int lanes = 0;
+    std::vector<std::shared_ptr<const lane_factor>> lane_factors;
 };
 
 } // namespace optnet::solver

@@ -2,10 +2,12 @@
 #include "optnet/solver/solve.hpp"
 
 #include "solver/algorithm/shared_chunk.hpp"
+#include "solver/algorithm/sparse_chunk.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/factorization.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -63,7 +65,7 @@ template <class T> void write(const solution<T>& out, std::int64_t k, const fini
     for (int i = 0; i < o.m; ++i)
         out.s[k * o.m + i] = done.given.floor[i] == HUGE_VAL
                                  ? std::numeric_limits<T>::infinity()
-                                 : static_cast<T>((done.given.h[i] - done.x.gz[i]) / o.g_scale[at(i)]);
+                                 : static_cast<T>((done.given.h[i] - done.x.gz[i]) * o.g_unit[at(i)]);
 }
 
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
@@ -108,7 +110,28 @@ struct worker {
     std::vector<double> gz;
     std::shared_ptr<set_up> own;
     shared_chunk chunk;
+    sparse_chunk sparse;
+    std::uint64_t begun = 0; ///< the call that `sparse` works for
 };
+
+/// Up to this many bytes a thread keeps what it works with on the sparse form from one call to the next: there the
+/// memory would take as long to get as it is used.
+constexpr double most_held = 3.2e7;
+
+worker& held_worker() {
+    static thread_local worker held;
+    return held;
+}
+
+/// The same for the matrices that the problems of a call share.
+std::shared_ptr<set_up>& held_matrices() {
+    static thread_local std::shared_ptr<set_up> held;
+    return held;
+}
+
+bool holds(const plan& made, int lanes) {
+    return made.chosen == form::sparse && 8.0 * lanes * lanes_numbers(*made.pattern) <= most_held;
+}
 
 template <class T> struct one_call {
     const problem<T>& batch;
@@ -118,22 +141,33 @@ template <class T> struct one_call {
     factorization* kept;
     const plan& made;
     std::shared_ptr<const set_up> common; ///< null if the problems do not share their matrices
+    int lanes = 1;                        ///< so many sparse problems go together
+    std::uint64_t serial = 0;             ///< another number for every call
+
+    std::shared_ptr<const set_up> matrices_of(worker& mine, std::int64_t k) const {
+        if (common) return common;
+        // The memory of the last set-up is used again, unless it was kept.
+        if (!mine.own || mine.own.use_count() > 1) mine.own = std::make_shared<set_up>();
+        load(*mine.own, batch, k, how, made);
+        return mine.own;
+    }
+
+    /// False if matrices of each problem's own are too many to be kept for the gradient.
+    bool keeps(const set_up& matrices) const {
+        return common || static_cast<double>(matrices.bytes()) * static_cast<double>(batch.batch) <= most_kept;
+    }
 
     /// One problem on the road of its own.
-    void alone(worker& mine, std::int64_t k) const {
-        std::shared_ptr<const set_up> matrices = common;
-        if (!matrices) {
-            // The memory of the last set-up is used again, unless it was kept.
-            if (!mine.own || mine.own.use_count() > 1) mine.own = std::make_shared<set_up>();
-            load(*mine.own, batch, k, how, made);
-            matrices = mine.own;
-        }
+    void alone(worker& mine, std::int64_t k) const { by_road(mine, k, matrices_of(mine, k), 0); }
+
+    /// `spent` as in `road::run`.
+    void by_road(worker& mine, std::int64_t k, const std::shared_ptr<const set_up>& matrices, int spent) const {
         const operators& o = matrices->data;
         const element& e = mine.e;
         outcome& done = mine.done;
         mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
         if (matrices->is_sparse)
-            mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done);
+            mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done, spent);
         else
             mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done);
         if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
@@ -151,8 +185,7 @@ template <class T> struct one_call {
         if (!entry.solved) return;
         entry.rows = matrices->is_sparse ? decide_active_rows(e, matrices->sparse, how, done)
                                          : decide_active_rows(e, matrices->dual, how, done, mine.gz.data());
-        const double bytes = static_cast<double>(matrices->bytes());
-        if (!common && bytes * static_cast<double>(batch.batch) > most_kept) return;
+        if (!keeps(*matrices)) return;
         entry.matrices = matrices;
         const auto finished_on = [&](const auto& system) {
             return entry.rows.ratios.empty() && entry.rows.rows == system.rows();
@@ -183,6 +216,58 @@ template <class T> struct one_call {
                   common->data);
             if (kept != nullptr) keep(mine, first + i, i);
         }
+    }
+
+    /// Sparse problems from `first` on, one per lane; those that are not solved there go on alone.
+    void sparse(worker& mine, std::int64_t first) const {
+        const std::shared_ptr<const set_up> matrices = matrices_of(mine, first);
+        const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
+        if (!matrices->convex) {
+            for (int l = 0; l < count; ++l) by_road(mine, first + l, matrices, 0);
+            return;
+        }
+        sparse_chunk& chunk = mine.sparse;
+        if (!common || mine.begun != serial) chunk.begin(matrices->sparse, lanes);
+        mine.begun = serial;
+        chunk.run(batch, first, count, how, eps, kept != nullptr);
+        for (int l = 0; l < count; ++l) {
+            if (!chunk.solved(l)) {
+                by_road(mine, first + l, matrices, chunk.settled(l) ? 0 : chunk.iterations(l));
+                continue;
+            }
+            write(out, first + l,
+                  {status::solved, chunk.best(l), chunk.iterations(l), chunk.given(l).given(), chunk.point(l)},
+                  matrices->data);
+            if (kept != nullptr) keep_lane(mine, matrices, first, l);
+        }
+    }
+
+    void keep_lane(worker& mine, const std::shared_ptr<const set_up>& matrices, std::int64_t first, int l) const {
+        const sparse_chunk& chunk = mine.sparse;
+        factorization::kept& entry = kept->elements[at(first + l)];
+        entry.solved = true;
+        entry.rows.rows = chunk.basis(l);
+        entry.in_lane = true;
+        if (chunk.doubtful(l)) {
+            const evaluated x = chunk.point(l);
+            const operators& o = matrices->data;
+            outcome& done = mine.done;
+            done.basis = entry.rows.rows;
+            done.x.z.assign(x.z, x.z + o.n);
+            done.x.nu.assign(x.nu, x.nu + o.p);
+            done.x.lambda.assign(x.lambda, x.lambda + o.m);
+            entry.rows = decide_active_rows(chunk.given(l), matrices->sparse, how, done);
+            entry.in_lane = entry.rows.ratios.empty() && entry.rows.rows == done.basis;
+        }
+        if (!keeps(*matrices)) {
+            entry.in_lane = false;
+            return;
+        }
+        entry.matrices = matrices;
+        if (entry.in_lane)
+            kept->lane_factors[at(first / lanes)] = chunk.factor();
+        else
+            entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
     }
 
     void keep(worker& mine, std::int64_t k, int i) const {
@@ -229,13 +314,35 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     }
     if (batch.batch == 0) return;
     one_call<T> call{batch, how, eps, out, kept.get(), made, nullptr};
-    if (shared) call.common = make_set_up(batch, 0, how, made);
+    static std::atomic<std::uint64_t> calls{0};
+    call.serial = ++calls;
+    const bool sparse = made.chosen == form::sparse;
+    if (sparse && shared && batch.batch >= least_together && lanes_numbers(*made.pattern) <= most_in_lanes)
+        call.lanes = lanes_together;
+    const bool hold = holds(made, call.lanes);
+    if (shared && hold) {
+        std::shared_ptr<set_up>& held = held_matrices();
+        if (!held || held.use_count() > 1) held = std::make_shared<set_up>();
+        load(*held, batch, 0, how, made);
+        call.common = held;
+    } else if (shared) {
+        call.common = make_set_up(batch, 0, how, made);
+    }
     const bool chunks = shared && !call.common->is_sparse && call.common->convex && batch.batch >= least_together &&
                         shared_kkt::serves(call.common->dual);
     if (kept && chunks) kept->common = call.common;
+    const std::int64_t groups = (batch.batch + call.lanes - 1) / call.lanes;
+    if (kept && sparse) {
+        kept->lanes = call.lanes;
+        kept->lane_factors.resize(at(groups));
+    }
 
-    std::vector<worker> workers(at(std::max(threads, 1)));
-    if (!chunks) {
+    std::vector<worker> workers(hold ? 0 : at(std::max(threads, 1)));
+    if (sparse) {
+        cpu::parallel_for(threads, groups, [&](int id, std::int64_t c) {
+            call.sparse(hold ? held_worker() : workers[at(id)], c * call.lanes);
+        });
+    } else if (!chunks) {
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(workers[at(id)], k); });
     } else {
         const std::int64_t size = shared_kkt::together(*batch.shape);

@@ -51,45 +51,46 @@ void element::load(const problem<T>& batch, std::int64_t k, const operators& pac
 template void element::load(const problem<double>&, std::int64_t, const operators&, const settings&, double);
 template void element::load(const problem<float>&, std::int64_t, const operators&, const settings&, double);
 
-verdict judge(const operators& o, const right_sides& e, const evaluated& x, const tolerances& eps) {
-    verdict v{0, 0, 0};
-    double primal_size = 0, zqz = 0, qtz = 0, btnu = 0, htl = 0, check = 0;
-    for (int i = 0; i < o.p; ++i) {
-        const double unscale = o.a_unit[at(i)];
-        v.primal = std::max(v.primal, std::abs(x.az[i] - e.b[i]) * unscale);
-        primal_size = std::max(primal_size, std::max(std::abs(x.az[i]), std::abs(e.b[i])) * unscale);
-        btnu += e.b[i] * x.nu[i];
-        check += x.az[i] * 0.0;
-    }
-    for (int i = 0; i < o.m; ++i) {
-        check += x.gz[i] * 0.0;
-        if (e.floor[i] == HUGE_VAL) continue;
-        const double unscale = o.g_unit[at(i)];
-        v.primal = std::max(v.primal, (x.gz[i] - e.h[i]) * unscale);
-        primal_size = std::max(primal_size, std::max(std::abs(x.gz[i]), std::abs(e.h[i])) * unscale);
-        htl += e.h[i] * x.lambda[i];
-    }
-    double dual_size = 0;
-    for (int j = 0; j < o.n; ++j) {
-        const double unscale = o.z_unit[at(j)];
-        v.dual = std::max(v.dual, std::abs(x.qz[j] + e.q[j] + x.atnu[j] + x.gtl[j]) * unscale);
-        const double term =
-            std::max(std::max(std::abs(x.qz[j]), std::abs(e.q[j])), std::max(std::abs(x.atnu[j]), std::abs(x.gtl[j])));
-        dual_size = std::max(dual_size, term * unscale);
-        zqz += x.z[j] * x.qz[j];
-        qtz += e.q[j] * x.z[j];
-        check += (x.qz[j] + x.atnu[j] + x.gtl[j]) * 0.0;
-    }
-    v.gap = std::abs(zqz + qtz + btnu + htl);
-    check += v.gap * 0.0;
-    if (!(check == 0.0)) return {HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL};
+verdict judge(const verdict_terms& t, const tolerances& eps) {
+    const double gap = std::abs(t.zqz + t.qtz + t.btnu + t.htl);
+    if (!(t.check + gap * 0.0 == 0.0)) return {HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL};
     const auto share = [&](double residual, double size) {
         const double allowed = eps.absolute + eps.relative * size;
         return residual == 0 ? 0.0 : residual / allowed;
     };
-    v.share = std::max({share(v.primal, primal_size), share(v.dual, dual_size),
-                        share(v.gap, std::max(std::abs(0.5 * zqz + qtz), std::abs(0.5 * zqz + btnu + htl)))});
-    return v;
+    const double objective = std::max(std::abs(0.5 * t.zqz + t.qtz), std::abs(0.5 * t.zqz + t.btnu + t.htl));
+    return {t.primal, t.dual, gap,
+            std::max({share(t.primal, t.primal_size), share(t.dual, t.dual_size), share(gap, objective)})};
+}
+
+verdict judge(const operators& o, const right_sides& e, const evaluated& x, const tolerances& eps) {
+    verdict_terms t;
+    for (int i = 0; i < o.p; ++i) {
+        const double unscale = o.a_unit[at(i)];
+        t.primal = std::max(t.primal, std::abs(x.az[i] - e.b[i]) * unscale);
+        t.primal_size = std::max(t.primal_size, std::max(std::abs(x.az[i]), std::abs(e.b[i])) * unscale);
+        t.btnu += e.b[i] * x.nu[i];
+        t.check += x.az[i] * 0.0;
+    }
+    for (int i = 0; i < o.m; ++i) {
+        t.check += x.gz[i] * 0.0;
+        if (e.floor[i] == HUGE_VAL) continue;
+        const double unscale = o.g_unit[at(i)];
+        t.primal = std::max(t.primal, (x.gz[i] - e.h[i]) * unscale);
+        t.primal_size = std::max(t.primal_size, std::max(std::abs(x.gz[i]), std::abs(e.h[i])) * unscale);
+        t.htl += e.h[i] * x.lambda[i];
+    }
+    for (int j = 0; j < o.n; ++j) {
+        const double unscale = o.z_unit[at(j)];
+        t.dual = std::max(t.dual, std::abs(x.qz[j] + e.q[j] + x.atnu[j] + x.gtl[j]) * unscale);
+        const double term =
+            std::max(std::max(std::abs(x.qz[j]), std::abs(e.q[j])), std::max(std::abs(x.atnu[j]), std::abs(x.gtl[j])));
+        t.dual_size = std::max(t.dual_size, term * unscale);
+        t.zqz += x.z[j] * x.qz[j];
+        t.qtz += e.q[j] * x.z[j];
+        t.check += (x.qz[j] + x.atnu[j] + x.gtl[j]) * 0.0;
+    }
+    return judge(t, eps);
 }
 
 void products::evaluate(const operators& data, const point& x) {

@@ -45,6 +45,14 @@ struct verdict {
     double share = HUGE_VAL;
 };
 
+/// What a verdict is made of: the largest residuals and terms, the sums of the gap, and 0 if everything is finite.
+struct verdict_terms {
+    double primal = 0, primal_size = 0, dual = 0, dual_size = 0;
+    double zqz = 0, qtz = 0, btnu = 0, htl = 0;
+    double check = 0;
+};
+verdict judge(const verdict_terms& t, const tolerances& eps);
+
 /// The numbers of one problem, in scaled rows, wherever they lie; h is 0 and floor +inf where a row is absent.
 struct right_sides {
     const double *q, *b, *h, *floor;

@@ -36,6 +36,13 @@ struct never {
     bool operator()(const verdict&, const point&, const std::vector<double>&) const { return false; }
 };
 
+struct least_squares {
+    template <class Team, class Form>
+    bool operator()(Team& team, Form& form, const element& e, interior_rows& rows) const {
+        return starting_point(team, form, e, rows);
+    }
+};
+
 constexpr double boundary = 0.995; ///< τ, the share of the step to the boundary that is taken
 /// While the iterates get better, a certificate is asked for this share of the tolerance: iterates on the way to a
 /// solution far from 0 pass for one at the tolerance itself.
@@ -102,17 +109,18 @@ inline bool certified(const element& e, const point& now, const point& before, d
 } // namespace interior
 
 /// Runs at most `limit` iterations, or until the verdict's share of `eps` is at most `goal`, or until `stop` says so of
-/// an iterate. Every outcome leaves the best point that was seen; nothing that is not finite comes out.
-template <class Team, class Form, class Stop = interior::never>
+/// an iterate; `start` sets the first one. Every outcome leaves the best point that was seen; nothing that is not
+/// finite comes out.
+template <class Team, class Form, class Stop = interior::never, class Start = interior::least_squares>
 interior_result interior_point(Team& team, Form& form, const element& e, const tolerances& eps, int limit, double goal,
-                               const Stop& stop = {}) {
+                               const Stop& stop = {}, const Start& start = {}) {
     const auto m = static_cast<std::int64_t>(e.data->m);
     const double eps_certificate = std::max(eps.absolute, eps.relative);
     interior_result result;
     result.x.resize(*e.data);
     result.s.assign(static_cast<std::size_t>(m), 0.0);
     interior_rows v;
-    if (!starting_point(team, form, e, v)) {
+    if (!start(team, form, e, v)) {
         result.outcome = interior_outcome::breakdown;
         return result;
     }

@@ -23,6 +23,15 @@ struct outcome {
 inline constexpr double close_enough = 1e-2;
 /// The finish takes at most this many steps of refinement.
 inline constexpr int finish_steps = 3;
+/// The primal-dual active set of the sparse form: so many times rows may change sides before a guess is given up, and
+/// so many without fewer of them.
+inline constexpr int active_rounds = 15, active_idle = 3;
+/// The same for the guess from the start, whose rounds take less.
+inline constexpr int first_rounds = 25;
+/// A slack of this share of its terms is 0 after one solve with the shifts in it.
+inline constexpr double estimated_zero = 1e-9;
+/// What λ is measured in against s: what z costs, Q, or q in a linear program.
+double cost_unit(const element& e);
 /// Steps after which the dual active set is given up.
 int active_set_limit(const operators& data, const settings& how);
 
@@ -31,7 +40,9 @@ public:
     /// `form` null: its set-up found Q not convex.
     void run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out);
     /// The same on the sparse form: the interior point, which ends on the active rows that it has come to.
-    void run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out);
+    /// `spent`: rounds of a guess from the start that failed; 0: there was none.
+    void run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
+             int spent = 0);
 
     /// The system of the last finish; that of the outcome if its rows are the outcome's basis.
     const active_kkt& system() const { return kkt; }

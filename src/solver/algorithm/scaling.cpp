@@ -16,7 +16,10 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr double balanced = 100;
 
 /// The power of two that brings a positive number into [1, 2); 1 for 0.
-double power_below(double most) { return most > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(most), -1000, 1000)) : 1.0; }
+double power_below(double most) {
+    if (most >= 1 && most < 2) return 1;
+    return most > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(most), -1000, 1000)) : 1.0;
+}
 
 } // namespace
 
@@ -85,7 +88,7 @@ bool operators::measure_columns() {
     column_most.assign(at(n), 0.0);
     const double q_most = n == 0 ? 0.0 : *std::max_element(diagonal.begin(), diagonal.end());
     for (std::size_t j = 0; q_most > 0 && j < at(n); ++j)
-        if (diagonal[j] > 0) column_most[j] = std::sqrt(diagonal[j] / q_most);
+        if (diagonal[j] > 0) column_most[j] = diagonal[j] == q_most ? 1.0 : std::sqrt(diagonal[j] / q_most);
     for (std::size_t where = 1; where <= 2; ++where)
         for (const packed& b : sets[where]) {
             double* own = column_most.data() + b.col;

@@ -9,8 +9,6 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// ρ in the unit of Q, and δ in its inverse.
-constexpr double proximal_shift = 1e-8, equality_shift = 1e-8;
 /// A direction of the interior point need not be better than this.
 constexpr double accuracy = 1e-6;
 constexpr int steps = 4;
@@ -28,7 +26,7 @@ void sparse_form::begin(const element& e) {
 
 bool sparse_form::factor(const std::vector<double>& w) {
     weights = w;
-    return system.factor(*source, w.data(), proximal_shift * source->unit(), equality_shift / source->unit());
+    return system.factor(*source, w.data(), sparse_shift * source->unit(), sparse_shift / source->unit());
 }
 
 /// K (dz, dν) = (z + G_R'(W right), ν, √W right): `right` is what G dz − W⁻¹dλ is to be.
@@ -85,6 +83,11 @@ void sparse_form::solve(interior_rows& rows) {
 void sparse_form::advance(double step) {
     for (std::size_t j = 0; j < x.z.size(); ++j) x.z[j] += step * d.z[j];
     for (std::size_t i = 0; i < x.nu.size(); ++i) x.nu[i] += step * d.nu[i];
+}
+
+void sparse_form::read(const point& from) {
+    x.z = from.z;
+    x.nu = from.nu;
 }
 
 void sparse_form::write(point& to) const {

@@ -24,6 +24,8 @@ public:
     void solve(interior_rows& rows);
     void advance(double step);
     void write(point& x) const;
+    /// Goes to z and ν of a point.
+    void read(const point& from);
 
 private:
     void solve_equalities(std::vector<double>& z, std::vector<double>& nu, const std::vector<double>& right);

@@ -9,8 +9,6 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// ρ in the unit of Q, δ in its inverse.
-constexpr double shift = 1e-8;
 /// A residual of this share of the right-hand side is rounding; above the second no solution meets it.
 constexpr double enough = 1e-14, contradiction = 1e-6;
 constexpr int most_steps = 40;
@@ -36,10 +34,10 @@ bool sparse_kkt::set_up(const sparse_matrices& matrices, const std::vector<int>&
     active = rows;
     ratio = ratios;
     weight.assign(at(matrices.pattern().m), 0.0);
-    const double delta = shift / matrices.unit();
+    const double delta = sparse_shift / matrices.unit();
     for (std::size_t i = 0; i < rows.size(); ++i)
         weight[at(rows[i])] = 1 / ((ratios.empty() ? 0.0 : ratios[i]) + delta);
-    return system.factor(matrices, weight.data(), shift * matrices.unit(), delta);
+    return system.factor(matrices, weight.data(), sparse_shift * matrices.unit(), delta);
 }
 
 void sparse_kkt::solve_once(point& x, std::vector<double>& gz) const {

@@ -10,6 +10,7 @@
 #include <limits>
 #include <mutex>
 #include <numeric>
+#include <span>
 #include <utility>
 
 namespace optnet::solver {
@@ -65,6 +66,50 @@ void gather(const structure& s, matrix where, int rows, sparse_rows& to, std::ve
         where_to.push_back(static_cast<int>(std::lower_bound(sorted.begin(), sorted.end(), x) - sorted.begin()));
 }
 
+/// `each` calls f(line, at, from) for every entry; those of a line keep that order.
+template <class Each> void list(int count, const Each& each, sparse_lists& to) {
+    to.start.assign(at(count + 1), 0);
+    each([&](int line, int, int) { ++to.start[at(line + 1)]; });
+    std::partial_sum(to.start.begin(), to.start.end(), to.start.begin());
+    to.width = common_width(to.start);
+    to.at.resize(at(to.start.back()));
+    to.from.resize(to.at.size());
+    std::vector<int> next(to.start.begin(), to.start.end() - 1);
+    each([&](int line, int place, int from) {
+        const std::size_t e = at(next[at(line)]++);
+        to.at[e] = place;
+        to.from[e] = from;
+    });
+}
+
+void list_columns(sparse_pattern& x) {
+    const auto columns = [&](const sparse_rows& rows, bool only_r, sparse_lists& to) {
+        const int count = static_cast<int>(rows.start.size()) - 1;
+        list(
+            x.n,
+            [&](const auto& f) {
+                for (int i = 0; i < count; ++i)
+                    for (int e = rows.start[at(i)]; (!only_r || x.in_r(i)) && e < rows.start[at(i + 1)]; ++e)
+                        f(rows.col[at(e)], i, e);
+            },
+            to);
+    };
+    columns(x.a, false, x.a_columns);
+    columns(x.g, false, x.g_columns);
+    if (!x.long_rows.empty()) columns(x.g, true, x.r_columns);
+    const int products = static_cast<int>(x.product.size());
+    list(
+        static_cast<int>(x.row.size()),
+        [&](const auto& f) {
+            for (int i = 0; i < x.m; ++i) {
+                for (int e = x.product_start[at(i)]; e < x.product_start[at(i + 1)]; ++e) f(x.product[at(e)], i, e);
+                for (int e = x.g.start[at(i)]; !x.in_r(i) && e < x.g.start[at(i + 1)]; ++e)
+                    f(x.g_place[at(e)], i, products + e);
+            }
+        },
+        x.sums);
+}
+
 /// Nodes of K are z, then ν, then rows of E; f(a, b) for every entry off the diagonal, once or more.
 template <class F> void each_edge(const sparse_pattern& x, const std::vector<int>& node, const F& f) {
     for (int i = 0; i < x.n; ++i)
@@ -80,6 +125,19 @@ template <class F> void each_edge(const sparse_pattern& x, const std::vector<int
             }
             for (int l = x.g.start[at(i)]; l < k; ++l) f(x.g.col[at(k)], x.g.col[at(l)]);
         }
+}
+
+/// The place of every node if those z come first that have no neighbour before them; that changes nothing else.
+std::vector<int> leaves_first(sparse_pattern& x, const std::vector<int>& node, std::span<const int> order) {
+    std::vector<int> position(at(x.size));
+    for (int k = 0; k < x.size; ++k) position[at(order[at(k)])] = k;
+    std::vector<char> leaf(at(x.size), 0);
+    std::fill_n(leaf.begin(), x.n, char(1));
+    each_edge(x, node, [&](int a, int b) { leaf[at(position[at(a)] > position[at(b)] ? a : b)] = 0; });
+    x.leaves = static_cast<int>(std::count(leaf.begin(), leaf.end(), 1));
+    int first = 0, other = x.leaves;
+    for (const int k : order) position[at(k)] = leaf[at(k)] != 0 ? first++ : other++;
+    return position;
 }
 
 /// The pattern of L for K's upper triangle as it stands in `x`.
@@ -114,6 +172,13 @@ void factor_pattern(sparse_pattern& x) {
             x.row_place[at(e)] = to;
             x.l_row[at(to)] = k;
         }
+    x.direct.assign(at(size), 0);
+    for (int k = 0; k < size; ++k) {
+        bool direct = x.row_start[at(k + 1)] - x.row_start[at(k)] == x.start[at(k + 1)] - x.start[at(k)] - 1;
+        for (int e = x.row_start[at(k)]; direct && e < x.row_start[at(k + 1)]; ++e)
+            direct = x.row_place[at(e)] == x.l_start[at(x.row_col[at(e)])];
+        x.direct[at(k)] = direct ? 1 : 0;
+    }
 }
 
 std::shared_ptr<const sparse_pattern> make(const structure& s) {
@@ -156,8 +221,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
     graph.setFromTriplets(edges.begin(), edges.end());
     Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, int> order;
     if (x.size > 0) Eigen::AMDOrdering<int>()(graph, order);
-    std::vector<int> position(at(x.size));
-    for (int k = 0; k < x.size; ++k) position[at(order.indices()[k])] = k;
+    const std::vector<int> position = leaves_first(x, node, {order.indices().data(), at(x.size)});
     x.place.assign(at(s.n + s.p + s.m), -1);
     std::copy_n(position.begin(), s.n + s.p, x.place.begin());
     for (int i = 0; i < s.m; ++i)
@@ -207,6 +271,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
         x.product_start.push_back(static_cast<int>(x.product.size()));
     }
     x.product_width = common_width(x.product_start);
+    list_columns(x);
     factor_pattern(x);
     return made;
 }

@@ -26,9 +26,17 @@ struct sparse_rows {
     int width = -1; ///< entries of every row, where that is the same
 };
 
+/// Lists of numbers that stand elsewhere: line i has those at from[e], which meet the vector's entry at[e], for e in
+/// start[i] ... start[i + 1] - 1.
+struct sparse_lists {
+    std::vector<int> start, at, from;
+    int width = -1; ///< as `sparse_rows::width`
+};
+
 struct sparse_pattern {
     int n = 0, p = 0, m = 0;
     int size = 0;         ///< of K: n + p + the rows of E
+    int leaves = 0;       ///< z that come first, with nothing above them in K
     bool possible = true; ///< false: too many entries to be worth it; the rest is not there
     sparse_rows q, a, g;
     std::vector<int> a_entry, g_entry; ///< the place in `a` or `g` of each number that `operators::each` brings
@@ -43,11 +51,17 @@ struct sparse_pattern {
     std::vector<int> g_place;    ///< the same for entries of `g` in rows of E
     /// For each row of R, the places in K of the products of its entries (first with itself, with the second, ...).
     std::vector<int> product_start, product;
-    int product_width = -1; ///< as `sparse_rows::width`
+    int product_width = -1;            ///< as `sparse_rows::width`
+    sparse_lists a_columns, g_columns; ///< `a` and `g` by columns
+    sparse_lists r_columns;            ///< of `g` the rows in R, where E is not empty
+    /// What the entries of K get from G: products of R (from their place in `product`), times the row's weight, and
+    /// entries of E (from `product.size()` + their place in `g`), times its root.
+    sparse_lists sums;
 
     std::vector<int> l_start, l_row; ///< L without its diagonal by columns, rows ascending
     std::vector<int> row_start;      ///< row k of L: its columns, ascending, and their places in L
     std::vector<int> row_col, row_place;
+    std::vector<char> direct; ///< [size] row k of L is column k of K, and each entry the first of its column of L
 
     bool in_r(int i) const { return place[static_cast<std::size_t>(n + p + i)] < 0; }
     double factor_operations() const;    ///< multiplications of one assembly and factorization

@@ -17,10 +17,11 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr int interior_limit = 200;
 /// The active rows are guessed at the start, then from this many tolerances on each time that is ten times better.
 constexpr double next_guess = 1e5, better = 0.1;
-/// So many times rows may change sides before a guess is given up, and so many without fewer of them.
-constexpr int most_rounds = 15, most_idle = 3;
-/// A slack of this share of its terms is 0: after refinement, and after one solve with the shifts in it.
-constexpr double rounding = 1e-13, estimated = 1e-9;
+/// A slack of this share of its terms is 0 after refinement.
+constexpr double rounding = 1e-13;
+/// A slack or a multiplier of the solution gets at least this share of its terms before the point of maximal support is
+/// looked for.
+constexpr double off_boundary = 1e-2;
 /// What the sparse form does not solve goes to the dense ones up to this size, n + p + m.
 constexpr int most_dense = 1500;
 
@@ -32,9 +33,12 @@ double largest(const std::vector<double>& v) {
 
 } // namespace
 
-void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps,
-               outcome& out) {
+double cost_unit(const element& e) { return e.data->q_max > 0 ? e.data->q_max : std::max(largest(e.q), 1e-300); }
+
+void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
+               int spent) {
     if (!begin(e, form != nullptr, out)) return;
+    out.iterations = spent;
     by_sparse(e, *form, how, eps, out);
     if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
     const operators& o = *e.data;
@@ -57,7 +61,7 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
     serial_team team;
     sparse_form linear(form);
     const int limit = how.max_iter.value_or(interior_limit);
-    double try_at = HUGE_VAL;
+    double try_at = out.iterations > 0 ? next_guess : HUGE_VAL;
     bool settled = false;
     near = false;
     const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {
@@ -85,15 +89,14 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
         out.basis.clear();
     }
     if (!(result.best.share < 1e8)) return;
-    const int rounds = how.max_iter ? 2 * limit : out.iterations + most_rounds;
+    const int rounds = how.max_iter ? 2 * limit : out.iterations + active_rounds;
     finish_sparse(e, form, eps, rounds, result.x, result.s, out);
     if (out.basis.empty()) out.basis = sparse.rows();
 }
 
 bool road::finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit,
                          const point& from, const std::vector<double>& s, outcome& out) {
-    // λ is measured in what z costs: Q, or q in a linear program.
-    const double unit = e.data->q_max > 0 ? e.data->q_max : std::max(largest(e.q), 1e-300);
+    const double unit = cost_unit(e);
     std::vector<char> active(s.size());
     for (std::size_t i = 0; i < s.size(); ++i)
         active[i] = !e.absent(static_cast<int>(i)) && from.lambda[i] > unit * s[i] ? 1 : 0;
@@ -103,7 +106,7 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
     std::vector<int> rows;
     bool precise = false;
     std::size_t fewest = s.size() + 1;
-    const int rounds = std::min(most_rounds, limit - out.iterations);
+    const int rounds = std::min(active_rounds, limit - out.iterations);
     for (int round = 0, idle = 0; round < rounds; ++round) {
         rows.clear();
         for (std::size_t i = 0; i < s.size(); ++i)
@@ -120,7 +123,7 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
             precise ? sparse.solve(x, gz) : sparse.estimate(x, gz);
         }
         // What has the wrong sign changes sides.
-        const double zero = precise ? rounding : estimated, z_size = largest(x.z);
+        const double zero = precise ? rounding : estimated_zero, z_size = largest(x.z);
         std::size_t wrong = 0;
         for (std::size_t i = 0; i < s.size(); ++i) {
             const double over = gz[i] - e.h[i] - (e.floor[i] + zero * (std::abs(e.h[i]) + z_size));
@@ -130,7 +133,7 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
         }
         idle = wrong < fewest ? 0 : idle + 1;
         fewest = std::min(fewest, wrong);
-        const bool last = round + 1 == rounds || idle == most_idle;
+        const bool last = round + 1 == rounds || idle == active_idle;
         if (wrong > 0 && !last) continue;
         for (double& v : x.lambda) v = std::max(0.0, v);
         finish(e, sparse, eps, x, out);
@@ -189,10 +192,25 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
     }
     if (!doubtful) return decided;
 
-    // The point of maximal support tells strong rows from weak ones, as on form D.
+    // The point of maximal support tells strong rows from weak ones, as on form D. The way there starts beside the
+    // solution, where every row has room and a multiplier of the same strength.
     serial_team team;
     sparse_form linear(form);
-    const interior_result centre = interior_point(team, linear, e, tolerances{1e-9, 1e-9}, interior_limit, 1.0);
+    const tolerances eps{1e-9, 1e-9};
+    const auto beside = [&](serial_team&, sparse_form& at_point, const element&, interior_rows& rows) {
+        rows.resize(at(o.m));
+        at_point.begin(e);
+        at_point.read(done.x);
+        for (int i = 0; i < o.m; ++i) {
+            const double room = std::max(off_boundary * size(i), 1e-300), unit_strength = strength(i, 1.0);
+            const double multiplier = unit_strength > 0 ? room / unit_strength : room;
+            rows.s[at(i)] = e.absent(i) ? 1.0 : std::max(e.h[at(i)] - gz[at(i)], room);
+            rows.lambda[at(i)] = e.absent(i) ? 0.0 : std::max(done.x.lambda[at(i)], multiplier);
+        }
+        return true;
+    };
+    interior_result centre = interior_point(team, linear, e, eps, interior_limit, 1.0, interior::never{}, beside);
+    if (!(centre.best.share <= 1)) centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
     if (!(centre.best.share <= 1e3)) return decided;
     decided.rows.clear();
     decided.degenerate = true;

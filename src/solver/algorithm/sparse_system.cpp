@@ -10,9 +10,6 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// A pivot below this share of its column's diagonal is rounding.
-constexpr double least_pivot = 1e-14;
-
 double largest(const double* v, int size) {
     double most = 0;
     for (int i = 0; i < size; ++i) most = std::abs(v[i]) > most ? std::abs(v[i]) : most;
@@ -49,6 +46,7 @@ bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse
     data.each(matrix::Q, [&](int, int, double v) { q[at(x.q_entry[next++])] += v; });
     for (std::size_t e = 0; e < q.size(); ++e)
         if (x.q_place[e] >= 0) base[at(x.q_place[e])] = q[e];
+    for (const int i : x.long_rows) base[at(x.start[at(x.place[at(x.n + x.p + i)] + 1)] - 1)] = -1;
     const bool convex = [&] {
         if (data.q_is_diagonal()) {
             const auto& diagonal = data.q_diagonal();
@@ -72,13 +70,71 @@ bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse
     next = 0;
     data.each(matrix::G, [&](int, int, double v) { g[at(x.g_entry[next++])] += v; });
     for (std::size_t e = 0; e < a.size(); ++e) base[at(x.a_place[e])] += a[e];
-    pairs.clear();
-    for (int i = 0; i < x.m; ++i) {
-        const int end = x.g.start[at(i + 1)];
-        for (int e = x.g.start[at(i)]; x.in_r(i) && e < end; ++e)
-            for (int f = e; f < end; ++f) pairs.push_back(g[at(e)] * g[at(f)]);
+    pairs.resize(x.product.size());
+    const auto multiply_pairs = [&](int i, int first, int last) {
+        std::size_t place = at(x.product_start[at(i)]);
+        for (int e = first; x.in_r(i) && e < last; ++e)
+            for (int f = e; f < last; ++f) pairs[place++] = g[at(e)] * g[at(f)];
+    };
+    by_width(x.g.width, x.g.start, multiply_pairs);
+    const auto fill = [](const std::vector<int>& from, const std::vector<double>& numbers, std::vector<double>& to) {
+        to.resize(from.size());
+        for (std::size_t e = 0; e < from.size(); ++e) to[e] = numbers[at(from[e])];
+    };
+    fill(x.a_columns.from, a, a_columns);
+    fill(x.g_columns.from, g, g_columns);
+    fill(x.r_columns.from, g, r_columns);
+    sums.resize(x.sums.from.size());
+    const int products = static_cast<int>(pairs.size());
+    for (std::size_t e = 0; e < sums.size(); ++e) {
+        const int from = x.sums.from[e];
+        sums[e] = from < products ? pairs[at(from)] : g[at(from - products)];
     }
     return true;
+}
+
+cpu::lane_system sparse_matrices::system() const {
+    const sparse_pattern& x = *shape;
+    const auto rows = [](const sparse_rows& r, const std::vector<double>& value) {
+        return cpu::sparse_lines{static_cast<std::int64_t>(r.start.size()) - 1, r.width, r.start.data(), r.col.data(),
+                                 value.data()};
+    };
+    const auto lists = [](const sparse_lists& r, const std::vector<double>& value) {
+        return cpu::sparse_lines{static_cast<std::int64_t>(r.start.size()) - 1, r.width, r.start.data(), r.at.data(),
+                                 value.data()};
+    };
+    cpu::lane_system s{};
+    s.n = x.n;
+    s.p = x.p;
+    s.m = x.m;
+    s.size = x.size;
+    s.place = x.place.data();
+    s.q = rows(x.q, q);
+    s.a = rows(x.a, a);
+    s.g = rows(x.g, g);
+    s.a_columns = lists(x.a_columns, a_columns);
+    s.g_columns = lists(x.g_columns, g_columns);
+    s.r_columns = x.long_rows.empty() ? s.g_columns : lists(x.r_columns, r_columns);
+    s.leaves = x.leaves;
+    s.direct = x.direct.data();
+    s.positive = x.positive.data();
+    s.start = x.start.data();
+    s.row = x.row.data();
+    s.sums = lists(x.sums, sums);
+    s.base = base.data();
+    s.l_start = x.l_start.data();
+    s.l_row = x.l_row.data();
+    s.row_start = x.row_start.data();
+    s.row_col = x.row_col.data();
+    s.row_place = x.row_place.data();
+    s.long_count = static_cast<std::int64_t>(x.long_rows.size());
+    s.long_rows = x.long_rows.data();
+    s.rho = sparse_shift * q_unit;
+    s.delta = sparse_shift / q_unit;
+    s.full = 1 / s.delta;
+    s.full_root = std::sqrt(s.full);
+    s.least_pivot = sparse_ldl::least_pivot;
+    return s;
 }
 
 void sparse_matrices::assemble(const double* w, std::vector<double>& k) const {
@@ -93,8 +149,6 @@ void sparse_matrices::assemble(const double* w, std::vector<double>& k) const {
     for (const int i : x.long_rows) {
         const double root = std::sqrt(w[i]);
         for (int e = x.g.start[at(i)]; e < x.g.start[at(i + 1)]; ++e) k[at(x.g_place[at(e)])] = root * g[at(e)];
-        const int node = x.place[at(x.n + x.p + i)];
-        k[at(x.start[at(node + 1)] - 1)] = -1;
     }
 }
 

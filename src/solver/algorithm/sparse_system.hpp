@@ -5,8 +5,12 @@
 
 #include "solver/algorithm/element.hpp"
 #include "solver/algorithm/sparse_pattern.hpp"
+#include "solver/cpu/kernels_sparse.hpp"
 
 namespace optnet::solver {
+
+/// ρ in the unit of Q, and δ in its inverse.
+inline constexpr double sparse_shift = 1e-8;
 
 /// The matrices of one problem, or of all that share them, on their pattern.
 class sparse_matrices {
@@ -28,7 +32,11 @@ public:
     void multiply(const point& x, products& of) const;
     /// What R_ii is about: the sum of G_ij² / Q_jj; `otherwise` at least where Q does not touch a variable.
     double compliance(int row, double otherwise) const;
-    std::size_t bytes() const { return (base.size() + q.size() + a.size() + g.size() + pairs.size()) * sizeof(double); }
+    /// All of this as the kernels read it; valid until the next `set_up`.
+    cpu::lane_system system() const;
+    std::size_t bytes() const {
+        return (base.size() + q.size() + 2 * (a.size() + g.size() + pairs.size())) * sizeof(double);
+    }
 
 private:
     static void multiply(const sparse_rows& rows, const std::vector<double>& value, const double* x, double* y);
@@ -37,9 +45,10 @@ private:
 
     const operators* source = nullptr;
     std::shared_ptr<const sparse_pattern> shape;
-    std::vector<double> base;    ///< K for w = 0, pivots of ν and E left 0
-    std::vector<double> q, a, g; ///< the numbers of `pattern().q`, `.a` and `.g`
-    std::vector<double> pairs;   ///< those of `pattern().product`
+    std::vector<double> base;                                  ///< K for w = 0, pivots of ν left 0
+    std::vector<double> q, a, g;                               ///< the numbers of `pattern().q`, `.a` and `.g`
+    std::vector<double> pairs;                                 ///< those of `pattern().product`
+    std::vector<double> a_columns, g_columns, r_columns, sums; ///< those of the pattern's lists
     double q_unit = 1;
 };
 
@@ -47,6 +56,9 @@ private:
 /// is added, and refinement takes it back.
 class sparse_ldl {
 public:
+    /// A pivot below this share of its column's terms is rounding.
+    static constexpr double least_pivot = 1e-14;
+
     /// Takes the shifts ρ of z and δ of ν. False if anything is not finite.
     bool factor(const sparse_matrices& matrices, const double* w, double rho, double delta);
     /// Overwrites b, [size] in the order of elimination, with the solution of K x = b to `accuracy` of |b|, refined

@@ -80,6 +80,16 @@ template <class T> const kernels<T>& dense() {
 template const kernels<double>& dense<double>();
 template const kernels<float>& dense<float>();
 
+const sparse_kernels& sparse(bool in_lanes) {
+    const auto find = [](bool lanes_wanted) {
+        return std::strcmp(chosen().name, "avx512") == 0 ? avx512_sparse(lanes_wanted)
+               : std::strcmp(chosen().name, "avx2") == 0 ? avx2_sparse(lanes_wanted)
+                                                         : portable_sparse(lanes_wanted);
+    };
+    static const sparse_kernels &together = *find(true), &alone = *find(false);
+    return in_lanes ? together : alone;
+}
+
 const char* dense_note() { return chosen().note.c_str(); }
 
 } // namespace optnet::solver::cpu

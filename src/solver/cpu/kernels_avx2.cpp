@@ -9,6 +9,9 @@
 namespace optnet::solver::cpu {
 const kernels<double>* avx2_double() { return &table<double>; }
 const kernels<float>* avx2_float() { return &table<float>; }
+const sparse_kernels* avx2_sparse(bool in_lanes) {
+    return in_lanes ? &sparse_table<pack<double>> : &sparse_table<double>;
+}
 } // namespace optnet::solver::cpu
 #else
 #include "solver/cpu/kernels_tables.hpp"
@@ -16,5 +19,6 @@ const kernels<float>* avx2_float() { return &table<float>; }
 namespace optnet::solver::cpu {
 const kernels<double>* avx2_double() { return nullptr; }
 const kernels<float>* avx2_float() { return nullptr; }
+const sparse_kernels* avx2_sparse(bool) { return nullptr; }
 } // namespace optnet::solver::cpu
 #endif

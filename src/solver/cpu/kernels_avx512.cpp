@@ -10,6 +10,9 @@
 namespace optnet::solver::cpu {
 const kernels<double>* avx512_double() { return &table<double>; }
 const kernels<float>* avx512_float() { return &table<float>; }
+const sparse_kernels* avx512_sparse(bool in_lanes) {
+    return in_lanes ? &sparse_table<pack<double>> : &sparse_table<double>;
+}
 } // namespace optnet::solver::cpu
 #else
 #include "solver/cpu/kernels_tables.hpp"
@@ -17,5 +20,6 @@ const kernels<float>* avx512_float() { return &table<float>; }
 namespace optnet::solver::cpu {
 const kernels<double>* avx512_double() { return nullptr; }
 const kernels<float>* avx512_float() { return nullptr; }
+const sparse_kernels* avx512_sparse(bool) { return nullptr; }
 } // namespace optnet::solver::cpu
 #endif

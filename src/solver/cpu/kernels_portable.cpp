@@ -8,4 +8,7 @@
 namespace optnet::solver::cpu {
 const kernels<double>* portable_double() { return &table<double>; }
 const kernels<float>* portable_float() { return &table<float>; }
+const sparse_kernels* portable_sparse(bool in_lanes) {
+    return in_lanes ? &sparse_table<pack<double>> : &sparse_table<double>;
+}
 } // namespace optnet::solver::cpu

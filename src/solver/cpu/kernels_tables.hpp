@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "solver/cpu/kernels.hpp"
+#include "solver/cpu/kernels_sparse.hpp"
 
 namespace optnet::solver::cpu {
 
@@ -12,5 +12,8 @@ const kernels<double>* avx2_double();
 const kernels<float>* avx2_float();
 const kernels<double>* avx512_double();
 const kernels<float>* avx512_float();
+const sparse_kernels* portable_sparse(bool in_lanes);
+const sparse_kernels* avx2_sparse(bool in_lanes);
+const sparse_kernels* avx512_sparse(bool in_lanes);
 
 } // namespace optnet::solver::cpu

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Memory of the kernels for sparse problems in lanes (cpu/kernels_sparse.hpp).
+
+#include "solver/algorithm/sparse_system.hpp"
+
+#include <new>
+
+namespace optnet::solver {
+
+/// Memory at multiples of a cache line, which a vector over all lanes fills.
+template <class T> struct line_allocator {
+    using value_type = T;
+    static constexpr std::align_val_t line{64};
+
+    line_allocator() = default;
+    template <class U> explicit line_allocator(const line_allocator<U>&) {}
+    T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), line)); }
+    void deallocate(T* from, std::size_t) { ::operator delete(from, line); }
+    bool operator==(const line_allocator&) const { return true; }
+};
+
+/// [count, lanes]
+using lane_array = std::vector<double, line_allocator<double>>;
+
+/// So many problems go together, if what each of them works with is not more numbers than this: 16 MB in all.
+constexpr int lanes_together = cpu::lanes<double>;
+constexpr double most_in_lanes = 2.5e5;
+double lanes_numbers(const sparse_pattern& pattern);
+
+/// The factor of K for one set of active rows in every lane, which the gradient goes on using.
+struct lane_factor {
+    lane_array w, l, inverse;
+
+    /// Factors for the weights w; `work` [size, lanes] is 0 before and after.
+    void factor(const cpu::lane_system& s, int lanes, lane_array& work);
+};
+
+/// Points or right-hand sides of as many problems as there are lanes.
+struct lane_points {
+    lane_array z, nu, lambda;
+
+    void resize(const cpu::lane_system& s, int lanes);
+    void put(const point& from, int l, int lanes); ///< into lane l
+    void take(point& to, int l, int lanes) const;
+    cpu::lane_point view() { return {z.data(), nu.data(), lambda.data()}; }
+};
+
+/// Their products with the matrices.
+struct lane_product_arrays {
+    lane_array qz, atnu, gtl, az, gz;
+
+    void resize(const cpu::lane_system& s, int lanes);
+    cpu::lane_products view() { return {qz.data(), atnu.data(), gtl.data(), az.data(), gz.data()}; }
+};
+
+/// Every lanes-th number from lane l on, and the way back.
+void put_lane(const std::vector<double>& from, double factor, lane_array& to, int l, int lanes);
+void take_lane(const lane_array& from, std::vector<double>& to, int l, int lanes);
+
+} // namespace optnet::solver

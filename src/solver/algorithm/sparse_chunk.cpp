@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/sparse_chunk.hpp"
+
+#include "solver/algorithm/starting_point.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+} // namespace
+
+void sparse_chunk::begin(const sparse_matrices& matrices, int count) {
+    form = &matrices;
+    system = matrices.system();
+    lanes = count;
+    for (lane_points* v : {&right, &x, &r}) v->resize(system, lanes);
+    of.resize(system, lanes);
+    floor.resize(at(system.m * lanes));
+    gz.resize(floor.size());
+    work.resize(at(system.size * lanes), 0.0);
+    packed.resize(work.size());
+    first.w.clear();
+    compliance.clear();
+}
+
+template <class T>
+void sparse_chunk::run(const problem<T>& batch, std::int64_t from, int count, const settings& how,
+                       const tolerances& eps, bool keep) {
+    const operators& data = form->data();
+    if (!kept || kept.use_count() > 1) kept = std::make_shared<lane_factor>();
+    for (int l = 0; l < lanes; ++l) {
+        lane& mine = own[l];
+        mine.tried = l < count;
+        mine.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
+        if (mine.tried) {
+            mine.data.load(batch, from + l, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+            mine.tried = mine.data.finite && mine.data.impossible_row < 0;
+        }
+        fill(l);
+    }
+    start();
+    find_active_sets(std::min(first_rounds, how.max_iter.value_or(first_rounds)));
+    finish(eps);
+    if (keep) find_doubt(how);
+}
+
+template void sparse_chunk::run(const problem<double>&, std::int64_t, int, const settings&, const tolerances&, bool);
+template void sparse_chunk::run(const problem<float>&, std::int64_t, int, const settings&, const tolerances&, bool);
+
+/// The right-hand sides of lane l; zeros where there is no problem to be solved.
+void sparse_chunk::fill(int l) {
+    const lane& mine = own[l];
+    if (mine.tried) {
+        put_lane(mine.data.q, -1, right.z, l, lanes);
+        put_lane(mine.data.b, 1, right.nu, l, lanes);
+        put_lane(mine.data.h, 1, right.lambda, l, lanes);
+        put_lane(mine.data.floor, 1, floor, l, lanes);
+        return;
+    }
+    for (lane_array* v : {&right.z, &right.nu, &right.lambda, &floor})
+        for (std::size_t i = at(l); i < v->size(); i += at(lanes)) (*v)[i] = 0;
+}
+
+/// The active rows of the starting point of the interior point.
+void sparse_chunk::start() {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    const cpu::lane_system& s = system;
+    const bool whole = std::all_of(floor.begin(), floor.end(), [](double v) { return v < HUGE_VAL; });
+    lane_factor other;
+    lane_factor& f = whole ? first : other;
+    if (!whole || f.w.empty()) {
+        f.w.resize(floor.size());
+        for (std::size_t i = 0; i < floor.size(); ++i) f.w[i] = floor[i] < HUGE_VAL ? 1.0 : 0.0;
+        f.factor(s, lanes, work);
+    }
+    kernels.solve(s, f.w.data(), f.l.data(), f.inverse.data(), right.view(), x.view(), gz.data(), packed.data());
+    kept->w.resize(floor.size());
+    double unit[lanes_together];
+    for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
+    kernels.guess(s, right.lambda.data(), floor.data(), gz.data(), unit, least_start, kept->w.data());
+}
+
+void sparse_chunk::find_active_sets(int limit) {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    const cpu::lane_system& s = system;
+    double wrong[lanes_together];
+    for (lane& mine : own) {
+        mine.settled = false;
+        mine.rounds = mine.idle = 0;
+        mine.fewest = HUGE_VAL;
+    }
+    bool any = std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried; });
+    for (int round = 0; any && round < limit; ++round) {
+        kept->factor(s, lanes, work);
+        kernels.solve(s, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
+                      packed.data());
+        kernels.turn(s, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(), wrong);
+        any = false;
+        for (int l = 0; l < lanes; ++l) {
+            lane& mine = own[l];
+            if (!mine.tried || mine.settled || mine.idle == active_idle) continue;
+            ++mine.rounds;
+            mine.settled = wrong[l] == 0;
+            mine.idle = wrong[l] < mine.fewest ? 0 : mine.idle + 1;
+            mine.fewest = std::min(mine.fewest, wrong[l]);
+            any = any || (!mine.settled && mine.idle < active_idle);
+        }
+    }
+}
+
+void sparse_chunk::copy(lane& to, int l) {
+    take_lane(x.z, to.z, l, lanes);
+    take_lane(x.nu, to.nu, l, lanes);
+    take_lane(x.lambda, to.lambda, l, lanes);
+    take_lane(of.gz, to.gz, l, lanes);
+}
+
+/// Refines the points on the last factor; each step is also one of the refinement of `sparse_kkt`.
+void sparse_chunk::finish(const tolerances& eps) {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    const cpu::lane_system& s = system;
+    const operators& data = form->data();
+    double go[lanes_together], size[lanes_together];
+    cpu::lane_verdict sums[lanes_together];
+    for (int l = 0; l < lanes; ++l) go[l] = own[l].settled ? 1 : 0;
+    const auto any = [&] { return std::any_of(go, go + lanes, [](double v) { return v != 0; }); };
+    if (!any()) return;
+    kernels.products(s, x.view(), of.view());
+    for (int step = 0; step < finish_steps && any(); ++step) {
+        kernels.residual(s, kept->w.data(), right.view(), of.view(), r.view(), size);
+        kernels.solve(s, kept->w.data(), kept->l.data(), kept->inverse.data(), r.view(), r.view(), gz.data(),
+                      packed.data());
+        kernels.advance(s, go, r.view(), 0.0, x.view());
+        kernels.products(s, x.view(), of.view());
+        kernels.judge(s, right.view(), floor.data(), x.view(), of.view(), data.a_unit.data(), data.g_unit.data(),
+                      data.z_unit.data(), sums);
+        for (int l = 0; l < lanes; ++l) {
+            if (go[l] == 0) continue;
+            lane& mine = own[l];
+            const cpu::lane_verdict& t = sums[l];
+            const verdict v =
+                judge({t.primal, t.primal_size, t.dual, t.dual_size, t.zqz, t.qtz, t.btnu, t.htl, t.check}, eps);
+            const double before = mine.best.share;
+            if (v.share < before) {
+                mine.best = v;
+                copy(mine, l);
+            }
+            // The doubt is that of the last point.
+            mine.doubtful = !(v.share < before);
+            if (mine.best.share <= close_enough || !(v.share < 0.5 * before)) go[l] = 0;
+        }
+    }
+    // As on the road: the signs were those of an estimate.
+    for (lane& mine : own)
+        if (!(mine.best.share <= close_enough)) mine.best.share = HUGE_VAL;
+}
+
+void sparse_chunk::find_doubt(const settings& how) {
+    double doubt[lanes_together];
+    if (compliance.empty()) {
+        compliance.resize(at(system.m));
+        for (int i = 0; i < system.m; ++i) {
+            // Without a limit below, the sum alone; where a limit counts, its code.
+            const double sum = form->compliance(i, 0.0);
+            compliance[at(i)] = form->compliance(i, HUGE_VAL) == HUGE_VAL ? -1 - sum : sum;
+        }
+    }
+    const double relative = std::max(64.0 * form->data().n * 1.1e-16, how.active_tolerance);
+    cpu::sparse(lanes > 1).doubt(system, right.view(), floor.data(), kept->w.data(), x.view(), of.view(), relative,
+                                 compliance.data(), doubt);
+    for (int l = 0; l < lanes; ++l) own[l].doubtful = own[l].doubtful || doubt[l] != 0;
+}
+
+evaluated sparse_chunk::point(int l) const {
+    evaluated of_lane{};
+    of_lane.z = own[l].z.data();
+    of_lane.nu = own[l].nu.data();
+    of_lane.lambda = own[l].lambda.data();
+    of_lane.gz = own[l].gz.data();
+    return of_lane;
+}
+
+std::vector<int> sparse_chunk::basis(int l) const {
+    std::vector<int> rows;
+    for (std::size_t i = 0; i < own[l].lambda.size(); ++i)
+        if (kept->w[i * at(lanes) + at(l)] > 0) rows.push_back(static_cast<int>(i));
+    return rows;
+}
+
+} // namespace optnet::solver

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A problem on the sparse form, or as many as there are lanes where they share their matrices: the primal-dual active
+// set from the start of the interior point on, and the finish. The steps are those of `road` but for how the finish is
+// refined; what is not solved here goes there. A lane that is done goes on with the others, and repeats itself: no bit
+// of it depends on them.
+
+#include "solver/algorithm/lane_arrays.hpp"
+#include "solver/algorithm/road.hpp"
+
+#include <memory>
+
+namespace optnet::solver {
+
+class sparse_chunk {
+public:
+    /// One problem after the other (lanes = 1), or `lanes_together`. To be called before anything else, and again when
+    /// the numbers of `form` have changed. Memory of an earlier one is used again.
+    void begin(const sparse_matrices& form, int lanes);
+    const sparse_matrices* matrices() const { return form; }
+    /// Works on `count` problems from number `first` of the batch on, count at most the lanes. `keep`: `factor` and
+    /// `doubtful` are asked for.
+    template <class T>
+    void run(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps,
+             bool keep);
+
+    bool solved(int l) const { return own[l].best.share <= 1; }
+    const verdict& best(int l) const { return own[l].best; }
+    int iterations(int l) const { return own[l].rounds; }
+    /// True if the rounds ended, though the finish may not be accurate enough.
+    bool settled(int l) const { return own[l].settled; }
+    const element& given(int l) const { return own[l].data; }
+    /// z, ν, λ and Gz; the other products are null.
+    evaluated point(int l) const;
+    std::vector<int> basis(int l) const;
+    /// True if the state of a row may be in doubt (`decide_active_rows`).
+    bool doubtful(int l) const { return own[l].doubtful; }
+    /// The factor of the last finish, for all lanes.
+    std::shared_ptr<const lane_factor> factor() const { return kept; }
+
+private:
+    struct lane {
+        element data;
+        bool tried = false, settled = false, doubtful = false;
+        int rounds = 0, idle = 0;
+        double fewest = 0; ///< rows that changed sides at once
+        verdict best;
+        std::vector<double> z, nu, lambda, gz;
+    };
+    void fill(int l);
+    void start();
+    void find_active_sets(int limit);
+    void finish(const tolerances& eps);
+    void find_doubt(const settings& how);
+    void copy(lane& to, int l);
+
+    const sparse_matrices* form = nullptr;
+    cpu::lane_system system{};
+    int lanes = 0;
+    lane own[lanes_together];
+    lane_points right, x, r; ///< −q, b and h; the points; residuals, then corrections
+    lane_product_arrays of;
+    lane_array floor, gz, packed;
+    lane_array work;                ///< of a factorization: 0 between them
+    std::vector<double> compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
+    lane_factor first;              ///< of the start, where no row is absent
+    std::shared_ptr<lane_factor> kept;
+};
+
+} // namespace optnet::solver

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Kernels for sparse problems of one pattern and shared numbers, `lanes<double>` of them at once, one problem per lane:
+// entry e of the problem in lane l is a[e * lanes + l] in every array of theirs. Nothing of a lane depends on the
+// others. Declarations only, as in kernels.hpp, and the same rules.
+
+#include "solver/cpu/kernels.hpp"
+
+namespace optnet::solver::cpu {
+
+/// Rows or columns of a sparse matrix that all lanes share: line i has value[e] at at[e] for e in start[i] ...
+/// start[i + 1] - 1.
+struct sparse_lines {
+    std::int64_t count, width; ///< width: entries of every line, -1 where that differs
+    const int *start, *at;
+    const double* value;
+};
+
+/// Q, A and G, and the quasi-definite K = L D L' of `sparse_pattern` with its shifts ρ and δ. Rows of G stand in R
+/// (place -1), multiplied into the first block of K by their weight w, or in E, where a weight is its root.
+struct lane_system {
+    std::int64_t n, p, m, size;
+    const int* place;                  ///< [n + p + m] of z, ν and rows of E in the order of elimination
+    sparse_lines q, a, g;              ///< by rows
+    sparse_lines a_columns, g_columns; ///< A and G by columns
+    sparse_lines r_columns;            ///< the rows R of G by columns
+    std::int64_t leaves;               ///< the first columns of K have only the diagonal, and are z
+    const char* positive;              ///< [size] the sign of the pivot
+    const char* direct;     ///< [size] 1: the column has no fill, and each of its rows of L is the first of its column
+    const int *start, *row; ///< the upper triangle of K by columns, the diagonal last
+    sparse_lines sums;      ///< what an entry of K adds to its `base`: values times weights
+    const double* base;     ///< [entries of K]
+    const int *l_start, *l_row;                 ///< L by columns
+    const int *row_start, *row_col, *row_place; ///< L by rows, and where an entry stands by columns
+    std::int64_t long_count;                    ///< E
+    const int* long_rows;
+    double rho, delta;
+    double full, full_root; ///< the weight of an active row, and the root of it for rows of E
+    double least_pivot;     ///< a pivot below this share of its terms is rounding
+};
+
+/// Points or right-hand sides, [n], [p] and [m] by lanes.
+struct lane_point {
+    double *z, *nu, *lambda;
+};
+struct lane_products {
+    double *qz, *atnu, *gtl, *az, *gz;
+};
+
+/// The largest entries and the sums that a verdict is made of, for one lane.
+struct lane_verdict {
+    double primal, primal_size, dual, dual_size; ///< largest |Az - b| and (Gz - h)+, their terms; the same of dual
+    double zqz, qtz, btnu, htl;
+    double check; ///< 0 if everything is finite
+};
+
+struct sparse_kernels {
+    using index = std::int64_t;
+
+    /// L and 1 / D for the weights w [m]. `work` [size] is 0 before and after. Pivots that are not finite leave NaN;
+    /// those of the wrong sign are replaced as in `sparse_ldl`.
+    void (*factor)(const lane_system& s, const double* w, double* L, double* inverse, double* work);
+    /// One solve with the shifts in it, as `sparse_kkt::solve`: x = the solution for `right`, λ = w (Gz - right.λ), and
+    /// gz = G z. x may be right. `work` holds [size].
+    void (*solve)(const lane_system& s, const double* w, const double* L, const double* inverse,
+                  const lane_point& right, const lane_point& x, double* gz, double* work);
+    void (*products)(const lane_system& s, const lane_point& x, const lane_products& of);
+    /// r = right - K x from the products of x, 0 for λ of rows without weight; size [lanes]: the largest of its
+    /// entries, NaN where one is.
+    void (*residual)(const lane_system& s, const double* w, const lane_point& right, const lane_products& of,
+                     const lane_point& r, double* size);
+    /// x += d in the lanes where go is not 0; λ is not left below `least`.
+    void (*advance)(const lane_system& s, const double* go, const lane_point& d, double least, const lane_point& x);
+    /// The weights of the rows with λ > unit [lanes] s, for s = h - Gz and λ = -s that are shifted into the interior by
+    /// one number each as in `starting_point`. Rows with floor +inf are absent.
+    void (*guess)(const lane_system& s, const double* h, const double* floor, const double* gz, const double* unit,
+                  double least, double* w);
+    /// Rows whose λ or slack is negative change sides: a slack within floor + zero (|h| + |z|) is 0. wrong [lanes]: so
+    /// many.
+    void (*turn)(const lane_system& s, const double* h, const double* floor, const lane_point& x, const double* gz,
+                 double zero, double* w, double* wrong);
+    /// `right` holds -q, b and h; units [p], [m] and [n] are what residuals are multiplied by.
+    void (*judge)(const lane_system& s, const lane_point& right, const double* floor, const lane_point& x,
+                  const lane_products& of, const double* a_unit, const double* g_unit, const double* z_unit,
+                  lane_verdict* verdicts);
+    /// doubtful [lanes]: not 0 where the state of a row is in doubt, as in `decide_active_rows`; compliance [m] is
+    /// negative (-1 - its least value) where a variable has none.
+    void (*doubt)(const lane_system& s, const lane_point& right, const double* floor, const double* w,
+                  const lane_point& x, const lane_products& of, double relative, const double* compliance,
+                  double* doubtful);
+};
+
+/// The kernels of the instruction set that `dense` has: for `lanes<double>` problems, or for one that is alone, where
+/// [lanes] is [1].
+const sparse_kernels& sparse(bool in_lanes);
+
+} // namespace optnet::solver::cpu
