@@ -288,6 +288,12 @@ blocks fill(const arrangement& where, evaluator& values, std::int64_t batch) {
     result.q = vector_tensor(where.q, values, where.options);
     result.b = vector_tensor(where.b, values, where.options);
     result.h = vector_tensor(where.h, values, where.options);
+    // h = inf is a row that is not there; its gradient is 0 and must not meet the infinity on the way back.
+    if (result.h.defined() && result.h.requires_grad() && !result.h.is_leaf() &&
+        !at::isfinite(result.h).all().item<bool>()) {
+        values.stop_at_infinity();
+        result.h = vector_tensor(where.h, values, where.options);
+    }
     result.batch = batch;
     return result;
 }
