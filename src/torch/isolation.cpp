@@ -6,11 +6,9 @@
 #include <algorithm>
 
 namespace optnet {
-namespace {
 
 using at::Tensor;
 
-/// Zero, whose gradient by every entry of every parameter is exactly zero whatever stands there.
 Tensor nothing_of(const arguments& call) {
     Tensor zero = at::zeros({}, call.options());
     for (const value& v : call.parameters)
@@ -18,8 +16,6 @@ Tensor nothing_of(const arguments& call) {
             zero = zero + v.tensor.flatten().narrow(0, 0, 0).to(call.dtype).sum();
     return zero;
 }
-
-} // namespace
 
 value samples(const value& v, const Tensor& rows) {
     if (!v.batched() || v.tensor.size(0) == 1) return v;

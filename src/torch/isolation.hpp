@@ -10,6 +10,9 @@
 
 namespace optnet {
 
+/// Zero, whose gradient by every entry of every parameter is exactly zero whatever stands there.
+at::Tensor nothing_of(const arguments& call);
+
 /// The samples `rows` of a value; what is shared stays.
 value samples(const value& v, const at::Tensor& rows);
 

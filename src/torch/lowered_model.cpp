@@ -99,11 +99,11 @@ Tensor objective_at(call_state& state, const dsl::table& problem, std::span<cons
     const auto as_tensor = [&](const value& v) {
         return v.is_number() ? at::full({}, v.number, state.call.options()) : v.tensor;
     };
-    if (solved.dim() == 0 || solved.all().item<bool>()) {
+    const Tensor nan = at::full({}, std::numeric_limits<double>::quiet_NaN(), state.call.options());
+    if (!solved.any().item<bool>()) return at::where(solved, nothing_of(state.call), nan);
+    if (solved.all().item<bool>()) {
         state.values.set_variables(at_point);
         const Tensor f = as_tensor(state.values.of(problem.objective));
-        if (solved.dim() == 0 && !solved.item<bool>())
-            return at::full({}, std::numeric_limits<double>::quiet_NaN(), f.options());
         return solved.dim() == 0 ? f : f.expand_as(solved);
     }
     const Tensor rows = solved.nonzero().squeeze(1);
@@ -113,7 +113,7 @@ Tensor objective_at(call_state& state, const dsl::table& problem, std::span<cons
     evaluator values(problem, numbers, state.call.sizes, state.call.options(), parameters);
     values.set_variables(at_point);
     const Tensor f = as_tensor(values.of(problem.objective)).expand({rows.size(0)});
-    return at::full(solved.sizes(), std::numeric_limits<double>::quiet_NaN(), f.options()).index_put({rows}, f);
+    return nan.expand_as(solved).index_put({rows}, f);
 }
 
 } // namespace

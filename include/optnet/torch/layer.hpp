@@ -40,7 +40,7 @@ template <std::size_t... I> auto as_tuple(std::vector<at::Tensor> z, std::index_
 template <class Problem, class Registered> class OptLayerImpl;
 
 template <class Problem, class... Registered>
-class OptLayerImpl<Problem, dsl::parameter_list<Registered...>> final : public layer_module {
+class OptLayerImpl<Problem, dsl::parameter_list<Registered...>> : public layer_module {
     static constexpr std::size_t count = dsl::table_of<Problem>.variables.size();
     static constexpr std::size_t free = dsl::table_of<Problem>.parameters.size() - sizeof...(Registered);
 
