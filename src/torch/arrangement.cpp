@@ -263,6 +263,15 @@ Tensor vector_tensor(const stretches& of, evaluator& values, const at::TensorOpt
     return at::cat(pieces, -1);
 }
 
+/// Whether a part is computed from parameters, not one of them.
+bool has_functions(const stretches& of, const dsl::table& problem) {
+    return std::any_of(of.begin(), of.end(), [&](const stretch& s) {
+        return std::any_of(s.terms.begin(), s.terms.end(), [&](const stretch_term& t) {
+            return problem.nodes[place(t.source)].code != dsl::op::parameter;
+        });
+    });
+}
+
 } // namespace
 
 std::vector<std::int64_t> shape_of(const dsl::shape_form& shape, const sizes& known) {
@@ -288,6 +297,12 @@ blocks fill(const arrangement& where, evaluator& values, std::int64_t batch) {
     result.q = vector_tensor(where.q, values, where.options);
     result.b = vector_tensor(where.b, values, where.options);
     result.h = vector_tensor(where.h, values, where.options);
+    // h = inf is a row that is not there; its gradient is 0 and must not meet the infinity on the way back.
+    if (has_functions(where.h, *where.problem) && result.h.requires_grad() &&
+        !at::isfinite(result.h).all().item<bool>()) {
+        values.stop_at_infinity();
+        result.h = vector_tensor(where.h, values, where.options);
+    }
     result.batch = batch;
     return result;
 }

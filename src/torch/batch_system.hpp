@@ -36,6 +36,9 @@ struct batch_system final : torch::CustomClassHolder {
     at::Tensor finite_slack; ///< bool [batch, m]: slacks with a derivative; undefined if all have one
 
     std::size_t sources = 0; ///< the number of data tensors at the head of the list
+
+    /// Results that `_solve` found for these numbers before: the next call only records their derivative.
+    std::vector<at::Tensor> known;
 };
 
 using batch_handle = c10::intrusive_ptr<batch_system>;

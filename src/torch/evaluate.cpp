@@ -7,6 +7,8 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
+
 namespace optnet {
 namespace {
 
@@ -16,6 +18,35 @@ value atom_value(std::string_view name, std::span<const value> arguments) {
     const bool found = dsl::all_atoms::visit(name, [&](auto atom) { result = atom.value(algebra{}, arguments); });
     if (!found) throw Error("the atom " + std::string(name) + " has no value");
     return result;
+}
+
+using entrywise = value (*)(const value&, const value&);
+
+template <value (*F)(const value&)> value of_first(const value& a, const value&) { return F(a); }
+
+/// The operation entry by entry, of arguments of one shape; null: it is another kind of operation, or linear.
+entrywise entrywise_of(dsl::op code) {
+    using dsl::op;
+    switch (code) {
+    case op::add: return algebra::add;
+    case op::multiply:
+    case op::elementwise: return algebra::elementwise;
+    case op::divide: return algebra::divide;
+    case op::exp: return of_first<algebra::exp>;
+    case op::log: return of_first<algebra::log>;
+    case op::sqrt: return of_first<algebra::sqrt>;
+    case op::softplus: return of_first<algebra::softplus>;
+    case op::sigmoid: return of_first<algebra::sigmoid>;
+    case op::tanh: return of_first<algebra::tanh>;
+    default: return nullptr;
+    }
+}
+
+/// `a` in the shape of `where`, with 1 where that is false.
+value spread(const value& a, const at::Tensor& where, int rank) {
+    at::Tensor t = a.tensor;
+    for (int r = a.rank; a.batched() && r < rank; ++r) t = t.unsqueeze(1);
+    return value::of(at::where(where, t, at::Scalar(1)), rank);
 }
 
 } // namespace
@@ -36,9 +67,31 @@ const value& evaluator::of(int node) {
     const auto i = static_cast<std::size_t>(node);
     if (!done[i]) {
         memo[i] = compute(problem.nodes[i]);
+        if (stops) memo[i] = stopped(problem.nodes[i], memo[i]);
         done[i] = 1;
     }
     return memo[i];
+}
+
+void evaluator::stop_at_infinity() {
+    stops = true;
+    for (std::size_t i = 0; i < done.size(); ++i) done[i] = done[i] && !problem.nodes[i].has_parameters;
+}
+
+/// Computes the finite entries of `made` again with 1 in the place of every argument of the others.
+value evaluator::stopped(const dsl::node& n, value made) {
+    const entrywise function = entrywise_of(n.code);
+    if (function == nullptr || made.is_number() || made.diagonal || !made.tensor.requires_grad()) return made;
+    const at::Tensor finite = at::isfinite(made.tensor);
+    if (finite.all().item<bool>()) return made;
+    std::array<value, 2> arguments;
+    for (int k = 0; k < n.argument_count; ++k) {
+        const value& a = argument(n, k);
+        if (a.rank > 0 && n.code == dsl::op::multiply && argument(n, 1 - k).rank > 0) return made; // a matrix product
+        arguments[static_cast<std::size_t>(k)] = a.is_number() ? a : spread(dense(a), finite, made.rank);
+    }
+    made.tensor = at::where(finite, function(arguments[0], arguments[1]).tensor, made.tensor.detach());
+    return made;
 }
 
 const value& evaluator::argument(const dsl::node& n, int k) {

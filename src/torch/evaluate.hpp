@@ -19,11 +19,16 @@ public:
     /// Nodes whose values are known from before.
     void reuse(std::span<const std::pair<int, value>> constants);
 
+    /// From now on the gradient of an entry that is infinite or NaN stops at the operation that made it so, if that
+    /// acts entry by entry; elsewhere it would meet the infinity and, being 0, become NaN. Forgets what was computed.
+    void stop_at_infinity();
+
     /// Values of the variables, by place.
     void set_variables(std::vector<value> values) { variables = std::move(values); }
 
 private:
     value compute(const dsl::node& n);
+    value stopped(const dsl::node& n, value made);
     value lowered(const dsl::node& n);
     std::int64_t size(const dsl::size_form& s) const { return known.of(s); }
     const value& argument(const dsl::node& n, int k);
@@ -36,6 +41,7 @@ private:
     std::vector<value> variables;
     std::vector<value> memo;
     std::vector<char> done;
+    bool stops = false;
 };
 
 } // namespace optnet

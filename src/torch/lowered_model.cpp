@@ -5,6 +5,7 @@
 #include "optnet/torch/error.hpp"
 #include "torch/arrangement.hpp"
 #include "torch/autocast_off.hpp"
+#include "torch/isolation.hpp"
 
 #include <ATen/ATen.h>
 
@@ -41,14 +42,6 @@ Tensor with_nan(const Tensor& t, const Tensor& solved) {
     return at::where(mask, t, at::full({}, std::numeric_limits<double>::quiet_NaN(), t.options()));
 }
 
-/// The samples `rows` of a value; what is shared stays.
-value samples(const value& v, const Tensor& rows) {
-    if (!v.batched() || v.tensor.size(0) == 1) return v;
-    value result = v;
-    result.tensor = v.tensor.index_select(0, rows);
-    return result;
-}
-
 } // namespace
 
 /// The arrangements of the sizes met last.
@@ -76,13 +69,23 @@ namespace {
 struct call_state {
     arguments call;
     std::shared_ptr<const arrangement> where;
+    std::span<const double> numbers;
     evaluator values;
 
-    call_state(const dsl::table& problem, std::span<const double> numbers, arguments read_call,
+    call_state(const dsl::table& problem, std::span<const double> with_numbers, arguments read_call,
                std::shared_ptr<const arrangement> found)
-        : call(std::move(read_call)), where(std::move(found)),
+        : call(std::move(read_call)), where(std::move(found)), numbers(with_numbers),
           values(problem, numbers, call.sizes, call.options(), call.parameters) {
         values.reuse(where->constants);
+    }
+
+    /// What the solver takes; it must not outlive this.
+    blocks filled() {
+        blocks result = fill(*where, values, call.batch);
+        result.apart = [this](const blocks& all, const Tensor& solved) {
+            return apart_from_failed(all, solved, *where, numbers, call);
+        };
+        return result;
     }
 };
 
@@ -96,11 +99,11 @@ Tensor objective_at(call_state& state, const dsl::table& problem, std::span<cons
     const auto as_tensor = [&](const value& v) {
         return v.is_number() ? at::full({}, v.number, state.call.options()) : v.tensor;
     };
-    if (solved.dim() == 0 || solved.all().item<bool>()) {
+    const Tensor nan = at::full({}, std::numeric_limits<double>::quiet_NaN(), state.call.options());
+    if (!solved.any().item<bool>()) return at::where(solved, nothing_of(state.call), nan);
+    if (solved.all().item<bool>()) {
         state.values.set_variables(at_point);
         const Tensor f = as_tensor(state.values.of(problem.objective));
-        if (solved.dim() == 0 && !solved.item<bool>())
-            return at::full({}, std::numeric_limits<double>::quiet_NaN(), f.options());
         return solved.dim() == 0 ? f : f.expand_as(solved);
     }
     const Tensor rows = solved.nonzero().squeeze(1);
@@ -110,10 +113,13 @@ Tensor objective_at(call_state& state, const dsl::table& problem, std::span<cons
     evaluator values(problem, numbers, state.call.sizes, state.call.options(), parameters);
     values.set_variables(at_point);
     const Tensor f = as_tensor(values.of(problem.objective)).expand({rows.size(0)});
-    return at::full(solved.sizes(), std::numeric_limits<double>::quiet_NaN(), f.options()).index_put({rows}, f);
+    return nan.expand_as(solved).index_put({rows}, f);
 }
 
 } // namespace
+
+bound bind(int parameter, const Tensor& to) { return {parameter, to, 0, false}; }
+bound bind(int parameter, double to) { return {parameter, {}, to, true}; }
 
 lowered_model::lowered_model(const dsl::table& problem, std::vector<double> of_numbers, const settings& with)
     : table(problem), numbers(std::move(of_numbers)), how(with), met(std::make_unique<memory>()) {
@@ -133,7 +139,7 @@ std::vector<Tensor> lowered_model::solve(std::span<const bound> all) const {
     arguments call = read(table, all, true);
     auto where = met->of(table, numbers, call);
     call_state state(table, numbers, std::move(call), std::move(where));
-    const qp_solution found = solve_blocks(fill(*state.where, state.values, state.call.batch), how, false);
+    const qp_solution found = solve_blocks(state.filled(), how, false);
     return split(found.z, *state.where);
 }
 
@@ -144,7 +150,7 @@ answer lowered_model::solve_everything(std::span<const bound> all) const {
     call_state state(table, numbers, std::move(call), std::move(where));
     answer result;
     result.where = state.where;
-    result.solver = solve_blocks(fill(*state.where, state.values, state.call.batch), how, true);
+    result.solver = solve_blocks(state.filled(), how, true);
     const Tensor solved = result.solver.status.le(static_cast<std::int64_t>(status::solved_inaccurate));
     if (!solved.all().item<bool>())
         for (Tensor* t : {&result.solver.z, &result.solver.nu, &result.solver.lam, &result.solver.s})

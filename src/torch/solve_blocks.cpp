@@ -74,7 +74,14 @@ qp_solution solve_blocks(const blocks& batch, const settings& how, bool everythi
     system->unbatched = batch.batch < 0;
     system->everything = everything;
     system->sources = sources;
-    const std::vector<Tensor> out = call_solve(system, to_list(tensors));
+    std::vector<Tensor> out = call_solve(system, to_list(tensors));
+    if (batch.apart && system->solved.defined() && out[0].requires_grad()) {
+        const blocks apart = batch.apart(batch, system->solved);
+        tensors = apart.data;
+        tensors.insert(tensors.end(), {apart.q, apart.b, apart.h});
+        for (const Tensor& t : out) system->known.push_back(t.detach());
+        out = call_solve(system, to_list(tensors));
+    }
     if (!everything) return {out[0], {}, {}, {}, {}, {}, {}};
     return {out[0], out[1], out[2], out[3], out[4], out[5], out[6]};
 }

@@ -8,7 +8,7 @@
 #include "optnet/dsl/lower.hpp"
 
 #include <boost/hana/basic_tuple.hpp>
-#include <boost/hana/for_each.hpp>
+#include <boost/hana/unpack.hpp>
 
 #include <array>
 
@@ -123,7 +123,7 @@ template <bool Learned, name Word, class... B> constexpr auto make_registration(
 /// Calls f(binding) for each binding of a registration, in the order written.
 template <bool Learned, class... B, class F>
 constexpr void for_each_binding(const registration<Learned, B...>& all, F&& f) {
-    boost::hana::for_each(all.bindings, f);
+    boost::hana::unpack(all.bindings, [&](const auto&... b) { (f(b), ...); });
 }
 
 } // namespace optnet::dsl

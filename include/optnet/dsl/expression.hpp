@@ -29,13 +29,6 @@ template <class... A> constexpr pack<A...> make_pack(const A&... a) {
         return []<class H, class... T>(const H& h, const T&... t) { return pack<H, T...>{h, make_pack(t...)}; }(a...);
 }
 
-template <class F, class... A> constexpr void for_each(const pack<A...>& p, F&& f) {
-    if constexpr (sizeof...(A) > 0) {
-        f(p.head);
-        for_each(p.tail, f);
-    }
-}
-
 /// The mathematics of an expression as text, for errors; a number prints as "...". Defined in print.hpp.
 template <class E> consteval auto text_of();
 

@@ -89,12 +89,19 @@ template <class E> constexpr int flatten(program& p) {
     return static_cast<int>(p.nodes.size()) - 1;
 }
 
-/// The numbers inside an expression, in the order of the slots that `flatten` gives them.
+template <class H, class... T> constexpr void collect_numbers_of(const pack<H, T...>& p, std::vector<double>& out);
+
+/// The numbers inside an expression, in the order of the slots that `flatten` gives them. Branches without numbers are
+/// left out, since every function on the way is one that the compiler makes.
 template <class E> constexpr void collect_numbers(const E& e, std::vector<double>& out) {
     if constexpr (requires { typename E::kind; })
-        for_each(e.args, [&](const auto& a) { collect_numbers(a, out); });
-    else if constexpr (requires { e.value; })
+        collect_numbers_of(e.args, out);
+    else
         out.push_back(e.value);
+}
+template <class H, class... T> constexpr void collect_numbers_of(const pack<H, T...>& p, std::vector<double>& out) {
+    if constexpr (H::has_numbers) collect_numbers(p.head, out);
+    if constexpr ((T::has_numbers || ...)) collect_numbers_of(p.tail, out);
 }
 
 } // namespace optnet::dsl

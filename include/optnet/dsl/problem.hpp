@@ -6,7 +6,7 @@
 #include "optnet/dsl/constraint.hpp"
 
 #include <boost/hana/basic_tuple.hpp>
-#include <boost/hana/for_each.hpp>
+#include <boost/hana/unpack.hpp>
 
 namespace optnet::dsl {
 
@@ -58,8 +58,8 @@ template <class C> constexpr void collect_constraint_numbers(const C& c, std::ve
         collect_constraint_numbers(c.lower, out);
         collect_constraint_numbers(c.upper, out);
     } else {
-        collect_numbers(c.left, out);
-        collect_numbers(c.right, out);
+        if constexpr (std::remove_cvref_t<decltype(c.left)>::has_numbers) collect_numbers(c.left, out);
+        if constexpr (std::remove_cvref_t<decltype(c.right)>::has_numbers) collect_numbers(c.right, out);
     }
 }
 
@@ -78,8 +78,8 @@ template <class Problem> constexpr program flatten_problem() {
 /// The value of every slot of `program`, in order: the numbers that the problem object holds.
 template <class Problem> constexpr std::vector<double> numbers(const Problem& problem) {
     std::vector<double> out;
-    collect_numbers(problem.objective_expression, out);
-    boost::hana::for_each(problem.constraint_tuple, [&](const auto& c) { collect_constraint_numbers(c, out); });
+    if constexpr (Problem::objective::has_numbers) collect_numbers(problem.objective_expression, out);
+    boost::hana::unpack(problem.constraint_tuple, [&](const auto&... c) { (collect_constraint_numbers(c, out), ...); });
     return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct blocks {
     at::Tensor q, b, h;      ///< [n], [p], [m] or with a leading batch dimension; undefined: zeros
     at::Tensor offset;       ///< constant of the objective, [] or [batch]; undefined: 0
     std::int64_t batch = -1; ///< -1: no argument has a batch dimension, and results have none
+    /// If set, asked with these blocks when samples have failed and a gradient is recorded: the same numbers, computed
+    /// in such a way that nothing of a failed sample reaches a gradient. `solved` is bool [batch, 1].
+    std::function<blocks(const blocks& all, const at::Tensor& solved)> apart;
 };
 
 /// What a solve returns. Members that were not asked for are undefined.

@@ -3,14 +3,11 @@
 
 // A problem as a module of LibTorch.
 
-#include "optnet/torch/layer_state.hpp"
+#include "optnet/torch/layer_module.hpp"
 #include "optnet/torch/solution.hpp"
 
-#include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
-#include <optional>
-#include <ostream>
 #include <tuple>
 
 namespace optnet::dsl {
@@ -22,109 +19,72 @@ template <> inline constexpr bool bindable<at::Tensor> = true;
 
 namespace optnet {
 
-/// A binding without its type.
-template <class Problem, class Parameter, class V> bound as_bound(const dsl::binding<Parameter, V>& b) {
-    bound made;
-    made.parameter = dsl::place_of_parameter<Problem, Parameter>;
-    if constexpr (std::is_arithmetic_v<V>) {
-        made.number = static_cast<double>(b.value);
-        made.is_number = true;
-    } else if constexpr (std::is_convertible_v<const V&, at::Tensor>) {
-        made.tensor = b.value;
-    }
-    return made;
-}
-
 template <class T> inline constexpr bool is_registration = std::is_same_v<T, dsl::refused>;
 template <bool Learned, class... B> inline constexpr bool is_registration<dsl::registration<Learned, B...>> = true;
 
 template <class T> struct parameter_of {};
 template <class Parameter, class V> struct parameter_of<dsl::binding<Parameter, V>> { using type = Parameter; };
 
-/// One tensor, or several as a tuple.
-template <std::size_t... I> auto as_results(std::vector<at::Tensor> z, std::index_sequence<I...>) {
-    if constexpr (sizeof...(I) == 1)
-        return std::move(z[0]);
-    else
-        return std::make_tuple(std::move(z[I])...);
+/// A binding without its type.
+template <class Problem, class Binding> bound as_bound(const Binding& b) {
+    return bind(dsl::place_of_parameter<Problem, typename Binding::parameter>, b.value);
 }
 
-/// The module inside an OptLayer. `Registered`: the parameters of learn(...) and fix(...), as a dsl::parameter_list.
+/// Several tensors as a tuple.
+template <std::size_t... I> auto as_tuple(std::vector<at::Tensor> z, std::index_sequence<I...>) {
+    return std::make_tuple(std::move(z[I])...);
+}
+
+/// The module inside an OptLayer: the types of its calls. `Registered`: the parameters of learn(...) and fix(...), as a
+/// dsl::parameter_list.
 template <class Problem, class Registered> class OptLayerImpl;
 
 template <class Problem, class... Registered>
-class OptLayerImpl<Problem, dsl::parameter_list<Registered...>> : public torch::nn::Module {
-    static constexpr std::size_t variables = dsl::table_of<Problem>.variables.size();
+class OptLayerImpl<Problem, dsl::parameter_list<Registered...>> : public layer_module {
+    static constexpr std::size_t count = dsl::table_of<Problem>.variables.size();
     static constexpr std::size_t free = dsl::table_of<Problem>.parameters.size() - sizeof...(Registered);
 
-    static auto results(std::vector<at::Tensor> z) {
-        return as_results(std::move(z), std::make_index_sequence<variables>{});
+    auto results(call given) const {
+        if constexpr (count == 1)
+            return variable(given);
+        else
+            return as_tuple(variables(given), std::make_index_sequence<count>{});
     }
 
 public:
-    /// A tensor; with several variables a std::tuple of them, in order of their first appearance in the problem.
-    using result = decltype(as_results({}, std::make_index_sequence<variables>{}));
-
-    OptLayerImpl(const Problem& problem, std::vector<layer_state::entry> values, const settings& how)
-        : state(std::make_shared<const lowered_model>(dsl::lower<Problem>(), dsl::numbers(problem), how),
-                std::move(values), *this) {}
-
-    /// The same layer with leaves of its own, on `device` if it is given.
-    OptLayerImpl(const OptLayerImpl& other, const std::optional<at::Device>& device)
-        : torch::nn::Module(), state(other.state) {
-        state.renew(*this, device);
-        train(other.is_training());
-    }
-
-    /// Written here because torch::nn::Cloneable costs 0.7 s of compile time for every problem.
-    std::shared_ptr<torch::nn::Module> clone(const std::optional<at::Device>& device = std::nullopt) const override {
-        return std::make_shared<OptLayerImpl>(*this, device);
-    }
-
-    void pretty_print(std::ostream& stream) const override { stream << "OptLayer"; }
-
     /// The solution. Every parameter that was neither learned nor fixed is given, as `name = tensor`, in any order.
+    /// A tensor; with several variables a std::tuple of them, in order of their first appearance in the problem.
     /// Throws optnet::Error for a tensor that does not fit, and for a failed sample unless `on_failure` says otherwise.
-    template <class... B> result operator()(const B&... bindings) const {
-        if constexpr (fits<B...>()) {
-            const std::array<bound, sizeof...(B)> call{as_bound<Problem>(bindings)...};
-            return results(state.solver().solve(state.with(call)));
-        } else {
-            return {};
-        }
+    template <class... B> auto operator()(const B&... bindings) const {
+        if constexpr (fits<B...>())
+            return results({as_bound<Problem>(bindings)...});
+        else
+            return decltype(results({})){};
     }
 
     /// The solution with multipliers, objective, status and residuals. Never throws for a numerical outcome.
     template <class... B> solution<Problem> solve(const B&... bindings) const {
-        if constexpr (fits<B...>()) {
-            const std::array<bound, sizeof...(B)> call{as_bound<Problem>(bindings)...};
-            return solution<Problem>(state.solver().solve_everything(state.with(call)));
-        } else {
+        if constexpr (fits<B...>())
+            return solution<Problem>(everything({as_bound<Problem>(bindings)...}));
+        else
             return solution<Problem>({});
-        }
     }
 
     /// The problem as dense matrices Q, q, A, b, G, h, differentiable.
     template <class... B> optnet::standard_form standard_form(const B&... bindings) const {
-        if constexpr (fits<B...>()) {
-            const std::array<bound, sizeof...(B)> call{as_bound<Problem>(bindings)...};
-            return state.solver().matrices(state.with(call));
-        } else {
+        if constexpr (fits<B...>())
+            return matrices({as_bound<Problem>(bindings)...});
+        else
             return {};
-        }
     }
 
     /// The solution for the one free parameter.
-    result forward(at::Tensor input) requires(free == 1) {
-        const std::array<bound, 1> call{bound{dsl::first_free<Problem, Registered...>, std::move(input)}};
-        return results(state.solver().solve(state.with(call)));
+    auto forward(at::Tensor input) requires(free == 1) {
+        return results({bind(dsl::first_free<Problem, Registered...>, input)});
     }
 
 private:
-    /// Becomes a clone of `other`: how a module around it clones its children.
-    void clone_(torch::nn::Module& other, const std::optional<at::Device>& device) override {
-        *this = static_cast<const OptLayerImpl&>(*other.clone(device));
-    }
+    std::shared_ptr<layer_module> blank() const override { return own(new OptLayerImpl); }
 
     /// The sentences about the arguments of a call.
     template <class... B> static constexpr bool fits() {
@@ -138,8 +98,6 @@ private:
 
     /// Depends on the arguments, so that no compiler states the sentence before they are known.
     template <class... B> static consteval auto word() { return dsl::name("layer(...)"); }
-
-    layer_state state;
 };
 
 /// A convex quadratic program as a layer:
@@ -189,10 +147,10 @@ private:
                       !known(static_cast<Registered*>(nullptr))) {
             return nullptr;
         } else {
-            settings how;
-            std::vector<layer_state::entry> values;
-            (take(values, how, arguments), ...);
-            return std::make_shared<impl>(problem, std::move(values), how);
+            layer_module::plan plan;
+            (take(plan, arguments), ...);
+            return std::static_pointer_cast<impl>(layer_module::make(
+                std::unique_ptr<layer_module>(new impl), dsl::lower<Problem>(), dsl::numbers(problem), plan));
         }
     }
 
@@ -200,14 +158,11 @@ private:
         return dsl::bindings_fit<Problem, false, Parameter...>();
     }
 
-    template <class Argument>
-    static void take(std::vector<layer_state::entry>& values, settings& how, const Argument& argument) {
+    template <class Argument> static void take(layer_module::plan& plan, const Argument& argument) {
         if constexpr (std::is_same_v<Argument, settings>)
-            how = argument;
+            plan.how = argument;
         else if constexpr (!std::is_same_v<Argument, dsl::refused>)
-            dsl::for_each_binding(argument, [&](const auto& b) {
-                values.push_back({as_bound<Problem>(b), Argument::learned});
-            });
+            dsl::for_each_binding(argument, [&](const auto& b) { plan.add(as_bound<Problem>(b), Argument::learned); });
     }
 };
 

@@ -16,6 +16,9 @@ public:
         bool learned = false;
     };
 
+    /// Of a module that is not a layer yet.
+    layer_state() = default;
+
     /// Registers the values in `owner` under the names of their parameters. Throws optnet::Error for values that do not
     /// fit, or that cannot be learned.
     layer_state(std::shared_ptr<const lowered_model> model, std::vector<entry> values, torch::nn::Module& owner);

@@ -25,6 +25,10 @@ struct bound {
     bool is_number = false; ///< bound to `number`, not to `tensor`
 };
 
+/// A parameter bound to a value.
+bound bind(int parameter, const at::Tensor& value);
+bound bind(int parameter, double value);
+
 /// What `solve` found, in the user's terms. Values of a failed sample are NaN and its gradients zero.
 struct answer {
     std::vector<at::Tensor> variables; ///< in their shapes, [batch, ...] if anything has a batch
