@@ -32,10 +32,10 @@ double largest(const std::vector<double>& v) {
 
 } // namespace
 
-void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps,
-               outcome& out) {
+void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
+               const warm_start* from) {
     if (!begin(e, form != nullptr, out)) return;
-    by_sparse(e, *form, how, eps, out);
+    by_sparse(e, *form, how, eps, from, out);
     if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
     const operators& o = *e.data;
     dual_form dense;
@@ -53,10 +53,17 @@ void road::run(const element& e, const sparse_matrices* form, const settings& ho
 }
 
 void road::by_sparse(const element& e, const sparse_matrices& form, const settings& how, const tolerances& eps,
-                     outcome& out) {
+                     const warm_start* from, outcome& out) {
+    const int limit = how.max_iter.value_or(interior_limit);
+    if (from != nullptr) {
+        // The rows of the start, as if its other slacks were far from 0.
+        std::vector<double> s(at(e.data->m), HUGE_VAL);
+        for (const int i : from->rows) s[at(i)] = 0;
+        near = true;
+        if (finish_sparse(e, form, eps, limit, from->x, s, out)) return;
+    }
     serial_team team;
     sparse_form linear(form);
-    const int limit = how.max_iter.value_or(interior_limit);
     double try_at = HUGE_VAL;
     bool settled = false;
     near = false;
