@@ -18,15 +18,15 @@ std::string mistake(const entry_list& e, int rows, int cols) {
         e.row_start.back() != static_cast<int>(e.col.size()))
         return "row_start must have " + std::to_string(rows + 1) + " numbers from 0 to the " +
                std::to_string(e.col.size()) + " entries of col";
-    for (int i = 0; i < rows; ++i) {
+    for (int i = 0; i < rows; ++i)
         if (e.row_start[at(i)] > e.row_start[at(i + 1)])
             return "row_start must not descend at row " + std::to_string(i);
+    for (int i = 0; i < rows; ++i)
         for (int k = e.row_start[at(i)]; k < e.row_start[at(i + 1)]; ++k)
             if (e.col[at(k)] < 0 || e.col[at(k)] >= cols ||
                 (k > e.row_start[at(i)] && e.col[at(k)] <= e.col[at(k - 1)]))
                 return "the columns of row " + std::to_string(i) + " must ascend from 0 to at most " +
                        std::to_string(cols - 1) + ", each once";
-    }
     return {};
 }
 
