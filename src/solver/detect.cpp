@@ -106,6 +106,7 @@ void unite(entry_list& all, const entry_list& own) {
 /// A matrix of the batch, and what is known of it.
 struct found {
     const block* where = nullptr; ///< null: there is none
+    bool given = false;           ///< its block says what it is
     bool dense = true;            ///< or there is none
     bool diagonal = false;        ///< no entry lies elsewhere
     std::shared_ptr<entry_list> entries;
@@ -161,6 +162,11 @@ structure shape_of(const structure& given, const found (&all)[3], bool sparse) {
     for (const found& f : all) {
         if (f.where == nullptr) continue;
         block b = *f.where;
+        if (f.given) {
+            if (b.where == matrix::G) rows.kind = given.groups.front().kind;
+            shape.blocks.push_back(b);
+            continue;
+        }
         const bool bounds = b.where == matrix::G && !f.dense && all_bounds(*f.entries);
         if (bounds) rows.kind = row_kind::bound;
         if (!f.dense && f.entries->col.empty()) continue;
@@ -178,11 +184,12 @@ structure shape_of(const structure& given, const found (&all)[3], bool sparse) {
 
 /// The numbers of the blocks that are not dense.
 /// False if a problem that is not finite got no numbers that would say so.
-template <class T> bool gather(const problem<T>& batch, const std::vector<char>& broken, detected<T>& to) {
+template <class T>
+bool gather(const problem<T>& batch, const found (&all)[3], const std::vector<char>& broken, detected<T>& to) {
     to.data.assign(batch.data, batch.data + 3);
     bool said = std::all_of(broken.begin(), broken.end(), [](char b) { return b == 0; });
     for (const block& b : to.shape.blocks) {
-        if (b.kind == block_kind::dense) continue;
+        if (b.kind == block_kind::dense || all[at(b.source)].given) continue;
         const matrix_view<T>& from = batch.data[b.source];
         std::vector<T>& numbers = to.numbers[at(b.source)];
         const std::int64_t copies = from.shared() ? 1 : batch.batch;
@@ -220,16 +227,22 @@ template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& b
     for (const block& b : given.blocks) {
         const bool one = batch.data[b.source].shared();
         shared = shared && one;
-        entries += static_cast<double>(b.rows) * b.cols * (one ? 1.0 : static_cast<double>(problems));
+        if (b.kind == block_kind::dense)
+            entries += static_cast<double>(b.rows) * b.cols * (one ? 1.0 : static_cast<double>(problems));
     }
     const double time = operation_time * make_plan(given, shared).operations(problems, shared);
-    if (time < least_time || time < passes * entry_time * entries) return nullptr;
+    if (entries == 0 || time < least_time || time < passes * entry_time * entries) return nullptr;
 
     std::vector<char> broken(at(batch.batch), 0);
     found all[3];
     bool any = false;
     for (const block& b : given.blocks) {
         found& f = all[at(b.source)];
+        if (b.kind != block_kind::dense) {
+            f.where = &b;
+            f.given = true;
+            continue;
+        }
         f = look_at(batch, b, broken);
         any = any || !f.dense;
     }
@@ -243,7 +256,7 @@ template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& b
         if (!(q.where != nullptr && q.diagonal) && !(g.where != nullptr && !g.dense && all_bounds(*g.entries)))
             return nullptr;
     }
-    if (!gather(batch, broken, *result)) return nullptr;
+    if (!gather(batch, all, broken, *result)) return nullptr;
     return result;
 }
 

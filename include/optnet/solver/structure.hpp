@@ -62,7 +62,8 @@ struct structure {
     int n = 0, p = 0, m = 0;
     std::vector<block> blocks;
     std::vector<row_group> groups;
-    /// The dense blocks are matrices of which nothing is known: `solve` may look for zeros in their numbers.
+    /// One block per matrix with sources 0, 1, 2, and nothing is known of a dense one: `solve` may look for zeros in
+    /// its numbers.
     bool plain = false;
 };
 
