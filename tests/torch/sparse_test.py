@@ -8,7 +8,7 @@ import warnings
 import torch
 from harness import equal, leaves, problem, refused, run
 
-warnings.filterwarnings("ignore", message=".*Sparse CSR.*")
+warnings.filterwarnings("ignore", message=".*[Ss]parse (CSR|invariant).*")
 ops = torch.ops.optnet
 F64 = {"dtype": torch.float64}
 
