@@ -40,16 +40,14 @@ template <class T> bool clearly_dense(const T* from, const block& b, std::int64_
     return 2 * count > places;
 }
 
-enum class look { zeros, dense, not_finite };
-
-/// What is not 0 in one matrix, by rows; at most `most` entries. The pass goes along the numbers as they lie.
+/// What is not 0 in one matrix, by rows; false as soon as there are more than `most` entries. The pass goes along the
+/// numbers as they lie. A number that is not finite is no entry, and clears `finite`.
 template <class T>
-look scan(const T* from, int rows, int cols, std::int64_t row_stride, std::int64_t col_stride, double most,
-          entry_list& out) {
+bool scan(const T* from, int rows, int cols, std::int64_t row_stride, std::int64_t col_stride, double most,
+          entry_list& out, bool& finite) {
     if (col_stride != 1 && row_stride == 1) {
         entry_list turned;
-        const look seen = scan(from, cols, rows, col_stride, row_stride, most, turned);
-        if (seen != look::zeros) return seen;
+        if (!scan(from, cols, rows, col_stride, row_stride, most, turned, finite)) return false;
         out.row_start.assign(at(rows + 1), 0);
         for (const int i : turned.col) ++out.row_start[at(i + 1)];
         std::partial_sum(out.row_start.begin(), out.row_start.end(), out.row_start.begin());
@@ -58,7 +56,7 @@ look scan(const T* from, int rows, int cols, std::int64_t row_stride, std::int64
         for (int j = 0; j < cols; ++j)
             for (int k = turned.row_start[at(j)]; k < turned.row_start[at(j + 1)]; ++k)
                 out.col[at(next[at(turned.col[at(k)])]++)] = j;
-        return look::zeros;
+        return true;
     }
     constexpr int stretch = 32;
     out.row_start.assign(1, 0);
@@ -74,17 +72,19 @@ look scan(const T* from, int rows, int cols, std::int64_t row_stride, std::int64
             else
                 for (int j = first; j < end; ++j) count += row[j * col_stride] != T(0) ? 1 : 0;
             if (count == 0) continue;
-            if (static_cast<double>(out.col.size()) + count > most) return look::dense;
+            if (static_cast<double>(out.col.size()) + count > most) return false;
             for (int j = first; j < end; ++j) {
                 const T value = row[j * col_stride];
                 if (value == T(0)) continue;
-                if (!std::isfinite(value)) return look::not_finite;
-                out.col.push_back(j);
+                if (std::isfinite(value))
+                    out.col.push_back(j);
+                else
+                    finite = false;
             }
         }
         out.row_start.push_back(static_cast<int>(out.col.size()));
     }
-    return look::zeros;
+    return true;
 }
 
 void unite(entry_list& all, const entry_list& own) {
@@ -121,22 +121,18 @@ template <class T> found look_at(const problem<T>& batch, const block& b, std::v
     const double most = most_share * b.rows * b.cols;
     entry_list own;
     for (std::int64_t k = 0; k < (view.shared() ? 1 : batch.batch); ++k) {
-        if (broken[at(k)] != 0) continue;
-        const look seen = scan(view.of(k), b.rows, b.cols, view.row_stride, view.col_stride, most, own);
-        if (seen == look::dense) return result;
-        if (seen == look::not_finite) {
-            if (view.shared()) return result; // the dense road says so of every problem
-            broken[at(k)] = 1;
-            continue;
-        }
+        bool finite = true;
+        if (!scan(view.of(k), b.rows, b.cols, view.row_stride, view.col_stride, most, own, finite)) return result;
+        if (!finite && view.shared()) return result; // the dense road says so of every problem
+        if (!finite) broken[at(k)] = 1;
         if (!result.entries)
             result.entries = std::make_shared<entry_list>(own);
         else
             unite(*result.entries, own);
         if (static_cast<double>(result.entries->col.size()) > most) return result;
     }
-    result.dense = !result.entries;
-    if (result.dense || b.rows != b.cols) return result;
+    result.dense = false;
+    if (b.rows != b.cols) return result;
     result.diagonal = true;
     for (int i = 0; i < b.rows && result.diagonal; ++i)
         for (int e = result.entries->row_start[at(i)]; e < result.entries->row_start[at(i + 1)]; ++e)
@@ -182,11 +178,11 @@ structure shape_of(const structure& given, const found (&all)[3], bool sparse) {
     return shape;
 }
 
-/// The numbers of the blocks that are not dense.
-/// False if a problem that is not finite got no numbers that would say so.
+/// The numbers of the entries that were found. False if a problem that is not finite got none that would say so.
 template <class T>
 bool gather(const problem<T>& batch, const found (&all)[3], const std::vector<char>& broken, detected<T>& to) {
-    to.data.assign(batch.data, batch.data + 3);
+    to.data.resize(3);
+    for (const block& b : to.shape.blocks) to.data[at(b.source)] = batch.data[b.source];
     bool said = std::all_of(broken.begin(), broken.end(), [](char b) { return b == 0; });
     for (const block& b : to.shape.blocks) {
         if (b.kind == block_kind::dense || all[at(b.source)].given) continue;

@@ -23,8 +23,8 @@ template <class T> struct detected {
 
 /// Looks for zeros where the structure is `plain` and the dense road costs clearly more than a pass over the matrices;
 /// ends as soon as they are seen to be dense. Null where that is so, or where nothing was found that changes the road.
-/// Problems with matrices of their own get the union of their patterns; one with NaN or an infinity in a matrix adds
-/// nothing to it, and its numbers are NaN.
+/// Problems with matrices of their own get the union of their patterns, in which what is not finite counts as 0; the
+/// problem that it belongs to gets NaN for all of its numbers.
 template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& batch);
 
 } // namespace optnet::solver

@@ -61,7 +61,19 @@ void check(const structure& s) {
     if (s.n < 0 || s.p < 0 || s.m < 0)
         refuse("n = " + std::to_string(s.n) + ", p = " + std::to_string(s.p) + ", m = " + std::to_string(s.m) +
                ", but sizes must not be negative");
-    for (std::size_t i = 0; i < s.blocks.size(); ++i) check_block(s, i);
+    bool seen[3] = {false, false, false};
+    for (std::size_t i = 0; i < s.blocks.size(); ++i) {
+        check_block(s, i);
+        const block& b = s.blocks[i];
+        const auto where = static_cast<int>(b.where);
+        const int rows = b.where == matrix::Q ? s.n : b.where == matrix::A ? s.p : s.m;
+        if (s.plain && (b.rows != rows || b.cols != s.n || b.source != where || seen[where]))
+            refuse(
+                "block " + std::to_string(i) +
+                " is not the one block of a whole matrix with source 0, 1 or 2 for Q, A or G, which all blocks of a " +
+                "plain structure are");
+        seen[where] = true;
+    }
     if (s.groups.empty()) return;
     int covered = 0;
     for (const row_group& g : s.groups) {

@@ -88,7 +88,7 @@ TEST_CASE("nothing is looked for in small problems, in blocks that say what they
 }
 
 TEST_CASE("the solution and the gradient are those of the blocks, from whatever lies in memory how") {
-    for (const model& x : {simplex(300, 2, 3), chain(1, 2, 4), portfolio(6, 2, 5)}) {
+    for (const model& x : {simplex(300, 2, 3), chain(1, 2, 4), portfolio(6, 2, 5), denoising(60, 9, 13, 2)}) {
         model blocks = x;
         const dense<double> d = in_dense(x);
         const view<double> v(d);
