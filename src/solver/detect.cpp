@@ -249,18 +249,17 @@ template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& b
         // The dense forms gain from a diagonal Q and from bounds; products with the rest are faster when it is dense.
         result->shape = shape_of(given, all, false);
         const found &q = all[0], &g = all[2];
-        if (!(q.where != nullptr && q.diagonal) && !(g.where != nullptr && !g.dense && all_bounds(*g.entries)))
-            return nullptr;
+        const bool diagonal = q.where != nullptr && q.diagonal;
+        const bool bounds = g.where != nullptr && !g.dense && all_bounds(*g.entries);
+        if (!diagonal && !bounds) return nullptr;
     }
     if (!gather(batch, all, broken, *result)) return nullptr;
     return result;
 }
 
-#define OPTNET_FOR(T)                                                                                                  \
-    template struct detected<T>;                                                                                       \
-    template std::shared_ptr<const detected<T>> detect(const problem<T>&);
-OPTNET_FOR(double)
-OPTNET_FOR(float)
-#undef OPTNET_FOR
+template struct detected<double>;
+template struct detected<float>;
+template std::shared_ptr<const detected<double>> detect(const problem<double>&);
+template std::shared_ptr<const detected<float>> detect(const problem<float>&);
 
 } // namespace optnet::solver
