@@ -4,6 +4,7 @@
 #include "solver/algorithm/lane_kkt.hpp"
 #include "solver/algorithm/shared_kkt.hpp"
 #include "solver/cpu/pool.hpp"
+#include "solver/detect.hpp"
 #include "solver/factorization.hpp"
 
 #include <algorithm>
@@ -163,7 +164,12 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
         return;
     }
     if (!kept.common) {
-        cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(batch, kept, r, d, k); });
+        // Matrices that were not kept are read again, as they were then.
+        const bool again = std::any_of(kept.elements.begin(), kept.elements.end(),
+                                       [](const factorization::kept& e) { return e.solved && !e.matrices; });
+        const std::shared_ptr<const detected<T>> seen = again ? detect(batch) : nullptr;
+        const problem<T> data = seen ? seen->of(batch) : batch;
+        cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(data, kept, r, d, k); });
         return;
     }
     const std::int64_t most = shared_kkt::together(*batch.shape);

@@ -2,6 +2,7 @@
 #include "solver/plan.hpp"
 
 #include "optnet/solver/solve.hpp"
+#include "solver/algorithm/entries.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -10,9 +11,8 @@ namespace optnet::solver {
 namespace {
 
 bool diagonal(const structure& shape) {
-    return std::all_of(shape.blocks.begin(), shape.blocks.end(), [](const block& b) {
-        return b.where != matrix::Q || (b.row == b.col && b.kind != block_kind::banded && b.kind != block_kind::dense);
-    });
+    return std::all_of(shape.blocks.begin(), shape.blocks.end(),
+                       [](const block& b) { return b.where != matrix::Q || (on_diagonal(b)); });
 }
 
 /// R takes m² numbers: 128 MB at this size.
@@ -65,6 +65,12 @@ plan make_plan(const structure& shape, bool shared_matrices) {
     else
         result.pattern.reset();
     return result;
+}
+
+double plan::operations(std::int64_t batch, bool shared_matrices) const {
+    const estimate& e = chosen == form::dual ? dual : chosen == form::primal ? primal : sparse;
+    const double problems = static_cast<double>(batch);
+    return e.per_problem * problems + e.set_up * (shared_matrices ? 1.0 : problems);
 }
 
 std::string explain(const structure& shape, bool shared_matrices) {

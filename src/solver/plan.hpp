@@ -22,6 +22,9 @@ struct plan {
     form chosen;
     estimate dual, primal, sparse;
     std::shared_ptr<const sparse_pattern> pattern; ///< set where the sparse form was chosen
+
+    /// Of the chosen form, for a batch in all.
+    double operations(std::int64_t batch, bool shared_matrices) const;
 };
 
 /// Depends on sizes, structure and sharing only, never on numbers, so that an element's bits do not depend on others.

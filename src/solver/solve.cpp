@@ -4,6 +4,7 @@
 #include "solver/algorithm/shared_chunk.hpp"
 #include "solver/algorithm/sparse_chunk.hpp"
 #include "solver/cpu/pool.hpp"
+#include "solver/detect.hpp"
 #include "solver/factorization.hpp"
 
 #include <algorithm>
@@ -106,6 +107,7 @@ namespace {
 struct worker {
     road way;
     element e;
+    warm_start start;
     outcome done;
     std::vector<double> gz;
     std::shared_ptr<set_up> own;
@@ -140,6 +142,7 @@ template <class T> struct one_call {
     const solution<T>& out;
     factorization* kept;
     const plan& made;
+    const starting_points<T>& from;
     std::shared_ptr<const set_up> common; ///< null if the problems do not share their matrices
     int lanes = 1;                        ///< so many sparse problems go together
     std::uint64_t serial = 0;             ///< another number for every call
@@ -166,10 +169,12 @@ template <class T> struct one_call {
         const element& e = mine.e;
         outcome& done = mine.done;
         mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        mine.start.load(from, k, e);
+        const warm_start* start = mine.start.if_usable();
         if (matrices->is_sparse)
-            mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done, spent);
+            mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done, start, spent);
         else
-            mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done);
+            mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done, start);
         if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
         mine.gz.assign(at(o.m), 0.0);
         if (has_point(done.status)) o.multiply_add(matrix::G, done.x.z.data(), mine.gz.data());
@@ -206,7 +211,7 @@ template <class T> struct one_call {
     void together(worker& mine, std::int64_t first) const {
         const int count = static_cast<int>(std::min(shared_kkt::together(*batch.shape), batch.batch - first));
         shared_chunk& chunk = mine.chunk;
-        chunk.run(batch, first, count, common->data, common->dual, how, eps);
+        chunk.run(batch, first, count, common->data, common->dual, how, eps, from);
         for (int i = 0; i < count; ++i) {
             if (!chunk.solved(i)) {
                 alone(mine, first + i);
@@ -222,7 +227,7 @@ template <class T> struct one_call {
     void sparse(worker& mine, std::int64_t first) const {
         const std::shared_ptr<const set_up> matrices = matrices_of(mine, first);
         const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
-        if (!matrices->convex) {
+        if (!matrices->convex || from.given()) { // from a start each has a way of its own
             for (int l = 0; l < count; ++l) by_road(mine, first + l, matrices, 0);
             return;
         }
@@ -293,13 +298,9 @@ template <class T> struct one_call {
     }
 };
 
-} // namespace
-
 template <class T>
-void solve(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
-           std::shared_ptr<factorization>* keep) {
-    check(how);
-    check(*batch.shape);
+void solve_checked(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
+                   std::shared_ptr<factorization>* keep, const starting_points<T>& from) {
     const bool shared = shares_matrices(batch);
     const plan made = make_plan(*batch.shape, shared);
     // float32 data are solved and verified in double precision; only the result is rounded.
@@ -313,7 +314,7 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
         *keep = kept;
     }
     if (batch.batch == 0) return;
-    one_call<T> call{batch, how, eps, out, kept.get(), made, nullptr};
+    one_call<T> call{batch, how, eps, out, kept.get(), made, from, nullptr};
     static std::atomic<std::uint64_t> calls{0};
     call.serial = ++calls;
     const bool sparse = made.chosen == form::sparse;
@@ -351,10 +352,22 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
     }
 }
 
+} // namespace
+
+template <class T>
+void solve(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
+           std::shared_ptr<factorization>* keep, const starting_points<T>& from) {
+    check(how);
+    check(*batch.shape);
+    const std::shared_ptr<const detected<T>> seen = detect(batch);
+    solve_checked(seen ? seen->of(batch) : batch, how, threads, out, keep, from);
+}
+
 #define OPTNET_FOR(T)                                                                                                  \
     template bool shares_matrices(const problem<T>&);                                                                  \
     template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, const plan&); \
-    template void solve(const problem<T>&, const settings&, int, const solution<T>&, std::shared_ptr<factorization>*);
+    template void solve(const problem<T>&, const settings&, int, const solution<T>&, std::shared_ptr<factorization>*,  \
+                        const starting_points<T>&);
 OPTNET_FOR(double)
 OPTNET_FOR(float)
 #undef OPTNET_FOR

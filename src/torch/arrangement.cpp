@@ -235,7 +235,8 @@ Tensor block_tensor(const filling& f, const value& v, const at::TensorOptions& o
             return v.tensor.unsqueeze(-1).expand(v.batched() ? at::IntArrayRef({v.tensor.size(0), f.rows})
                                                              : at::IntArrayRef({f.rows}));
         return v.diagonal || v.rank == 1 ? v.tensor : v.tensor.diagonal(0, -2, -1);
-    case solver::block_kind::banded: return v.tensor;
+    case solver::block_kind::banded:
+    case solver::block_kind::sparse: return v.tensor;
     case solver::block_kind::dense:
         if (v.is_number()) return at::full({1, 1}, v.number, options);
         if (v.rank == 2) return dense(v).tensor;

@@ -27,9 +27,11 @@ struct batch_system final : torch::CustomClassHolder {
     std::shared_ptr<const solver::structure> structure;
     settings how;
     std::int64_t batch = 1;
-    bool unbatched = false;  ///< the results have no batch dimension
-    bool everything = false; ///< all seven results; otherwise z, and `how.on_failure` is heeded
-    bool keep = false;       ///< keep what a derivative needs, and return nu and lambda
+    bool unbatched = false;          ///< the results have no batch dimension
+    bool everything = false;         ///< all seven results; otherwise z, and `how.on_failure` is heeded
+    bool keep = false;               ///< keep what a derivative needs, and return nu and lambda
+    bool multipliers = false;        ///< return nu and lambda in any case
+    std::array<at::Tensor, 3> start; ///< z, nu and lambda to start from; undefined: nothing is known
 
     std::shared_ptr<solver::factorization> kept;
     at::Tensor solved;       ///< bool [batch, 1]: elements with a derivative; undefined if all have one

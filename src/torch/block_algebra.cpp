@@ -19,7 +19,8 @@ Tensor times(const Tensor& t, double factor) { return factor == 1.0 ? t : t * fa
 
 /// All of the block's entries lie on the matrix's diagonal: it is its own transpose.
 bool on_diagonal(const block& b) {
-    return b.row == b.col && b.kind != block_kind::dense && b.kind != block_kind::banded;
+    return b.row == b.col && b.kind != block_kind::dense && b.kind != block_kind::banded &&
+           b.kind != block_kind::sparse;
 }
 
 /// A dense block whose transpose covers the same place.
@@ -56,6 +57,11 @@ Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transpos
     case block_kind::dense:
         if (data.dim() == 2) return at::matmul(x, transposed ? data : data.t());
         return at::matmul(transposed ? data.transpose(1, 2) : data, x.unsqueeze(2)).squeeze(2);
+    case block_kind::sparse: {
+        const auto [row, col] = entry_indices(b);
+        return at::zeros({x.size(0), size}, x.options())
+            .index_add(1, transposed ? col : row, data * x.index_select(1, transposed ? row : col));
+    }
     case block_kind::banded: break;
     }
     Tensor y;
@@ -108,6 +114,11 @@ Tensor gradient(const block& b, const pairs& of, bool shared, bool symmetric, do
                                 : at::zeros({of.u.size(0), b.rows}, of.u.options()));
         }
         g = at::stack(bands, 2);
+    } else if (b.kind == block_kind::sparse) {
+        const auto [row, col] = entry_indices(b);
+        g = rows(of.u, 0, b.rows).index_select(1, row) * cols(of.x, 0, b.cols).index_select(1, col);
+        if (of.v.defined())
+            g = g + rows(of.v, 0, b.rows).index_select(1, row) * cols(of.y, 0, b.cols).index_select(1, col);
     } else {
         g = elementwise(0, 0, std::min(b.rows, b.cols));
         if (b.kind == block_kind::scaled_identity) g = g.sum(1);
@@ -117,11 +128,23 @@ Tensor gradient(const block& b, const pairs& of, bool shared, bool symmetric, do
 
 } // namespace
 
+std::pair<Tensor, Tensor> entry_indices(const block& b) {
+    const solver::entry_list& places = *b.entries;
+    const auto count = static_cast<std::int64_t>(places.col.size());
+    const Tensor row = at::empty({count}, at::kLong), col = at::empty({count}, at::kLong);
+    auto* to = row.mutable_data_ptr<std::int64_t>();
+    for (std::size_t i = 0; i + 1 < places.row_start.size(); ++i)
+        std::fill(to + places.row_start[i], to + places.row_start[i + 1], static_cast<std::int64_t>(i));
+    std::copy(places.col.begin(), places.col.end(), col.mutable_data_ptr<std::int64_t>());
+    return {row, col};
+}
+
 int rank_of(block_kind kind) {
     switch (kind) {
     case block_kind::identity:
     case block_kind::scaled_identity: return 0;
-    case block_kind::diagonal: return 1;
+    case block_kind::diagonal:
+    case block_kind::sparse: return 1;
     case block_kind::banded:
     case block_kind::dense: return 2;
     }
@@ -135,6 +158,7 @@ std::vector<std::int64_t> sizes_of(const block& b) {
     case block_kind::diagonal: return {b.rows};
     case block_kind::banded: return {b.rows, b.last - b.first + 1};
     case block_kind::dense: return {b.rows, b.cols};
+    case block_kind::sparse: return {static_cast<std::int64_t>(b.entries->col.size())};
     }
     return {};
 }

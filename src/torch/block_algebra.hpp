@@ -15,6 +15,9 @@ int rank_of(solver::block_kind kind);
 /// Sizes of a block's tensor without its batch dimension.
 std::vector<std::int64_t> sizes_of(const solver::block& b);
 
+/// Rows and columns, inside the block, of the entries of a sparse one; int64 [entries].
+std::pair<at::Tensor, at::Tensor> entry_indices(const solver::block& b);
+
 /// a + b, where either may be undefined.
 at::Tensor plus(const at::Tensor& a, const at::Tensor& b);
 

@@ -53,6 +53,7 @@ template <class T> struct batch_views {
         case block_kind::identity:
         case block_kind::scaled_identity: view.batch_stride = batch_stride(t, 0, batch); break;
         case block_kind::diagonal:
+        case block_kind::sparse:
             view.batch_stride = batch_stride(t, 1, batch);
             view.row_stride = t.stride(-1);
             break;
@@ -66,8 +67,9 @@ template <class T> struct batch_views {
         return view;
     }
 
-    solver::vector_view<T> vector(std::size_t place, std::int64_t batch) const {
-        const Tensor& t = alive[place];
+    solver::vector_view<T> vector(std::size_t place, std::int64_t batch) const { return vector(alive[place], batch); }
+
+    static solver::vector_view<T> vector(const Tensor& t, std::int64_t batch) {
         solver::vector_view<T> view;
         if (!t.defined()) return view;
         view.data = numbers<T>(t);
@@ -116,7 +118,7 @@ std::vector<Tensor> empty_results(const batch_system& system, const at::TensorOp
         return at::empty(sizes, as);
     };
     std::vector<Tensor> results{make({shape.n}, options)};
-    if (!system.everything && !system.keep) return results;
+    if (!system.everything && !system.keep && !system.multipliers) return results;
     results.push_back(make({shape.p}, options));
     results.push_back(make({shape.m}, options));
     if (!system.everything) return results;
@@ -154,7 +156,10 @@ template <class T> std::vector<Tensor> solve_typed(batch_system& system, const o
         out.iterations = results[5].mutable_data_ptr<std::int64_t>();
         out.residuals = results[6].mutable_data_ptr<double>();
     }
-    solver::solve(problem, system.how, thread_count(), out, system.keep ? &system.kept : nullptr);
+    const solver::starting_points<T> from{views.vector(system.start[0], system.batch),
+                                          views.vector(system.start[1], system.batch),
+                                          views.vector(system.start[2], system.batch)};
+    solver::solve(problem, system.how, thread_count(), out, system.keep ? &system.kept : nullptr, from);
 
     if (system.everything) std::copy(statuses.begin(), statuses.end(), results[4].mutable_data_ptr<std::int64_t>());
     if (system.keep) mark(system, statuses, system.everything ? results[3] : Tensor());

@@ -43,6 +43,7 @@ layer_state::layer_state(std::shared_ptr<const lowered_model> of, std::vector<en
 }
 
 void layer_state::renew(torch::nn::Module& owner, const std::optional<at::Device>& device) {
+    model = lowered_model::without_history(std::move(model));
     for (entry& e : entries) {
         const at::Tensor& old = e.value.tensor;
         at::Tensor fresh = device && old.device() != *device ? old.detach().to(*device) : old.detach().clone();

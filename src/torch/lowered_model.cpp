@@ -47,8 +47,15 @@ Tensor with_nan(const Tensor& t, const Tensor& solved) {
 /// The arrangements of the sizes met last.
 struct lowered_model::memory {
     static constexpr std::size_t most = 16;
+    /// The last solution of an arrangement and a batch size.
+    struct solved {
+        std::shared_ptr<const arrangement> where;
+        std::int64_t batch;
+        qp_solution last;
+    };
     std::mutex mutex;
     std::vector<std::shared_ptr<const arrangement>> known;
+    std::vector<solved> starts;
 
     std::shared_ptr<const arrangement> of(const dsl::table& problem, std::span<const double> values,
                                           const arguments& call) {
@@ -60,6 +67,24 @@ struct lowered_model::memory {
         if (known.size() == most) known.erase(known.begin());
         known.push_back(arrange(problem, values, call));
         return known.back();
+    }
+
+    qp_solution start(const std::shared_ptr<const arrangement>& where, std::int64_t batch) {
+        const std::scoped_lock lock(mutex);
+        for (const solved& s : starts)
+            if (s.where == where && s.batch == batch) return s.last;
+        return {};
+    }
+
+    void keep(const std::shared_ptr<const arrangement>& where, std::int64_t batch, const qp_solution& found) {
+        // Copies: the user may write into what was returned.
+        const auto copy = [](const Tensor& t) { return t.detach().clone(); };
+        const qp_solution last{copy(found.z), copy(found.nu), copy(found.lam), {}, {}, {}, {}};
+        const std::scoped_lock lock(mutex);
+        const auto same = [&](const solved& s) { return s.where == where && s.batch == batch; };
+        std::erase_if(starts, same);
+        if (starts.size() == most) starts.erase(starts.begin());
+        starts.push_back({where, batch, last});
     }
 };
 
@@ -132,6 +157,20 @@ lowered_model::lowered_model(const dsl::table& problem, std::vector<double> of_n
 
 lowered_model::~lowered_model() = default;
 
+qp_solution lowered_model::solve_from_last(const std::shared_ptr<const arrangement>& where, blocks batch,
+                                           bool everything) const {
+    if (!how.warm_start) return solve_blocks(batch, how, everything);
+    batch.start = met->start(where, batch.batch);
+    qp_solution found = solve_blocks(batch, how, everything);
+    met->keep(where, batch.batch, found);
+    return found;
+}
+
+std::shared_ptr<const lowered_model> lowered_model::without_history(std::shared_ptr<const lowered_model> model) {
+    return model->how.warm_start ? std::make_shared<const lowered_model>(model->table, model->numbers, model->how)
+                                 : model;
+}
+
 void lowered_model::check_part(std::span<const bound> some) const { read(table, some, false); }
 
 std::vector<Tensor> lowered_model::solve(std::span<const bound> all) const {
@@ -139,7 +178,7 @@ std::vector<Tensor> lowered_model::solve(std::span<const bound> all) const {
     arguments call = read(table, all, true);
     auto where = met->of(table, numbers, call);
     call_state state(table, numbers, std::move(call), std::move(where));
-    const qp_solution found = solve_blocks(state.filled(), how, false);
+    const qp_solution found = solve_from_last(state.where, state.filled(), false);
     return split(found.z, *state.where);
 }
 
@@ -150,7 +189,7 @@ answer lowered_model::solve_everything(std::span<const bound> all) const {
     call_state state(table, numbers, std::move(call), std::move(where));
     answer result;
     result.where = state.where;
-    result.solver = solve_blocks(state.filled(), how, true);
+    result.solver = solve_from_last(state.where, state.filled(), true);
     const Tensor solved = result.solver.status.le(static_cast<std::int64_t>(status::solved_inaccurate));
     if (!solved.all().item<bool>())
         for (Tensor* t : {&result.solver.z, &result.solver.nu, &result.solver.lam, &result.solver.s})

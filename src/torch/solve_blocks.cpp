@@ -49,6 +49,9 @@ qp_solution solve_blocks(const blocks& batch, const settings& how, bool everythi
     named.reserve(tensors.size());
     for (std::size_t i = 0; i < sources; ++i) named.push_back({"source " + std::to_string(i), &tensors[i]});
     for (std::size_t i = 0; i < 3; ++i) named.push_back({i == 0 ? "q" : i == 1 ? "b" : "h", &tensors[sources + i]});
+    const Tensor start[] = {batch.start.z, batch.start.nu, batch.start.lam};
+    const char* const start_names[] = {"start.z", "start.nu", "start.lam"};
+    for (std::size_t i = 0; i < 3; ++i) named.push_back({start_names[i], &start[i]});
     check_kinds(named);
     for (const solver::block& b : shape.blocks) {
         if (b.source < 0) continue;
@@ -59,6 +62,8 @@ qp_solution solve_blocks(const blocks& batch, const settings& how, bool everythi
     check_sizes(named[sources], {shape.n}, batch.batch);
     check_sizes(named[sources + 1], {shape.p}, batch.batch);
     check_sizes(named[sources + 2], {shape.m}, batch.batch);
+    const std::int64_t start_sizes[] = {shape.n, shape.p, shape.m};
+    for (std::size_t i = 0; i < 3; ++i) check_sizes(named[sources + 3 + i], {start_sizes[i]}, batch.batch);
     if (!tensors[sources].defined()) {
         // One tensor must say dtype and device.
         at::TensorOptions options = at::TensorOptions().dtype(at::get_default_dtype());
@@ -73,6 +78,9 @@ qp_solution solve_blocks(const blocks& batch, const settings& how, bool everythi
     system->batch = batch.batch < 0 ? 1 : batch.batch;
     system->unbatched = batch.batch < 0;
     system->everything = everything;
+    system->multipliers = how.warm_start;
+    for (std::size_t i = 0; i < 3; ++i)
+        if (start[i].defined()) system->start[i] = start[i].detach();
     system->sources = sources;
     std::vector<Tensor> out = call_solve(system, to_list(tensors));
     if (batch.apart && system->solved.defined() && out[0].requires_grad()) {
@@ -82,7 +90,8 @@ qp_solution solve_blocks(const blocks& batch, const settings& how, bool everythi
         for (const Tensor& t : out) system->known.push_back(t.detach());
         out = call_solve(system, to_list(tensors));
     }
-    if (!everything) return {out[0], {}, {}, {}, {}, {}, {}};
+    if (!everything)
+        return {out[0], how.warm_start ? out[1] : Tensor(), how.warm_start ? out[2] : Tensor(), {}, {}, {}, {}};
     return {out[0], out[1], out[2], out[3], out[4], out[5], out[6]};
 }
 

@@ -2,6 +2,7 @@
 #include "optnet/torch/solve_qp.hpp"
 
 #include "torch/checks.hpp"
+#include "torch/sparse_csr.hpp"
 
 #include <ATen/ATen.h>
 
@@ -51,26 +52,29 @@ void check_right_side(const named_tensor& vector, const named_tensor& matrix, st
                     ": it must be [" + number(rows) + "] or [batch, " + number(rows) + "]");
 }
 
-blocks dense_blocks(const Tensor& Q, const Tensor& q, const Tensor& A, const Tensor& b, const Tensor& G,
+blocks plain_blocks(const Tensor& Q, const Tensor& q, const Tensor& A, const Tensor& b, const Tensor& G,
                     const Tensor& h) {
     blocks made;
-    made.data = {unless_empty(Q), unless_empty(A), unless_empty(G)};
+    Tensor given[] = {unless_empty(Q), unless_empty(A), unless_empty(G)};
     made.q = q;
     made.b = b;
     made.h = h;
     if (!q.defined())
         throw Error("argument \"q\" is absent, but it says how many variables there are: pass zeros of [n]");
-    if (q.dim() == 1 && q.size(0) == 0) made.data[0] = Q; // n = 0: then Q is [0, 0]
+    if (q.dim() == 1 && q.size(0) == 0) given[0] = Q; // n = 0: then Q is [0, 0]
+    const char* const names[] = {"argument \"Q\"", "argument \"A\"", "argument \"G\""};
+    for (std::size_t i = 0; i < 3; ++i) made.data.push_back(numbers_of({names[i], &given[i]}));
     lift_from_autocast({&made.q, &made.data[0], &made.data[1], &made.data[2], &made.b, &made.h});
     const named_tensor name_q{"argument \"q\"", &made.q}, name_b{"argument \"b\"", &made.b},
-        name_h{"argument \"h\"", &made.h}, name_Q{"argument \"Q\"", made.data.data()},
-        name_A{"argument \"A\"", &made.data[1]}, name_G{"argument \"G\"", &made.data[2]};
-    check_kinds({name_q, name_Q, name_A, name_b, name_G, name_h});
+        name_h{"argument \"h\"", &made.h}, name_Q{names[0], given}, name_A{names[1], &given[1]},
+        name_G{names[2], &given[2]};
+    check_kinds(
+        {name_q, {names[0], made.data.data()}, {names[1], &made.data[1]}, name_b, {names[2], &made.data[2]}, name_h});
 
     if (q.dim() != 1 && q.dim() != 2)
         throw Error("argument \"q\" is " + text(q.sizes()) + ": it must be [n] or [batch, n]");
     const int n = to_int(name_q, q.size(-1));
-    const Tensor& quadratic = made.data[0];
+    const Tensor& quadratic = given[0];
     if (quadratic.defined() && ((quadratic.dim() != 2 && quadratic.dim() != 3) || quadratic.size(-1) != n ||
                                 (quadratic.size(-2) != n && quadratic.size(-2) != 0)))
         throw Error("argument \"Q\" is " + text(quadratic.sizes()) + ", but n = " + number(n) +
@@ -89,20 +93,27 @@ blocks dense_blocks(const Tensor& Q, const Tensor& q, const Tensor& A, const Ten
     size.add(name_h, 1);
     made.batch = size.value();
     const bool has_q_matrix = quadratic.defined() && quadratic.size(-2) > 0;
-    made.structure = std::make_shared<const solver::structure>(solver::dense_structure(n, p, m, has_q_matrix));
+    solver::structure shape = solver::dense_structure(n, p, m, has_q_matrix);
+    for (solver::block& block : shape.blocks) {
+        const auto which = static_cast<std::size_t>(block.source);
+        if (given[which].layout() != at::kStrided) take_pattern({names[which], &given[which]}, shape, block);
+    }
+    made.structure = std::make_shared<const solver::structure>(std::move(shape));
     return made;
 }
 
 } // namespace
 
 qp_solution solve_qp(const Tensor& Q, const Tensor& q, const Tensor& A, const Tensor& b, const Tensor& G,
-                     const Tensor& h, const settings& how) {
-    return solve_blocks(dense_blocks(Q, q, A, b, G, h), how, true);
+                     const Tensor& h, const settings& how, const qp_solution& start) {
+    blocks batch = plain_blocks(Q, q, A, b, G, h);
+    batch.start = start;
+    return solve_blocks(batch, how, true);
 }
 
 Tensor qp(const Tensor& Q, const Tensor& q, const Tensor& A, const Tensor& b, const Tensor& G, const Tensor& h,
           const settings& how) {
-    return solve_blocks(dense_blocks(Q, q, A, b, G, h), how, false).z;
+    return solve_blocks(plain_blocks(Q, q, A, b, G, h), how, false).z;
 }
 
 } // namespace optnet

@@ -39,6 +39,16 @@ Tensor banded(const block& b, const Tensor& data) {
     return at::zeros(sizes, data.options());
 }
 
+Tensor scattered(const block& b, const Tensor& data) {
+    const auto [row, col] = entry_indices(b);
+    std::vector<std::int64_t> sizes = data.sizes().vec();
+    sizes.back() = std::int64_t{b.rows} * b.cols;
+    const Tensor flat = at::zeros(sizes, data.options()).index_add(-1, row * b.cols + col, data);
+    sizes.back() = b.rows;
+    sizes.push_back(b.cols);
+    return flat.reshape(sizes);
+}
+
 /// The block as a dense matrix [rows, cols], with the batch dimension that its data have.
 Tensor dense(const block& b, const Tensor& data, const at::TensorOptions& options) {
     switch (b.kind) {
@@ -47,6 +57,7 @@ Tensor dense(const block& b, const Tensor& data, const at::TensorOptions& option
     case block_kind::diagonal: return at::diag_embed(data);
     case block_kind::banded: return banded(b, data);
     case block_kind::dense: return data;
+    case block_kind::sparse: return scattered(b, data);
     }
     return data;
 }

@@ -127,13 +127,16 @@ inline dense<double> in_dense(const model& given) {
     for (const solver::block& b : s.blocks)
         for (int i = 0; i < b.rows; ++i)
             for (int j = 0; j < b.cols; ++j) {
-                const bool is_dense = b.kind == solver::block_kind::dense;
-                if (!is_dense && i != j) continue;
+                const bool is_dense = b.kind == solver::block_kind::dense, band = b.kind == solver::block_kind::banded;
+                if (band ? j - i < b.first || j - i > b.last : !is_dense && i != j) continue;
                 double v = b.scale;
                 if (b.source >= 0) {
                     const auto& view = batch.data[b.source];
                     const bool one = b.kind == solver::block_kind::scaled_identity;
-                    v *= view.data[(one ? 0 : i) * view.row_stride + (is_dense ? j * view.col_stride : 0)];
+                    v *= view.data[(one ? 0 : i) * view.row_stride + (is_dense ? j
+                                                                      : band   ? j - i - b.first
+                                                                               : 0) *
+                                                                         view.col_stride];
                 }
                 (b.where == solver::matrix::Q   ? d.Qat(0, b.row + i, b.col + j)
                  : b.where == solver::matrix::A ? d.Aat(0, b.row + i, b.col + j)

@@ -43,6 +43,12 @@ struct pieces {
                         value = values[static_cast<std::size_t>(i * width + j - i - b.first)];
                     break;
                 case block_kind::dense: value = values[static_cast<std::size_t>(i * b.cols + j)]; break;
+                case block_kind::sparse:
+                    for (int k = b.entries->row_start[static_cast<std::size_t>(i)];
+                         k < b.entries->row_start[static_cast<std::size_t>(i + 1)]; ++k)
+                        if (b.entries->col[static_cast<std::size_t>(k)] == j)
+                            value = values[static_cast<std::size_t>(k)];
+                    break;
                 }
                 value *= b.scale;
                 if (b.where == matrix::Q) same.Qat(0, b.row + i, b.col + j) += value;
@@ -83,6 +89,12 @@ block make_block(matrix where, block_kind kind, int row, int col, int rows, int 
     b.scale = scale;
     b.first = first;
     b.last = last;
+    return b;
+}
+
+block sparse_block(matrix where, int row, int col, int rows, int cols, solver::entry_list places, double scale = 1) {
+    block b = make_block(where, block_kind::sparse, row, col, rows, cols, scale);
+    b.entries = std::make_shared<const solver::entry_list>(std::move(places));
     return b;
 }
 
@@ -141,6 +153,10 @@ TEST_CASE("overlapping blocks add up, and Q is made symmetric from their sum") {
     x.add(make_block(matrix::G, block_kind::banded, 0, 0, 11, 12, 1, 0, 1), normals(22));
     x.add(make_block(matrix::G, block_kind::dense, 5, 3, 10, 4), normals(40));
     x.add(make_block(matrix::G, block_kind::diagonal, 11, 0, 4, 4, -1), {1, 2, 3, 4});
+    x.add(sparse_block(matrix::Q, 1, 2, 3, 9, {{0, 2, 2, 3}, {1, 8, 4}}, 0.2), normals(3));
+    x.add(sparse_block(matrix::A, 0, 0, 3, 12, {{0, 1, 1, 4}, {11, 0, 5, 6}}), normals(4));
+    x.add(sparse_block(matrix::G, 3, 1, 9, 10, {{0, 0, 2, 3, 3, 3, 5, 6, 6, 7}, {0, 9, 4, 2, 7, 1, 3}}, -0.5),
+          normals(7));
     for (double& v : x.same.q) v = draw.normal();
     for (double& v : x.same.h) v = draw.uniform();
     compare(x, 1e-10);
@@ -208,6 +224,40 @@ TEST_CASE("a structure that makes no sense is refused, and the sentence says whe
             s.blocks[1].last = 0;
         },
         "block 1 of A has the band 1..0, but first must not be greater than last");
+    const auto refuses_entries = [&](solver::entry_list places, const std::string& sentence) {
+        refuses(
+            [&](auto& s) {
+                s.blocks[1].kind = block_kind::sparse;
+                s.blocks[1].entries = std::make_shared<const solver::entry_list>(places);
+            },
+            "block 1 of A is sparse: " + sentence);
+    };
+    refuses([](auto& s) { s.blocks[1].kind = block_kind::sparse; }, "block 1 of A is sparse, but has no entries");
+    const std::string starts = "row_start must have 2 numbers from 0 to the 2 entries of col";
+    refuses_entries({{0, 1, 2}, {0, 1}}, starts);
+    refuses_entries({{0, 3}, {0, 1}}, starts);
+    refuses_entries({{1, 2}, {0, 1}}, starts);
+    refuses(
+        [](auto& s) {
+            s.p = s.blocks[1].rows = 2;
+            s.blocks[1].kind = block_kind::sparse;
+            s.blocks[1].entries = std::make_shared<const solver::entry_list>(solver::entry_list{{0, 3, 2}, {0, 1}});
+        },
+        "block 1 of A is sparse: row_start must not descend at row 1");
+    const std::string columns = "the columns of row 0 must ascend from 0 to at most 3, each once";
+    refuses_entries({{0, 2}, {1, 1}}, columns);
+    refuses_entries({{0, 2}, {3, 2}}, columns);
+    refuses_entries({{0, 1}, {4}}, columns);
+    refuses_entries({{0, 1}, {-1}}, columns);
+    const std::string whole = " is not the one block of a whole matrix with source 0, 1 or 2 for Q, A or G, which all "
+                              "blocks of a plain structure are";
+    refuses([](auto& s) { s.plain = true; }, "block 0" + whole); // it has no source
+    solver::structure narrow = solver::dense_structure(4, 1, 2), twice = narrow;
+    CHECK_NOTHROW(solver::check(narrow));
+    narrow.blocks[1].cols = 3;
+    CHECK_THROWS_WITH(solver::check(narrow), "structure: block 1" + whole);
+    twice.blocks[1] = twice.blocks[2];
+    CHECK_THROWS_WITH(solver::check(twice), "structure: block 2" + whole);
     refuses([](auto& s) { s.groups[0].first = 1; },
             "the group of rows at 1 must start at 0, where the one before it ends");
     refuses([](auto& s) { s.groups[0].count = 1; }, "the groups cover 1 rows, but G has 2");

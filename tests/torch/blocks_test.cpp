@@ -28,6 +28,7 @@ constexpr int n = 6, p = 2, m = 13;
 ///   Q = 0.5 F (dense) + d (diagonal) + w I (scaled identity) + 2 I       sources 0, 1, 2
 ///   A = [E 0] + band on columns 2..5                                     sources 3, 4
 ///   G = [I; -d; band; w I]: bounds, a source of Q again, differences     sources 1, 5, 2
+/// and in each of them a sparse block of the same three numbers            source 6
 solver::structure every_kind() {
     solver::structure s;
     s.n = n;
@@ -57,13 +58,20 @@ solver::structure every_kind() {
     add(matrix::G, block_kind::diagonal, 3, 0, n, n, 1, -1);
     add(matrix::G, block_kind::banded, 9, 0, 2, 6, 5, 1);
     add(matrix::G, block_kind::scaled_identity, 11, 3, 2, 2, 2, 1.5);
+    add(matrix::Q, block_kind::sparse, 1, 2, 3, 4, 6, 0.3);
+    s.blocks.back().entries = std::make_shared<const solver::entry_list>(solver::entry_list{{0, 2, 2, 3}, {0, 3, 1}});
+    add(matrix::A, block_kind::sparse, 0, 1, 2, 5, 6, 1);
+    s.blocks.back().entries = std::make_shared<const solver::entry_list>(solver::entry_list{{0, 1, 3}, {4, 0, 2}});
+    add(matrix::G, block_kind::sparse, 2, 0, 8, 6, 6, -1);
+    s.blocks.back().entries =
+        std::make_shared<const solver::entry_list>(solver::entry_list{{0, 0, 1, 1, 1, 2, 2, 2, 3}, {5, 0, 4}});
     solver::row_group rows;
     rows.count = m;
     s.groups.push_back(rows);
     return s;
 }
 
-/// `batched` says of each of the six sources whether it has numbers of its own per problem.
+/// `batched` says of each of the seven sources whether it has numbers of its own per problem.
 blocks random_batch(std::int64_t batch, std::vector<bool> batched, at::ScalarType type = at::kDouble) {
     const auto real = at::TensorOptions().dtype(at::kDouble);
     const auto lead = [&](std::vector<std::int64_t> sizes, bool own) {
@@ -78,13 +86,14 @@ blocks random_batch(std::int64_t batch, std::vector<bool> batched, at::ScalarTyp
                  at::rand(lead({}, batched[2]), real) + 0.5,
                  at::randn(lead({2, 3}, batched[3]), real),
                  at::randn(lead({2, 2}, batched[4]), real),
-                 at::randn(lead({2, 2}, batched[5]), real)};
+                 at::randn(lead({2, 2}, batched[5]), real),
+                 at::randn(lead({3}, batched[6]), real)};
     made.q = 4 * at::randn({batch, n}, real);
     made.b = 0.1 * at::randn({p}, real);
     made.h = at::rand({batch, m}, real) + 0.1;
     made.batch = batch;
-    for (Tensor* t : {&made.data[0], &made.data[1], &made.data[2], &made.data[3], &made.data[4], &made.data[5], &made.q,
-                      &made.b, &made.h})
+    for (Tensor* t : {&made.data[0], &made.data[1], &made.data[2], &made.data[3], &made.data[4], &made.data[5],
+                      &made.data[6], &made.q, &made.b, &made.h})
         *t = t->to(type).detach().requires_grad_();
     return made;
 }
@@ -163,16 +172,16 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 TEST_CASE("structured blocks give what dense matrices give, with all sources shared, none, or some") {
     at::manual_seed(1);
     for (int seed = 0; seed < 3; ++seed) {
-        compare(random_batch(4, {false, false, false, false, false, false}));
-        compare(random_batch(4, {true, true, true, true, true, true}));
-        compare(random_batch(4, {false, true, false, true, false, true}));
-        compare(random_batch(4, {true, false, true, false, true, false}));
+        compare(random_batch(4, {false, false, false, false, false, false, false}));
+        compare(random_batch(4, {true, true, true, true, true, true, true}));
+        compare(random_batch(4, {false, true, false, true, false, true, false}));
+        compare(random_batch(4, {true, false, true, false, true, false, true}));
     }
 }
 
 TEST_CASE("a batch dimension of 1 is shared, and keeps its shape in the gradient") {
     at::manual_seed(2);
-    blocks one = random_batch(3, {false, false, false, false, false, false});
+    blocks one = random_batch(3, {false, false, false, false, false, false, false});
     blocks two = one;
     for (Tensor& t : two.data) t = t.detach().unsqueeze(0).requires_grad_();
     const auto sum = [](const qp_solution& x) { return x.z.pow(2).sum() + x.s.sum(); };
@@ -186,7 +195,7 @@ TEST_CASE("a batch dimension of 1 is shared, and keeps its shape in the gradient
 
 TEST_CASE("without a batch the results have none") {
     at::manual_seed(3);
-    blocks single = random_batch(1, {false, false, false, false, false, false});
+    blocks single = random_batch(1, {false, false, false, false, false, false, false});
     single.q = single.q.squeeze(0);
     single.h = single.h.squeeze(0);
     single.batch = -1;
@@ -223,7 +232,7 @@ TEST_CASE("undefined vectors are zeros, and a problem without tensors takes the 
 
 TEST_CASE("failed elements of structured blocks have no gradient and touch nobody's") {
     at::manual_seed(4);
-    blocks good = random_batch(4, {false, true, false, true, false, true});
+    blocks good = random_batch(4, {false, true, false, true, false, true, false});
     const auto gradient = [](const blocks& of) {
         const qp_solution x = solve_blocks(of, exact(), true);
         const Tensor keep = at::tensor({0, 1, 3}, at::kLong);
@@ -244,10 +253,10 @@ TEST_CASE("failed elements of structured blocks have no gradient and touch nobod
 
 TEST_CASE("float32 blocks are solved in float64 and rounded") {
     at::manual_seed(6);
-    const blocks single = random_batch(3, {false, true, false, true, false, true}, at::kFloat);
+    const blocks single = random_batch(3, {false, true, false, true, false, true, false}, at::kFloat);
     blocks twice = single;
     for (Tensor* t : {&twice.data[0], &twice.data[1], &twice.data[2], &twice.data[3], &twice.data[4], &twice.data[5],
-                      &twice.q, &twice.b, &twice.h})
+                      &twice.data[6], &twice.q, &twice.b, &twice.h})
         *t = t->detach().to(at::kDouble);
     const qp_solution a = solve_blocks(single, exact(), true), b = solve_blocks(twice, exact(), true);
     CHECK(a.z.scalar_type() == at::kFloat);
@@ -258,7 +267,7 @@ TEST_CASE("float32 blocks are solved in float64 and rounded") {
 
 TEST_CASE("mistakes in blocks are named") {
     at::manual_seed(7);
-    const blocks good = random_batch(3, {false, false, false, false, false, false});
+    const blocks good = random_batch(3, {false, false, false, false, false, false, false});
     blocks bad = good;
     bad.data[3] = at::zeros({2, 4}, at::kDouble);
     CHECK(contains(message(bad), "source 3 is [2, 4], but the structure asks for [2, 3] or [3, 2, 3]"));

@@ -95,3 +95,22 @@ TEST_CASE("mistakes are optnet::Error") {
     CHECK(contains(message([&] { optnet::solve_qp(Q, q, Q); }), "argument \"b\" is absent"));
     CHECK(contains(message([&] { optnet::solve_qp(Q, q.to(at::kInt)); }), "argument \"q\" is int32"));
 }
+
+TEST_CASE("sparse CSR tensors: the gradient is one, too") {
+    // minimize |z|^2 / 2 + q'z over z1 + z3 = 1, z2 <= 0.5: z = (0.5, 0.5, 0.5) with nu = -0.5, lambda = 0.5.
+    const Tensor Q = at::eye(3, at::kDouble).to_sparse_csr(), q = numbers({0, -1, 0});
+    const Tensor A = numbers({1, 0, 1}).reshape({1, 3}).to_sparse_csr().requires_grad_();
+    const Tensor G = numbers({0, 1, 0}).reshape({1, 3}).to_sparse_csr().requires_grad_();
+    const auto x = optnet::solve_qp(Q, q, A, numbers({1}), G, numbers({0.5}));
+    CHECK(distance(x.z, numbers({0.5, 0.5, 0.5})) <= 1e-12);
+    CHECK(distance(x.nu, numbers({-0.5})) <= 1e-12);
+    CHECK(distance(x.lam, numbers({0.5})) <= 1e-12);
+    // z1 = a1 / (a1^2 + a3^2), z2 = 0.5 / g: dz1 = (0, -1/2), dz2 = -1/2 at a1 = a3 = g = 1.
+    (x.z[0] + x.z[1]).backward();
+    REQUIRE(A.grad().layout() == at::kSparseCsr);
+    REQUIRE(G.grad().layout() == at::kSparseCsr);
+    CHECK(at::equal(A.grad().col_indices(), A.col_indices()));
+    CHECK(distance(A.grad().values(), numbers({0, -0.5})) <= 1e-12);
+    CHECK(distance(G.grad().values(), numbers({-0.5})) <= 1e-12);
+    CHECK(contains(message([&] { optnet::qp(Q.to_sparse(), q); }), "only dense (strided) and sparse CSR tensors"));
+}

@@ -22,6 +22,10 @@ struct settings {
     std::optional<int> max_iter = {};
     /// What a layer does with a failed element. `solve()` never throws for one.
     optnet::on_failure on_failure = optnet::on_failure::raise;
+    /// A layer starts from its last solution of the same sizes and batch size: fewer steps where problems move little.
+    /// Results then depend in their last bits on what was solved before, and threads that share the layer on who came
+    /// first; what a status claims does not. Nothing of it is saved with the module, and a clone begins with none.
+    bool warm_start = false;
     /// A row of G with h at or above this is absent: multiplier 0, slack +inf, gradient 0.
     double infinite_bound = 1e20;
     /// Q is called nonconvex when its smallest eigenvalue is below minus this times its largest entry.

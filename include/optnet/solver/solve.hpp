@@ -18,10 +18,11 @@ class factorization;
 /// Solves every problem of the batch on at most `threads` threads. Writes every output of every element; never throws
 /// for a numerical outcome. Throws std::invalid_argument for a setting or a structure that makes no sense.
 /// With `keep`, what `kkt_solve` needs is kept. The bits of an element do not depend on the other elements, its place
-/// in the batch or the number of threads.
+/// in the batch or the number of threads. With `from`, problems start there: that saves steps where a solution is near,
+/// and changes nothing of what a status claims; `out` may be the same arrays.
 template <class T>
 void solve(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
-           std::shared_ptr<factorization>* keep = nullptr);
+           std::shared_ptr<factorization>* keep = nullptr, const starting_points<T>& from = {});
 
 /// Solves, for every element, the symmetric system of its optimality conditions at the final point,
 ///

@@ -5,6 +5,7 @@
 // Plain data, shared by the CPU and CUDA backends and by the language's lowering.
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace optnet::solver {
@@ -18,6 +19,15 @@ enum class block_kind : std::uint8_t {
     diagonal,        ///< square                                            data [rows]
     banded,          ///< entry (i, i + first + k) is data[i][k],           data [rows, last - first + 1]
     dense,           ///< data [rows, cols]
+    sparse,          ///< entries at the places of `block::entries`,         data [entries]
+};
+
+/// The places of entries, row by row: row i has the columns col[row_start[i]] ... col[row_start[i + 1] - 1], ascending.
+struct entry_list {
+    std::vector<int> row_start; ///< [rows + 1]
+    std::vector<int> col;
+
+    friend bool operator==(const entry_list&, const entry_list&) = default;
 };
 
 /// A rectangle of Q, A or G. What no block covers is zero; blocks that overlap add up. Blocks of Q need not be
@@ -30,6 +40,7 @@ struct block {
     int first = 0, last = 0; ///< banded only: the first and last diagonal, as column - row
     int source = -1;         ///< index into `problem::data`; -1 for identity
     double scale = 1.0;
+    std::shared_ptr<const entry_list> entries = {}; ///< sparse only
 };
 
 enum class row_kind : std::uint8_t {
@@ -51,14 +62,18 @@ struct structure {
     int n = 0, p = 0, m = 0;
     std::vector<block> blocks;
     std::vector<row_group> groups;
+    /// One block per matrix with sources 0, 1, 2, and nothing is known of a dense one: `solve` may look for zeros in
+    /// its numbers.
+    bool plain = false;
 };
 
-/// The structure of plain matrices: one dense block each (absent where the size is 0), sources 0, 1, 2 for Q, A, G.
+/// The structure of `plain` matrices: one dense block each (absent where the size is 0), sources 0, 1, 2 for Q, A, G.
 /// `has_q_matrix` false means Q = 0 (a linear program) and no block for it; sources keep their numbers.
 structure dense_structure(int n, int p, int m, bool has_q_matrix = true);
 
 /// Throws std::invalid_argument with a sentence that names the block or group, what it is and what is allowed: blocks
-/// inside their matrix, square where their kind is, and groups (if there are any) that cover 0..m in order.
+/// inside their matrix, square where their kind is, entries that lie in order inside a sparse one, and groups (if there
+/// are any) that cover 0..m in order.
 void check(const structure& shape);
 
 } // namespace optnet::solver

@@ -12,6 +12,14 @@
 
 namespace optnet {
 
+/// What a solve returns. Members that were not asked for are undefined.
+struct qp_solution {
+    at::Tensor z, nu, lam, s; ///< [batch, n], [batch, p], [batch, m], [batch, m]; differentiable
+    at::Tensor status;        ///< int64 [batch], values of optnet::status
+    at::Tensor iterations;    ///< int64 [batch]
+    at::Tensor residuals;     ///< float64 [batch, 3]: primal, dual, gap
+};
+
 /// A batch of quadratic programs as the solver takes it: the structure and one tensor per source.
 struct blocks {
     std::shared_ptr<const solver::structure> structure;
@@ -24,19 +32,14 @@ struct blocks {
     /// If set, asked with these blocks when samples have failed and a gradient is recorded: the same numbers, computed
     /// in such a way that nothing of a failed sample reaches a gradient. `solved` is bool [batch, 1].
     std::function<blocks(const blocks& all, const at::Tensor& solved)> apart;
+    /// Where to start: z, nu and lam of a solution nearby, each with or without a batch dimension; undefined: nothing
+    /// is known. Other members are not looked at. An element whose start is not finite starts as if nothing were known.
+    qp_solution start = {};
 };
 
-/// What a solve returns. Members that were not asked for are undefined.
-struct qp_solution {
-    at::Tensor z, nu, lam, s; ///< [batch, n], [batch, p], [batch, m], [batch, m]; differentiable
-    at::Tensor status;        ///< int64 [batch], values of optnet::status
-    at::Tensor iterations;    ///< int64 [batch]
-    at::Tensor residuals;     ///< float64 [batch, 3]: primal, dual, gap
-};
-
-/// Solves and records the derivative. `everything` false: z alone, and `how.on_failure` decides what becomes of a
-/// failed element; true: never throws for a numerical outcome. Throws optnet::Error for tensors of mixed dtype or
-/// device, or of no floating type that the solver knows.
+/// Solves and records the derivative. `everything` false: z alone (with `how.warm_start` also nu and lam), and
+/// `how.on_failure` decides what becomes of a failed element; true: never throws for a numerical outcome. Throws
+/// optnet::Error for tensors of mixed dtype or device, or of no floating type that the solver knows.
 qp_solution solve_blocks(const blocks& batch, const settings& how, bool everything);
 
 /// The dense standard form of blocks, differentiable; every member has the batch dimension only if a part of it has.

@@ -42,7 +42,8 @@ struct answer {
 };
 
 /// A lowered problem with its numbers and settings. Immutable to its users, who may share it between threads; it
-/// remembers how blocks are arranged for the sizes that it has met.
+/// remembers how blocks are arranged for the sizes that it has met and, with `settings::warm_start`, the last solution
+/// for each.
 class lowered_model {
 public:
     /// `problem` outlives the model. Throws optnet::Error for settings that make no sense.
@@ -50,6 +51,9 @@ public:
     ~lowered_model();
     lowered_model(const lowered_model&) = delete;
     lowered_model& operator=(const lowered_model&) = delete;
+
+    /// `model` itself, or where it remembers solutions one like it that has met none.
+    static std::shared_ptr<const lowered_model> without_history(std::shared_ptr<const lowered_model> model);
 
     const dsl::table& problem() const { return table; }
 
@@ -68,6 +72,8 @@ public:
 
 private:
     struct memory;
+    qp_solution solve_from_last(const std::shared_ptr<const arrangement>& where, blocks batch, bool everything) const;
+
     const dsl::table& table;
     const std::vector<double> numbers;
     const settings how;

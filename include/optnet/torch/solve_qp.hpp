@@ -18,8 +18,16 @@ namespace optnet {
 ///
 /// Lagrangian 1/2 z'Qz + q'z + nu'(Az - b) + lam'(Gz - h). Never throws for a numerical outcome: `status` tells, and
 /// `settings::on_failure` is not looked at. Throws optnet::Error for wrong shapes, dtypes, devices and settings.
+///
+/// Q, A and G may be sparse CSR tensors, batched ones of one pattern: the pattern is the structure, and their gradient
+/// has it, too. Plain matrices that turn out to be mostly zeros are solved like them where that pays; their gradient is
+/// that of every entry.
+///
+/// `start`, the z, nu and lam of a solution nearby, saves steps and changes nothing of what is claimed. Its tensors are
+/// of the call's dtype and device, each with or without a batch dimension, and have no gradient.
 qp_solution solve_qp(const at::Tensor& Q, const at::Tensor& q, const at::Tensor& A = {}, const at::Tensor& b = {},
-                     const at::Tensor& G = {}, const at::Tensor& h = {}, const settings& how = {});
+                     const at::Tensor& G = {}, const at::Tensor& h = {}, const settings& how = {},
+                     const qp_solution& start = {});
 
 /// The same, z alone; `how.on_failure` says what becomes of a failed element.
 at::Tensor qp(const at::Tensor& Q, const at::Tensor& q, const at::Tensor& A = {}, const at::Tensor& b = {},

@@ -28,11 +28,11 @@ void lane_active_set::solve(const dual_form& form, std::int64_t rows, const doub
         lane& p = problems[i];
         p.solved = false;
         p.steps = 0;
-        p.rows.clear();
+        if (!p.started) p.rows.clear();
         p.lambda.assign(at(m), 0.0);
         if (!p.wanted) continue;
         const double *own = d + static_cast<std::int64_t>(i) * m, *bar = floor + static_cast<std::int64_t>(i) * m;
-        for (std::int64_t j = 0; j < m; ++j)
+        for (std::int64_t j = 0; !p.started && j < m; ++j)
             if (own[j] < -bar[j]) p.rows.push_back(static_cast<int>(j));
         todo.push_back(i);
     }

@@ -15,6 +15,7 @@ class lane_active_set {
 public:
     struct lane {
         bool wanted = false, solved = false;
+        bool started = false; ///< `rows` is the first W
         int steps = 0;
         std::vector<int> rows;      ///< W, ascending
         std::vector<double> lambda; ///< [m], of the last W; not negative if solved

@@ -29,9 +29,8 @@ template <class T> void operators::load(const problem<T>& batch, std::int64_t el
     }
     for (std::size_t w = 0; w < 3; ++w) sets[w].resize(count[w]);
     for (packed& b : sets[0]) {
-        const bool on_diagonal = b.row == b.col && b.kind != block_kind::banded && b.kind != block_kind::dense;
-        diagonal_q = diagonal_q && on_diagonal;
-        b.symmetric = on_diagonal;
+        b.symmetric = on_diagonal(b);
+        diagonal_q = diagonal_q && b.symmetric;
         if (b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols) symmetrize(b);
     }
     read_diagonal();
@@ -51,6 +50,7 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
     out.last = b.last;
     out.scale = b.scale;
     out.symmetric = false;
+    out.entries = b.entries;
     out.data.clear();
     if (b.source < 0) return;
     std::int64_t rows = 1, cols = 1;
@@ -58,15 +58,21 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
     if (b.kind == block_kind::banded) cols = b.last - b.first + 1;
     if (b.kind == block_kind::dense) cols = b.cols;
     const matrix_view<T>& view = batch.data[b.source];
+    std::int64_t step = view.col_stride;
+    if (b.kind == block_kind::sparse) {
+        rows = 1;
+        cols = static_cast<std::int64_t>(b.entries->col.size());
+        step = view.row_stride;
+    }
     const T* from = view.of(element);
     out.data.resize(at(rows * cols));
     for (std::int64_t i = 0; i < rows; ++i) {
         const T* row = from + i * view.row_stride;
         double* to = out.data.data() + i * cols;
-        if (view.col_stride == 1)
+        if (step == 1)
             std::copy_n(row, cols, to);
         else
-            for (std::int64_t j = 0; j < cols; ++j) to[j] = static_cast<double>(row[j * view.col_stride]);
+            for (std::int64_t j = 0; j < cols; ++j) to[j] = static_cast<double>(row[j * step]);
     }
     const auto& kernels = cpu::dense<double>();
     if (!(kernels.max_abs(out.data.data(), rows * cols) < HUGE_VAL)) {
@@ -151,6 +157,10 @@ double operators::g_row_dot(int i, const double* x) const {
             break;
         }
         case block_kind::dense: sum += entry_dot(b, r, x + b.col); break;
+        case block_kind::sparse:
+            for (int k = b.entries->row_start[at(r)]; k < b.entries->row_start[at(r + 1)]; ++k)
+                sum += b.scale * b.data[at(k)] * x[b.col + b.entries->col[at(k)]];
+            break;
         }
     }
     return sum;
@@ -178,13 +188,17 @@ void operators::g_row_add(int i, double factor, double* x) const {
             cpu::dense<double>().axpy(factor, b.data.data() + at(r) * at(b.cols), x + b.col, b.cols);
             break;
         }
+        case block_kind::sparse:
+            for (int k = b.entries->row_start[at(r)]; k < b.entries->row_start[at(r + 1)]; ++k)
+                x[b.col + b.entries->col[at(k)]] += factor * b.scale * b.data[at(k)];
+            break;
         }
     }
 }
 
 operators operators::with_identity_q() const {
     operators o = *this;
-    o.sets[0] = {packed{block_kind::identity, 0, 0, n, n, 0, 0, 1.0, true, {}}};
+    o.sets[0] = {packed{block_kind::identity, 0, 0, n, n, 0, 0, 1.0, true, {}, {}}};
     o.diagonal.assign(at(n), 1.0);
     o.diagonal_q = true;
     o.q_max = 1;

@@ -72,6 +72,7 @@ private:
         double scale;
         bool symmetric;           ///< a block of Q that is its own transpose
         std::vector<double> data; ///< row-major; empty for identity
+        std::shared_ptr<const entry_list> entries{};
     };
     const std::vector<packed>& blocks(matrix where) const { return sets[static_cast<std::size_t>(where)]; }
     template <class T> void read(const problem<T>& batch, const block& b, std::int64_t element, packed& out);

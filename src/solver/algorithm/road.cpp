@@ -43,6 +43,10 @@ double objective_unit(const element& e, double rho) {
     return unit > 1e-200 && unit < 1e200 ? std::ldexp(1.0, std::ilogb(unit)) : 1.0;
 }
 
+bool has_answer(const outcome& out) {
+    return out.status == status::primal_infeasible || out.status == status::dual_infeasible || out.best.share <= 1;
+}
+
 } // namespace
 
 int active_set_limit(const operators& data, const settings& how) {
@@ -59,10 +63,11 @@ bool road::begin(const element& e, bool convex, outcome& out) {
     return possible;
 }
 
-void road::run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out) {
+void road::run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out,
+               const warm_start* from) {
     if (!begin(e, form != nullptr, out)) return;
     if (form->has_r()) {
-        by_active_set(e, *form, how, eps, e.floor, out);
+        by_active_sets(e, *form, how, eps, e.floor, from, out);
         if (out.status == status::primal_infeasible && !beyond_tolerance(e, out.x, eps)) {
             // Infeasible by less than "solved" allows: a point within the tolerance is the better answer.
             std::vector<double> floor = e.floor;
@@ -70,12 +75,19 @@ void road::run(const element& e, const dual_form* form, const settings& how, con
                 if (floor[i] != HUGE_VAL) floor[i] = 0.25 * eps.absolute * e.data->g_scale[i];
             outcome again;
             again.x.resize(*e.data);
-            by_active_set(e, *form, how, eps, floor, again);
+            by_active_sets(e, *form, how, eps, floor, from, again);
             again.iterations += out.iterations;
             if (again.best.share <= 1) out = again;
         }
     }
-    if (out.status == status::primal_infeasible || out.status == status::dual_infeasible || out.best.share <= 1) {
+    if (!form->has_r() && from != nullptr && static_cast<int>(from->rows.size()) <= e.data->n) {
+        // The interior point cannot start on the boundary, but the rows may be the right ones already.
+        kkt.set_up(*form, *e.data, from->rows, {});
+        finish(e, kkt, eps, from->x, out);
+        ++out.iterations;
+        if (!(out.best.share <= close_enough)) out.best.share = HUGE_VAL;
+    }
+    if (has_answer(out)) {
         if (out.best.share <= 1) out.status = status::solved;
         return;
     }
@@ -84,8 +96,16 @@ void road::run(const element& e, const dual_form* form, const settings& how, con
     conclude(e, how, eps, limited, out);
 }
 
+void road::by_active_sets(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
+                          const std::vector<double>& floor, const warm_start* from, outcome& out) {
+    by_active_set(e, form, how, eps, floor, from, out);
+    if (from == nullptr || has_answer(out)) return;
+    limited = false;
+    by_active_set(e, form, how, eps, floor, nullptr, out);
+}
+
 void road::by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
-                         const std::vector<double>& floor, outcome& out) {
+                         const std::vector<double>& floor, const warm_start* from, outcome& out) {
     const operators& o = *e.data;
     const double rho = form.proximal();
     const double eps_certificate = certificate_tolerance(eps);
@@ -94,6 +114,12 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
     // Without Q the objective has no scale of its own: ρ in a smaller unit is a smaller ρ on the same factorization.
     const bool linear = rho > 0 && o.q_max == 0;
     double unit = linear ? objective_unit(e, rho) : 1.0;
+    if (from != nullptr) {
+        x.z = from->x.z;
+        dual.basis = from->rows;
+        dual.lambda = from->x.lambda;
+        for (double& v : dual.lambda) v /= unit;
+    }
     for (int outer = 0; outer < (rho > 0 ? outer_steps : 1); ++outer) {
         const double before = out.best.share;
         previous = x;
@@ -117,7 +143,7 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
             form.inequality_products(x.z.data(), x.nu.data(), d.data());
         }
         for (std::size_t i = 0; i < d.size(); ++i) d[i] = e.h[i] - d[i];
-        const dual_outcome result = dual.solve(form, d, floor, active_set_limit(o, how), outer > 0);
+        const dual_outcome result = dual.solve(form, d, floor, active_set_limit(o, how), outer > 0 || from != nullptr);
         out.iterations += dual.steps;
         x.lambda = dual.lambda;
         if (result == dual_outcome::infeasible) {

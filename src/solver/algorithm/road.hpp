@@ -8,6 +8,7 @@
 #include "solver/algorithm/active_kkt.hpp"
 #include "solver/algorithm/dual_active_set.hpp"
 #include "solver/algorithm/sparse_kkt.hpp"
+#include "solver/algorithm/warm_start.hpp"
 
 namespace optnet::solver {
 
@@ -37,12 +38,13 @@ int active_set_limit(const operators& data, const settings& how);
 
 class road {
 public:
-    /// `form` null: its set-up found Q not convex.
-    void run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out);
+    /// `form` null: its set-up found Q not convex. `from` null: nothing is known of the solution.
+    void run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out,
+             const warm_start* from = nullptr);
     /// The same on the sparse form: the interior point, which ends on the active rows that it has come to.
     /// `spent`: rounds of a guess from the start that failed; 0: there was none.
     void run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
-             int spent = 0);
+             const warm_start* from = nullptr, int spent = 0);
 
     /// The system of the last finish; that of the outcome if its rows are the outcome's basis.
     const active_kkt& system() const { return kkt; }
@@ -51,13 +53,16 @@ public:
 private:
     /// A slack above -floor[i] counts as 0, as in `dual_active_set::solve`.
     void by_active_set(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
-                       const std::vector<double>& floor, outcome& out);
+                       const std::vector<double>& floor, const warm_start* from, outcome& out);
+    /// From the start, and as if nothing were known where that led nowhere.
+    void by_active_sets(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
+                        const std::vector<double>& floor, const warm_start* from, outcome& out);
     void by_interior_point(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
                            outcome& out);
     /// False if that needs no linear algebra: the outcome is there.
     bool begin(const element& e, bool convex, outcome& out);
     void by_sparse(const element& e, const sparse_matrices& form, const settings& how, const tolerances& eps,
-                   outcome& out);
+                   const warm_start* from, outcome& out);
     /// Takes the rows with λ > s as equalities, lets rows whose multiplier or slack comes out negative change sides,
     /// and finishes. True if no sign was wrong in the end: then the rows are those of the solution.
     bool finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit, const point& x,

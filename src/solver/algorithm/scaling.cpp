@@ -68,6 +68,12 @@ void operators::scale_rows(std::vector<packed>& set, std::vector<double>& scale)
         const double* own = most.data() + b.row;
         if (std::all_of(own, own + b.rows, [](double v) { return v == 1.0; })) continue;
         own_diagonal(b);
+        if (b.kind == block_kind::sparse) {
+            for (int i = 0; i < b.rows; ++i)
+                for (int k = b.entries->row_start[at(i)]; k < b.entries->row_start[at(i + 1)]; ++k)
+                    b.data[at(k)] *= own[i];
+            continue;
+        }
         const std::size_t width = b.rows == 0 ? 0 : b.data.size() / at(b.rows);
         for (int i = 0; i < b.rows; ++i)
             if (own[i] != 1.0) kernels.scale(own[i], b.data.data() + at(i) * width, static_cast<std::int64_t>(width));
@@ -124,6 +130,12 @@ void operators::scale_columns() {
             const auto factor = [&](int i, int j) { return left == nullptr ? right[j] : left[i] * right[j]; };
             if (b.kind == block_kind::diagonal) {
                 for (int i = 0; i < b.rows; ++i) b.data[at(i)] *= factor(i, i);
+                continue;
+            }
+            if (b.kind == block_kind::sparse) {
+                for (int i = 0; i < b.rows; ++i)
+                    for (int k = b.entries->row_start[at(i)]; k < b.entries->row_start[at(i + 1)]; ++k)
+                        b.data[at(k)] *= factor(i, b.entries->col[at(k)]);
                 continue;
             }
             // Of a row that is stored as an interval of columns; the padding of a band is never read.

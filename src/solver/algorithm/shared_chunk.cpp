@@ -26,7 +26,8 @@ void copy_row(const std::vector<double>& from, std::vector<double>& to, std::int
 
 template <class T>
 void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, const operators& data,
-                       const dual_form& form, const settings& how, const tolerances& eps) {
+                       const dual_form& form, const settings& how, const tolerances& eps,
+                       const starting_points<T>& from) {
     n = data.n;
     p = data.p;
     m = data.m;
@@ -43,6 +44,7 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
         own.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
         own.iterations = 0;
         if (!own.tried) continue;
+        own.start.load(from, first + i, loaded);
         std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + i * n);
         std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + i * p);
         std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + i * m);
@@ -63,16 +65,22 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
 }
 
 template void shared_chunk::run(const problem<double>&, std::int64_t, int, const operators&, const dual_form&,
-                                const settings&, const tolerances&);
+                                const settings&, const tolerances&, const starting_points<double>&);
 template void shared_chunk::run(const problem<float>&, std::int64_t, int, const operators&, const dual_form&,
-                                const settings&, const tolerances&);
+                                const settings&, const tolerances&, const starting_points<float>&);
 
 void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how) {
     const bool in_lanes = lanes_pay(data);
     const int limit = active_set_limit(data, how);
     if (in_lanes) {
         lanes.problems.resize(at(rows));
-        for (std::int64_t i = 0; i < rows; ++i) lanes.problems[at(i)].wanted = results[at(i)].tried;
+        for (std::int64_t i = 0; i < rows; ++i) {
+            const result& own = results[at(i)];
+            lane_active_set::lane& to = lanes.problems[at(i)];
+            to.wanted = own.tried;
+            to.started = own.tried && own.start.usable;
+            if (to.started) to.rows = own.start.rows;
+        }
         lanes.solve(form, m, d.data(), floor.data(), std::min(lane_steps, limit));
     }
     for (int i = 0; i < rows; ++i) {
@@ -91,10 +99,13 @@ void shared_chunk::find_active_sets(const operators& data, const dual_form& form
             for (const int j : found.rows)
                 if (found.lambda[at(j)] > 0) dual.basis.push_back(j);
             dual.lambda = found.lambda;
+        } else if (own.start.usable) {
+            dual.basis = own.start.rows;
+            dual.lambda = own.start.x.lambda;
         }
         own_d.assign(d.begin() + i * m, d.begin() + (i + 1) * m);
         own_floor.assign(floor.begin() + i * m, floor.begin() + (i + 1) * m);
-        own.tried = dual.solve(form, own_d, own_floor, limit, in_lanes) == dual_outcome::optimal;
+        own.tried = dual.solve(form, own_d, own_floor, limit, in_lanes || own.start.usable) == dual_outcome::optimal;
         own.iterations += dual.steps;
         if (own.tried) adopt(i, data, form, dual.basis, dual.lambda, dual.factor(), dual.stride());
     }

@@ -19,7 +19,7 @@ public:
     /// Works on `count` problems from number `first` of the batch on, count at most `shared_kkt::together`.
     template <class T>
     void run(const problem<T>& batch, std::int64_t first, int count, const operators& data, const dual_form& form,
-             const settings& how, const tolerances& eps);
+             const settings& how, const tolerances& eps, const starting_points<T>& from);
 
     bool solved(int i) const { return results[static_cast<std::size_t>(i)].best.share <= 1; }
     const verdict& best(int i) const { return results[static_cast<std::size_t>(i)].best; }
@@ -37,6 +37,7 @@ private:
     using array = std::vector<double>;
     struct result {
         bool tried = false;
+        warm_start start;
         verdict best{HUGE_VAL, HUGE_VAL, HUGE_VAL};
         int iterations = 0;
         active_kkt system;

@@ -26,7 +26,9 @@ constexpr double most_entries = 3e7;
 
 using entry = std::pair<int, int>;
 
-bool symmetric(const block& b) { return b.row == b.col && b.rows == b.cols && b.kind != block_kind::banded; }
+bool symmetric(const block& b) {
+    return b.row == b.col && b.rows == b.cols && b.kind != block_kind::banded && b.kind != block_kind::sparse;
+}
 
 /// f(i, j) in the order of `operators::each`.
 template <class F> void each_place(const structure& s, matrix where, const F& f) {
@@ -278,7 +280,8 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
 
 bool same(const block& a, const block& b) {
     return a.where == b.where && a.kind == b.kind && a.row == b.row && a.col == b.col && a.rows == b.rows &&
-           a.cols == b.cols && a.first == b.first && a.last == b.last;
+           a.cols == b.cols && a.first == b.first && a.last == b.last &&
+           (a.entries == b.entries || (a.entries && b.entries && *a.entries == *b.entries));
 }
 
 /// Numbers, sources and the groups of rows do not enter.
@@ -307,10 +310,7 @@ double sparse_pattern::iteration_operations() const {
 
 double covered_entries(const structure& shape) {
     double total = 0;
-    for (const block& b : shape.blocks)
-        total += b.kind == block_kind::dense    ? static_cast<double>(b.rows) * b.cols
-                 : b.kind == block_kind::banded ? static_cast<double>(b.rows) * (b.last - b.first + 1)
-                                                : b.rows;
+    for (const block& b : shape.blocks) total += stored_entries(b);
     return total;
 }
 

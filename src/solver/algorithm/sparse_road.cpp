@@ -36,10 +36,10 @@ double largest(const std::vector<double>& v) {
 double cost_unit(const element& e) { return e.data->q_max > 0 ? e.data->q_max : std::max(largest(e.q), 1e-300); }
 
 void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
-               int spent) {
+               const warm_start* from, int spent) {
     if (!begin(e, form != nullptr, out)) return;
     out.iterations = spent;
-    by_sparse(e, *form, how, eps, out);
+    by_sparse(e, *form, how, eps, from, out);
     if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
     const operators& o = *e.data;
     dual_form dense;
@@ -57,11 +57,18 @@ void road::run(const element& e, const sparse_matrices* form, const settings& ho
 }
 
 void road::by_sparse(const element& e, const sparse_matrices& form, const settings& how, const tolerances& eps,
-                     outcome& out) {
-    serial_team team;
-    sparse_form linear(form);
+                     const warm_start* from, outcome& out) {
     const int limit = how.max_iter.value_or(interior_limit);
     double try_at = out.iterations > 0 ? next_guess : HUGE_VAL;
+    if (from != nullptr) {
+        // The rows of the start, as if its other slacks were far from 0.
+        std::vector<double> s(at(e.data->m), HUGE_VAL);
+        for (const int i : from->rows) s[at(i)] = 0;
+        near = true;
+        if (finish_sparse(e, form, eps, limit, from->x, s, out)) return;
+    }
+    serial_team team;
+    sparse_form linear(form);
     bool settled = false;
     near = false;
     const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {

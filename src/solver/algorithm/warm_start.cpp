@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/warm_start.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+/// Smaller shares of the largest multiplier are what an interior point leaves of a zero. Where such a row is active it
+/// costs one step.
+constexpr double least_share = 1e-8;
+
+/// Reads n numbers in units of their own; false if one is not finite. Nothing given is zeros.
+template <class T>
+bool read(const vector_view<T>& view, std::int64_t k, const std::vector<double>& unit, std::vector<double>& to) {
+    to.assign(unit.size(), 0.0);
+    if (view.data == nullptr) return true;
+    const T* from = view.of(k);
+    double check = 0;
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        to[i] = static_cast<double>(from[static_cast<std::int64_t>(i) * view.stride]) * unit[i];
+        check += to[i] * 0.0;
+    }
+    return check == 0.0;
+}
+
+} // namespace
+
+template <class T> void warm_start::load(const starting_points<T>& from, std::int64_t k, const element& e) {
+    rows.clear();
+    const operators& o = *e.data;
+    usable = from.given() && e.finite && read(from.z, k, o.z_unit, x.z) && read(from.nu, k, o.a_unit, x.nu) &&
+             read(from.lambda, k, o.g_unit, x.lambda);
+    if (!usable) return;
+    double most = 0;
+    for (const double v : x.lambda) most = std::max(most, v);
+    for (int i = 0; i < o.m; ++i) {
+        double& multiplier = x.lambda[static_cast<std::size_t>(i)];
+        if (multiplier > least_share * most && !e.absent(i))
+            rows.push_back(i);
+        else
+            multiplier = 0;
+    }
+}
+
+template void warm_start::load(const starting_points<double>&, std::int64_t, const element&);
+template void warm_start::load(const starting_points<float>&, std::int64_t, const element&);
+
+} // namespace optnet::solver
