@@ -137,8 +137,12 @@ std::vector<int> leaves_first(sparse_pattern& x, const std::vector<int>& node, s
     std::fill_n(leaf.begin(), x.n, char(1));
     each_edge(x, node, [&](int a, int b) { leaf[at(position[at(a)] > position[at(b)] ? a : b)] = 0; });
     x.leaves = static_cast<int>(std::count(leaf.begin(), leaf.end(), 1));
+    // Among themselves in their own order, which is that of memory.
     int first = 0, other = x.leaves;
-    for (const int k : order) position[at(k)] = leaf[at(k)] != 0 ? first++ : other++;
+    for (int j = 0; j < x.n; ++j)
+        if (leaf[at(j)] != 0) position[at(j)] = first++;
+    for (const int k : order)
+        if (leaf[at(k)] == 0) position[at(k)] = other++;
     return position;
 }
 
