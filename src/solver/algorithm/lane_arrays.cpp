@@ -8,7 +8,9 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 } // namespace
 
-double lanes_numbers(const sparse_pattern& x) { return static_cast<double>(x.l_row.size()) + 12.0 * (x.n + x.p + x.m); }
+double lanes_numbers(const sparse_pattern& x) {
+    return 2.0 * static_cast<double>(x.l_row.size()) + 12.0 * (x.n + x.p + x.m);
+}
 
 void lane_factor::factor(const cpu::lane_system& s, int lanes, lane_array& work) {
     inverse.resize(at(s.size * lanes));
