@@ -227,14 +227,14 @@ template <class T> struct one_call {
     void sparse(worker& mine, std::int64_t first) const {
         const std::shared_ptr<const set_up> matrices = matrices_of(mine, first);
         const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
-        if (!matrices->convex || from.given()) { // from a start each has a way of its own
+        if (!matrices->convex) {
             for (int l = 0; l < count; ++l) by_road(mine, first + l, matrices, 0);
             return;
         }
         sparse_chunk& chunk = mine.sparse;
         if (!common || mine.begun != serial) chunk.begin(matrices->sparse, lanes);
         mine.begun = serial;
-        chunk.run(batch, first, count, how, eps, kept != nullptr);
+        chunk.run(batch, first, count, how, eps, from, kept != nullptr);
         for (int l = 0; l < count; ++l) {
             if (!chunk.solved(l)) {
                 by_road(mine, first + l, matrices, chunk.settled(l) ? 0 : chunk.iterations(l));

@@ -28,8 +28,8 @@ void sparse_chunk::begin(const sparse_matrices& matrices, int count) {
 }
 
 template <class T>
-void sparse_chunk::run(const problem<T>& batch, std::int64_t from, int count, const settings& how,
-                       const tolerances& eps, bool keep) {
+void sparse_chunk::run(const problem<T>& batch, std::int64_t number, int count, const settings& how,
+                       const tolerances& eps, const starting_points<T>& from, bool keep) {
     const operators& data = form->data();
     if (!kept || kept.use_count() > 1) kept = std::make_shared<lane_factor>();
     for (int l = 0; l < lanes; ++l) {
@@ -37,8 +37,9 @@ void sparse_chunk::run(const problem<T>& batch, std::int64_t from, int count, co
         mine.tried = l < count;
         mine.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
         if (mine.tried) {
-            mine.data.load(batch, from + l, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+            mine.data.load(batch, number + l, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
             mine.tried = mine.data.finite && mine.data.impossible_row < 0;
+            mine.start.load(from, number + l, mine.data);
         }
         fill(l);
     }
@@ -48,8 +49,10 @@ void sparse_chunk::run(const problem<T>& batch, std::int64_t from, int count, co
     if (keep) find_doubt(how);
 }
 
-template void sparse_chunk::run(const problem<double>&, std::int64_t, int, const settings&, const tolerances&, bool);
-template void sparse_chunk::run(const problem<float>&, std::int64_t, int, const settings&, const tolerances&, bool);
+template void sparse_chunk::run(const problem<double>&, std::int64_t, int, const settings&, const tolerances&,
+                                const starting_points<double>&, bool);
+template void sparse_chunk::run(const problem<float>&, std::int64_t, int, const settings&, const tolerances&,
+                                const starting_points<float>&, bool);
 
 /// The right-hand sides of lane l; zeros where there is no problem to be solved.
 void sparse_chunk::fill(int l) {
@@ -65,8 +68,21 @@ void sparse_chunk::fill(int l) {
         for (std::size_t i = at(l); i < v->size(); i += at(lanes)) (*v)[i] = 0;
 }
 
-/// The active rows of the starting point of the interior point.
+/// The active rows of each problem's start, or a guess where none was given.
 void sparse_chunk::start() {
+    kept->w.resize(floor.size());
+    if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried && !mine.start.usable; })) guess();
+    for (int l = 0; l < lanes; ++l) {
+        if (own[l].tried && !own[l].start.usable) continue;
+        for (std::size_t i = at(l); i < kept->w.size(); i += at(lanes)) kept->w[i] = 0;
+        if (!own[l].tried) continue;
+        for (const int i : own[l].start.rows)
+            kept->w[at(i * lanes + l)] = form->pattern().in_r(i) ? system.full : system.full_root;
+    }
+}
+
+/// The active rows of the starting point of the interior point.
+void sparse_chunk::guess() {
     const auto& kernels = cpu::sparse(lanes > 1);
     const cpu::lane_system& s = system;
     const bool whole = std::all_of(floor.begin(), floor.end(), [](double v) { return v < HUGE_VAL; });
@@ -78,7 +94,6 @@ void sparse_chunk::start() {
         f.factor(s, lanes, work);
     }
     kernels.solve(s, f.w.data(), f.l.data(), f.inverse.data(), right.view(), x.view(), gz.data(), packed.data());
-    kept->w.resize(floor.size());
     double unit[lanes_together];
     for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
     kernels.guess(s, right.lambda.data(), floor.data(), gz.data(), unit, least_start, kept->w.data());

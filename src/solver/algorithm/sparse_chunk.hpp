@@ -23,7 +23,7 @@ public:
     /// `doubtful` are asked for.
     template <class T>
     void run(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps,
-             bool keep);
+             const starting_points<T>& from, bool keep);
 
     bool solved(int l) const { return own[l].best.share <= 1; }
     const verdict& best(int l) const { return own[l].best; }
@@ -42,6 +42,7 @@ public:
 private:
     struct lane {
         element data;
+        warm_start start;
         bool tried = false, settled = false, doubtful = false;
         int rounds = 0, idle = 0;
         double fewest = 0; ///< rows that changed sides at once
@@ -50,6 +51,7 @@ private:
     };
     void fill(int l);
     void start();
+    void guess();
     void find_active_sets(int limit);
     void finish(const tolerances& eps);
     void find_doubt(const settings& how);
