@@ -187,6 +187,36 @@ TEST_CASE("lanes: the iteration limit counts rounds and is kept") {
     }
 }
 
+TEST_CASE("lanes: a start is taken where it is one, and leaves the others as they are") {
+    own_sides batch(denoising(60, 12, 13, 3));
+    const int n = batch.x.shape.n, m = batch.x.shape.m;
+    const answer<double> cold = solve(batch.all());
+    const auto from = [&](const answer<double>& start) {
+        answer<double> a = solve(batch.all()); // for the sizes
+        const solver::solution<double> out{a.z.data(),      a.nu.data(),         a.lambda.data(),   a.s.data(),
+                                           a.status.data(), a.iterations.data(), a.residuals.data()};
+        solver::solve(batch.all(), {}, 2, out, &a.kept,
+                      {{start.z.data(), n, 1}, {nullptr, 0, 1}, {start.lambda.data(), m, 1}});
+        return a;
+    };
+    answer<double> start = cold;
+    for (const int k : {2, 9}) start.z[at(k * n + 3)] = std::nan("");
+    std::fill_n(start.lambda.begin() + 5 * m, m, 1.0); // every row: far from the solution
+    const answer<double> warm = from(cold), mixed = from(start);
+    for (std::int64_t k = 0; k < 12; ++k) {
+        CAPTURE(k);
+        REQUIRE(warm.at(k) == status::solved);
+        REQUIRE(mixed.at(k) == status::solved);
+        CHECK(warm.iterations[at(k)] == 1);
+        CHECK(distance(warm.z, k, cold.z, k, n) <= 1e-9 * size(cold.z, k, n));
+        CHECK(distance(mixed.z, k, cold.z, k, n) <= 1e-6 * size(cold.z, k, n));
+        if (k == 5) continue;
+        const answer<double>& expected = k == 2 || k == 9 ? cold : warm;
+        CHECK(mixed.iterations[at(k)] == expected.iterations[at(k)]);
+        CHECK(same_bits(mixed.z, k, expected.z, k, n));
+    }
+}
+
 TEST_CASE("lanes: float32 numbers are solved in double precision and rounded at the end") {
     model x = denoising(60, 8, 13, 3);
     const std::vector<float> q(x.q.begin(), x.q.end());
