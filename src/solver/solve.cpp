@@ -223,21 +223,30 @@ template <class T> struct one_call {
         }
     }
 
+    /// True if problem k has a start that can be used.
+    bool starts(worker& mine, std::int64_t k, const operators& o) const {
+        if (!from.given()) return false;
+        mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        mine.start.load(from, k, mine.e);
+        return mine.start.usable;
+    }
+
     /// Sparse problems from `first` on, one per lane; those that are not solved there go on alone.
     void sparse(worker& mine, std::int64_t first) const {
         const std::shared_ptr<const set_up> matrices = matrices_of(mine, first);
         const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
-        if (!matrices->convex || from.given()) { // from a start each has a way of its own
+        const bool warm = lanes == 1 && starts(mine, first, matrices->data);
+        if (!matrices->convex || warm) { // alone the road makes more of a start
             for (int l = 0; l < count; ++l) by_road(mine, first + l, matrices, 0);
             return;
         }
         sparse_chunk& chunk = mine.sparse;
         if (!common || mine.begun != serial) chunk.begin(matrices->sparse, lanes);
         mine.begun = serial;
-        chunk.run(batch, first, count, how, eps, kept != nullptr);
+        chunk.run(batch, first, count, how, eps, kept != nullptr, from);
         for (int l = 0; l < count; ++l) {
             if (!chunk.solved(l)) {
-                by_road(mine, first + l, matrices, chunk.settled(l) ? 0 : chunk.iterations(l));
+                by_road(mine, first + l, matrices, chunk.settled(l) || chunk.warm(l) ? 0 : chunk.iterations(l));
                 continue;
             }
             write(out, first + l,

@@ -28,28 +28,35 @@ void sparse_chunk::begin(const sparse_matrices& matrices, int count) {
 }
 
 template <class T>
-void sparse_chunk::run(const problem<T>& batch, std::int64_t from, int count, const settings& how,
-                       const tolerances& eps, bool keep) {
+void sparse_chunk::run(const problem<T>& batch, std::int64_t place, int count, const settings& how,
+                       const tolerances& eps, bool keep, const starting_points<T>& from) {
     const operators& data = form->data();
     if (!kept || kept.use_count() > 1) kept = std::make_shared<lane_factor>();
     for (int l = 0; l < lanes; ++l) {
         lane& mine = own[l];
         mine.tried = l < count;
         mine.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
+        mine.from.usable = false;
         if (mine.tried) {
-            mine.data.load(batch, from + l, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+            mine.data.load(batch, place + l, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
             mine.tried = mine.data.finite && mine.data.impossible_row < 0;
+            if (mine.tried) mine.from.load(from, place + l, mine.data);
         }
         fill(l);
     }
-    start();
+    kept->w.assign(floor.size(), 0.0);
+    if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried && !mine.from.usable; })) start();
+    for (int l = 0; l < lanes; ++l)
+        if (warm(l)) adopt(l);
     find_active_sets(std::min(first_rounds, how.max_iter.value_or(first_rounds)));
     finish(eps);
     if (keep) find_doubt(how);
 }
 
-template void sparse_chunk::run(const problem<double>&, std::int64_t, int, const settings&, const tolerances&, bool);
-template void sparse_chunk::run(const problem<float>&, std::int64_t, int, const settings&, const tolerances&, bool);
+template void sparse_chunk::run(const problem<double>&, std::int64_t, int, const settings&, const tolerances&, bool,
+                                const starting_points<double>&);
+template void sparse_chunk::run(const problem<float>&, std::int64_t, int, const settings&, const tolerances&, bool,
+                                const starting_points<float>&);
 
 /// The right-hand sides of lane l; zeros where there is no problem to be solved.
 void sparse_chunk::fill(int l) {
@@ -78,10 +85,20 @@ void sparse_chunk::start() {
         f.factor(s, lanes, work);
     }
     kernels.solve(s, f.w.data(), f.l.data(), f.inverse.data(), right.view(), x.view(), gz.data(), packed.data());
-    kept->w.resize(floor.size());
     double unit[lanes_together];
     for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
     kernels.guess(s, right.lambda.data(), floor.data(), gz.data(), unit, least_start, kept->w.data());
+}
+
+/// The rows of a start in place of those.
+void sparse_chunk::adopt(int l) {
+    lane_array& w = kept->w;
+    for (std::size_t i = at(l); i < w.size(); i += at(lanes)) w[i] = 0;
+    for (const int i : own[l].from.rows) w[at(i) * at(lanes) + at(l)] = system.full;
+    for (std::int64_t k = 0; k < system.long_count; ++k) {
+        double& weight = w[at(system.long_rows[k]) * at(lanes) + at(l)];
+        weight = weight > 0 ? system.full_root : 0;
+    }
 }
 
 void sparse_chunk::find_active_sets(int limit) {

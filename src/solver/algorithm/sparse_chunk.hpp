@@ -23,11 +23,13 @@ public:
     /// `doubtful` are asked for.
     template <class T>
     void run(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps,
-             bool keep);
+             bool keep, const starting_points<T>& from);
 
     bool solved(int l) const { return own[l].best.share <= 1; }
     const verdict& best(int l) const { return own[l].best; }
     int iterations(int l) const { return own[l].rounds; }
+    /// True if the first rows were those of a start.
+    bool warm(int l) const { return own[l].from.usable; }
     /// True if the rounds ended, though the finish may not be accurate enough.
     bool settled(int l) const { return own[l].settled; }
     const element& given(int l) const { return own[l].data; }
@@ -42,6 +44,7 @@ public:
 private:
     struct lane {
         element data;
+        warm_start from;
         bool tried = false, settled = false, doubtful = false;
         int rounds = 0, idle = 0;
         double fewest = 0; ///< rows that changed sides at once
@@ -50,6 +53,7 @@ private:
     };
     void fill(int l);
     void start();
+    void adopt(int l);
     void find_active_sets(int limit);
     void finish(const tolerances& eps);
     void find_doubt(const settings& how);
