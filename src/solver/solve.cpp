@@ -223,20 +223,11 @@ template <class T> struct one_call {
         }
     }
 
-    /// True if problem k has a start that can be used.
-    bool starts(worker& mine, std::int64_t k, const operators& o) const {
-        if (!from.given()) return false;
-        mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        mine.start.load(from, k, mine.e);
-        return mine.start.usable;
-    }
-
     /// Sparse problems from `first` on, one per lane; those that are not solved there go on alone.
     void sparse(worker& mine, std::int64_t first) const {
         const std::shared_ptr<const set_up> matrices = matrices_of(mine, first);
         const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
-        const bool warm = lanes == 1 && starts(mine, first, matrices->data);
-        if (!matrices->convex || warm) { // alone the road makes more of a start
+        if (!matrices->convex) {
             for (int l = 0; l < count; ++l) by_road(mine, first + l, matrices, 0);
             return;
         }
