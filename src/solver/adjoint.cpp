@@ -157,18 +157,19 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
     if (static_cast<std::int64_t>(kept.elements.size()) != batch.batch)
         throw std::invalid_argument("kkt_solve: the batch has " + std::to_string(batch.batch) +
                                     " problems, but what was kept is of " + std::to_string(kept.elements.size()));
+    // Matrices that were not kept are read again, as they were then.
+    const bool again =
+        !kept.common && std::any_of(kept.elements.begin(), kept.elements.end(),
+                                    [](const factorization::kept& e) { return e.solved && !e.matrices; });
+    const std::shared_ptr<const detected<T>> seen = again ? detect(batch) : nullptr;
+    const problem<T> data = seen ? seen->of(batch) : batch;
     if (kept.lanes > 0) {
         std::vector<lanes_of_problems> workers(at(std::max(threads, 1)));
         cpu::parallel_for(threads, static_cast<std::int64_t>(kept.lane_factors.size()),
-                          [&](int id, std::int64_t g) { solve_lanes(workers[at(id)], batch, kept, r, d, g); });
+                          [&](int id, std::int64_t g) { solve_lanes(workers[at(id)], data, kept, r, d, g); });
         return;
     }
     if (!kept.common) {
-        // Matrices that were not kept are read again, as they were then.
-        const bool again = std::any_of(kept.elements.begin(), kept.elements.end(),
-                                       [](const factorization::kept& e) { return e.solved && !e.matrices; });
-        const std::shared_ptr<const detected<T>> seen = again ? detect(batch) : nullptr;
-        const problem<T> data = seen ? seen->of(batch) : batch;
         cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(data, kept, r, d, k); });
         return;
     }

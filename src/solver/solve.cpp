@@ -237,7 +237,7 @@ template <class T> struct one_call {
         chunk.run(batch, first, count, how, eps, from, kept != nullptr);
         for (int l = 0; l < count; ++l) {
             if (!chunk.solved(l)) {
-                by_road(mine, first + l, matrices, chunk.settled(l) ? 0 : chunk.iterations(l));
+                by_road(mine, first + l, matrices, chunk.settled(l) || chunk.warm(l) ? 0 : chunk.iterations(l));
                 continue;
             }
             write(out, first + l,

@@ -135,8 +135,13 @@ TEST_CASE("matrices of each problem's own: the union of their patterns") {
     for (std::size_t i = 0; i < a.z.size(); ++i) CHECK(std::abs(a.z[i] - b.z[i]) <= 1e-9);
     // Factors that were not kept are made again from what is found again.
     const std::vector<double> kept = derivative(v.batch, a);
-    for (auto& e : a.kept->elements) e.matrices.reset();
-    CHECK(same_bits(derivative(v.batch, a), kept));
+    for (auto& e : a.kept->elements) {
+        e.matrices.reset();
+        e.in_lane = false;
+    }
+    const std::vector<double> again = derivative(v.batch, a);
+    for (std::size_t i = 0; i < kept.size(); ++i)
+        CHECK(std::abs(again[i] - kept[i]) <= 1e-10 * (1 + std::abs(kept[i])));
 }
 
 TEST_CASE("NaN and infinities in plain matrices are said of their problem and move no bit of another") {

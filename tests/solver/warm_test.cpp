@@ -210,6 +210,29 @@ TEST_CASE("NaN, infinities and nothing at all in a start: that problem is solved
     }
 }
 
+TEST_CASE("sparse problems, alone and in lanes: a start without numbers is none, to the bit, and lanes do not mix") {
+    for (const int batch : {3, 20}) {
+        model x = denoising(40, batch, 13, 17);
+        const solver::problem<double> problems = x.problem();
+        const int n = x.shape.n;
+        REQUIRE(solver::make_plan(x.shape, true).chosen == solver::form::sparse);
+        const answer<double> cold = solve(problems);
+        answer<double> start = cold;
+        numbers draw(18);
+        for (double& v : start.lambda) v = std::max(0.0, v + 3 * draw.normal());
+        const answer<double> warm = solve_from(problems, start_of(x.shape, start));
+        for (std::int64_t k = 0; k < batch; k += 2) start.z[at(k * n)] = std::numeric_limits<double>::quiet_NaN();
+        const answer<double> mixed = solve_from(problems, start_of(x.shape, start));
+        for (std::int64_t k = 0; k < batch; ++k) {
+            CHECK(warm.at(k) == status::solved);
+            const answer<double>& expected = k % 2 == 0 ? cold : warm;
+            CHECK(mixed.iterations[at(k)] == expected.iterations[at(k)]);
+            CHECK(std::equal(mixed.z.begin() + k * n, mixed.z.begin() + (k + 1) * n, expected.z.begin() + k * n));
+        }
+        CHECK(distance(warm.z, cold.z) <= 1e-9);
+    }
+}
+
 TEST_CASE("with a start, too, no bit depends on threads or neighbours") {
     const dense<double> d = random<double>(20, 0, 20, 100, true, 15);
     const view<double> v(d);

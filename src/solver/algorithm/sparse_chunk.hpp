@@ -28,6 +28,8 @@ public:
     bool solved(int l) const { return own[l].best.share <= 1; }
     const verdict& best(int l) const { return own[l].best; }
     int iterations(int l) const { return own[l].rounds; }
+    /// True if the first rows were those of a start.
+    bool warm(int l) const { return own[l].start.usable; }
     /// True if the rounds ended, though the finish may not be accurate enough.
     bool settled(int l) const { return own[l].settled; }
     const element& given(int l) const { return own[l].data; }
