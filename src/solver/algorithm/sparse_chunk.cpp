@@ -11,6 +11,10 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
+/// A point of this share of its tolerances is not refined further: another step costs less than a round, and where Q
+/// has small eigenvalues the point is by so much farther from the solution than its residuals say.
+constexpr double sharp = 1e-6;
+
 } // namespace
 
 void sparse_chunk::begin(const sparse_matrices& matrices, int count) {
@@ -164,9 +168,10 @@ void sparse_chunk::finish(const tolerances& eps) {
                 mine.best = v;
                 copy(mine, l);
             }
-            // The doubt is that of the last point.
-            mine.doubtful = !(v.share < before);
-            if (mine.best.share <= close_enough || !(v.share < 0.5 * before)) go[l] = 0;
+            // The doubt is that of the last point; where that is the best one or also good the two are the same to
+            // rounding.
+            mine.doubtful = !(v.share < before || v.share <= close_enough);
+            if (mine.best.share <= sharp || !(v.share < 0.5 * before)) go[l] = 0;
         }
     }
     // As on the road: the signs were those of an estimate.
