@@ -170,7 +170,8 @@ void sparse_chunk::finish(const tolerances& eps) {
             }
             // The doubt is that of the last point; where that is the best one or also good the two are the same to
             // rounding.
-            mine.doubtful = !(v.share < before || v.share <= close_enough);
+            const bool as_good = v.share < before || v.share <= close_enough;
+            mine.doubtful = !as_good;
             if (mine.best.share <= sharp || !(v.share < 0.5 * before)) go[l] = 0;
         }
     }
