@@ -174,7 +174,8 @@ def test_the_simplex_in_plain_tensors():
     ordered = (-q).sort(descending=True).values
     level = (ordered.cumsum(0) - 1) / torch.arange(1, n + 1, **F64)
     t = level[(ordered > level).sum() - 1]
-    assert (z - (-q - t).clamp(min=0)).abs().max() <= 1e-12
+    # The finish ends at a hundredth of the tolerance.
+    assert (z - (-q - t).clamp(min=0)).abs().max() <= 1e-10
     # dz = -(v - mean of v over the support) there: so is the gradient by q, and by A that of nu and z.
     w, on = weights(z), z > 0
     expected = torch.where(on, -(w - w[on].mean()), 0.0)
