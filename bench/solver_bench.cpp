@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole batches of 128, forward (with what the gradient needs kept, too) and backward (one kkt_solve); the time
-// of one problem is the counter.
+// Whole batches of 128, or one problem, forward (with what the gradient needs kept, too) and backward (one kkt_solve);
+// the time of one problem is the counter.
 //
 //     solver_bench --benchmark_filter=forward/100/shared
 
@@ -97,6 +97,25 @@ dense<double> dc3_batch(std::int64_t size) {
     return d;
 }
 
+/// Q = PP' + 1e-4 I and everything else from U(0, 1); n / 2 equalities and n inequalities that z = 1 satisfies.
+dense<double> random_dense(int n) {
+    dense<double> d = zeros(n, n / 2, n);
+    numbers draw(3);
+    std::vector<double> P(static_cast<std::size_t>(n * n));
+    for (double& v : P) v = draw.uniform();
+    for (int i = 0; i < n; ++i)
+        for (int j = 0; j < n; ++j) {
+            d.Qat(0, i, j) = i == j ? 1e-4 : 0.0;
+            for (int c = 0; c < n; ++c)
+                d.Qat(0, i, j) += P[static_cast<std::size_t>(i * n + c)] * P[static_cast<std::size_t>(j * n + c)];
+        }
+    for (std::vector<double>* v : {&d.q, &d.G, &d.A})
+        for (double& x : *v) x = draw.uniform();
+    const auto size = static_cast<std::size_t>(n);
+    pass_through(d, std::vector<double>(size, 1.0), std::vector<double>(size, 1.0));
+    return d;
+}
+
 void add_model(const std::string& name, const model& made) {
     const auto data = std::make_shared<model>(made);
     for (const int threads : {1, 2}) {
@@ -118,6 +137,7 @@ int main(int argc, char** argv) {
     add_dense<double>("10/one", 10, 1, true);
     add_dense<double>("100/one", 100, 1, true);
     add_dense("dc3", dc3_batch(128));
+    for (const int n : {20, 100, 450}) add_dense("random_dense/" + std::to_string(n), random_dense(n));
     add_model("mini_sudoku", mini_sudoku(128, 1));
     add_model("total_variation/25", denoising(25, 128, 13, 1));
     add_model("total_variation/100", denoising(100, 128, 13, 1));

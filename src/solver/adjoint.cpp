@@ -3,6 +3,7 @@
 
 #include "solver/algorithm/lane_kkt.hpp"
 #include "solver/algorithm/shared_kkt.hpp"
+#include "solver/cpu/kernels.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/detect.hpp"
 #include "solver/factorization.hpp"
@@ -33,23 +34,22 @@ template <class T> void fill_zero(const kkt_vectors<T>& d, std::int64_t k, const
 
 // Right-hand sides and solutions are those of the user's equations; inside, rows and variables have units of their own.
 template <class T>
-void read(const kkt_vectors<const T>& r, std::int64_t k, const operators& o, double* z, double* nu, double* lambda) {
+void read(const kkt_vectors<const T>& r, std::int64_t k, const units& o, double* z, double* nu, double* lambda) {
     for (std::int64_t j = 0; j < o.n; ++j)
-        z[j] = r.z == nullptr ? 0.0 : static_cast<double>(r.z[k * o.n + j]) * o.z_scale[at(j)];
+        z[j] = r.z == nullptr ? 0.0 : static_cast<double>(r.z[k * o.n + j]) * o.z_scale[j];
     for (std::int64_t i = 0; i < o.p; ++i)
-        nu[i] = r.nu == nullptr ? 0.0 : static_cast<double>(r.nu[k * o.p + i]) * o.a_scale[at(i)];
+        nu[i] = r.nu == nullptr ? 0.0 : static_cast<double>(r.nu[k * o.p + i]) * o.a_scale[i];
     for (std::int64_t i = 0; i < o.m; ++i)
-        lambda[i] = r.lambda == nullptr ? 0.0 : static_cast<double>(r.lambda[k * o.m + i]) * o.g_scale[at(i)];
+        lambda[i] = r.lambda == nullptr ? 0.0 : static_cast<double>(r.lambda[k * o.m + i]) * o.g_scale[i];
 }
 
 template <class T>
-void write(const double* z, const double* nu, const double* lambda, const operators& o, std::int64_t k,
+void write(const double* z, const double* nu, const double* lambda, const units& o, std::int64_t k,
            const kkt_vectors<T>& d) {
-    for (std::int64_t j = 0; d.z != nullptr && j < o.n; ++j) d.z[k * o.n + j] = static_cast<T>(z[j] * o.z_scale[at(j)]);
-    for (std::int64_t i = 0; d.nu != nullptr && i < o.p; ++i)
-        d.nu[k * o.p + i] = static_cast<T>(nu[i] * o.a_scale[at(i)]);
+    for (std::int64_t j = 0; d.z != nullptr && j < o.n; ++j) d.z[k * o.n + j] = static_cast<T>(z[j] * o.z_scale[j]);
+    for (std::int64_t i = 0; d.nu != nullptr && i < o.p; ++i) d.nu[k * o.p + i] = static_cast<T>(nu[i] * o.a_scale[i]);
     for (std::int64_t i = 0; d.lambda != nullptr && i < o.m; ++i)
-        d.lambda[k * o.m + i] = static_cast<T>(lambda[i] * o.g_scale[at(i)]);
+        d.lambda[k * o.m + i] = static_cast<T>(lambda[i] * o.g_scale[i]);
 }
 
 template <class T>
@@ -70,12 +70,12 @@ void solve_alone(const problem<T>& batch, const factorization& kept, const kkt_v
     const operators& o = matrices->data;
     point x;
     x.resize(o);
-    read(r, k, o, x.z.data(), x.nu.data(), x.lambda.data());
+    read(r, k, o.measures(), x.z.data(), x.nu.data(), x.lambda.data());
     if (matrices->is_sparse)
         (entry.matrices && !entry.in_lane ? entry.sparse_system : sparse_again).solve(x);
     else
         (entry.matrices ? entry.system : again).solve(x);
-    write(x.z.data(), x.nu.data(), x.lambda.data(), o, k, d);
+    write(x.z.data(), x.nu.data(), x.lambda.data(), o.measures(), k, d);
 }
 
 /// What one thread works with where sparse problems go in lanes.
@@ -102,7 +102,8 @@ void solve_lanes(lanes_of_problems& mine, const problem<T>& batch, const factori
         point& x = mine.one;
         for (int l = 0; l < lanes; ++l) {
             x.resize(o);
-            if (l < count && entry(l).in_lane) read(r, first + l, o, x.z.data(), x.nu.data(), x.lambda.data());
+            if (l < count && entry(l).in_lane)
+                read(r, first + l, o.measures(), x.z.data(), x.nu.data(), x.lambda.data());
             mine.x.put(x, l, lanes);
         }
         mine.kkt.solve(system, lanes, *kept.lane_factors[at(group)], mine.x);
@@ -113,7 +114,7 @@ void solve_lanes(lanes_of_problems& mine, const problem<T>& batch, const factori
             continue;
         }
         mine.x.take(mine.one, l, lanes);
-        write(mine.one.z.data(), mine.one.nu.data(), mine.one.lambda.data(), form->data(), first + l, d);
+        write(mine.one.z.data(), mine.one.nu.data(), mine.one.lambda.data(), form->data().measures(), first + l, d);
     }
 }
 
@@ -138,15 +139,49 @@ void solve_together(rows_of_problems& mine, const factorization& kept, const kkt
         const factorization::kept& entry = kept.elements[at(first + i)];
         if (!entry.solved) continue;
         mine.systems[at(i)] = &entry.system;
-        read(r, first + i, o, mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m);
+        read(r, first + i, o.measures(), mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m);
     }
     mine.kkt.solve(kept.common->dual, o, mine.systems, mine.z, mine.nu, mine.lambda, rows);
     for (std::int64_t i = 0; i < count; ++i) {
         if (mine.systems[at(i)] == nullptr)
             fill_zero(d, first + i, shape);
         else
-            write(mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m, o, first + i, d);
+            write(mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m, o.measures(), first + i,
+                  d);
     }
+}
+
+/// What one thread works with where problems lie in lanes.
+struct dense_work {
+    std::vector<double> z, nu, lambda; ///< problem by problem, and behind that in lanes
+};
+
+template <class T>
+void solve_dense(dense_work& mine, const problem<T>& batch, const factorization& kept, const kkt_vectors<const T>& r,
+                 const kkt_vectors<T>& d, std::int64_t group) {
+    constexpr std::int64_t width = dense_lanes::width;
+    const std::int64_t first = group * width, count = std::min(width, batch.batch - first);
+    const dense_lanes* system = kept.dense[at(group)].get();
+    const auto is_here = [&](std::int64_t i) { return kept.elements[at(first + i)].in_dense_lane; };
+    for (std::int64_t i = 0; i < count; ++i)
+        if (!is_here(i)) solve_alone(batch, kept, r, d, first + i);
+    if (system == nullptr) return;
+    const std::int64_t sizes[3] = {system->n, system->p, system->m};
+    std::vector<double>* const parts[3] = {&mine.z, &mine.nu, &mine.lambda};
+    for (int v = 0; v < 3; ++v) parts[v]->assign(at(2 * width * sizes[v]), 0.0);
+    const auto own = [&](int v, std::int64_t i) { return parts[v]->data() + i * sizes[v]; };
+    for (std::int64_t i = 0; i < count; ++i)
+        if (is_here(i)) read(r, first + i, system->measures(static_cast<int>(i)), own(0, i), own(1, i), own(2, i));
+    const auto& kernels = cpu::dense<double>();
+    double* rows[3][width];
+    for (int v = 0; v < 3; ++v) {
+        for (std::int64_t i = 0; i < width; ++i) rows[v][i] = own(v, i);
+        kernels.lanes_gather(rows[v], sizes[v], own(v, width));
+    }
+    system->solve(own(0, width), own(1, width), own(2, width));
+    for (int v = 0; v < 3; ++v) kernels.lanes_scatter(own(v, width), sizes[v], rows[v]);
+    for (std::int64_t i = 0; i < count; ++i)
+        if (is_here(i)) write(own(0, i), own(1, i), own(2, i), system->measures(static_cast<int>(i)), first + i, d);
 }
 
 } // namespace
@@ -158,9 +193,9 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
         throw std::invalid_argument("kkt_solve: the batch has " + std::to_string(batch.batch) +
                                     " problems, but what was kept is of " + std::to_string(kept.elements.size()));
     // Matrices that were not kept are read again, as they were then.
-    const bool again =
-        !kept.common && std::any_of(kept.elements.begin(), kept.elements.end(),
-                                    [](const factorization::kept& e) { return e.solved && !e.matrices; });
+    const bool again = !kept.common && std::any_of(kept.elements.begin(), kept.elements.end(), [](const auto& e) {
+        return e.solved && !e.matrices && !e.in_dense_lane;
+    });
     const std::shared_ptr<const detected<T>> seen = again ? detect(batch) : nullptr;
     const problem<T> data = seen ? seen->of(batch) : batch;
     if (kept.lanes > 0) {
@@ -170,7 +205,13 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
         return;
     }
     if (!kept.common) {
-        cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(data, kept, r, d, k); });
+        if (kept.dense.empty()) {
+            cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(data, kept, r, d, k); });
+            return;
+        }
+        std::vector<dense_work> workers(at(std::max(threads, 1)));
+        cpu::parallel_for(threads, static_cast<std::int64_t>(kept.dense.size()),
+                          [&](int id, std::int64_t g) { solve_dense(workers[at(id)], data, kept, r, d, g); });
         return;
     }
     const std::int64_t most = shared_kkt::together(*batch.shape);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "solver/algorithm/active_rows.hpp"
+#include "solver/algorithm/dense_lanes.hpp"
 #include "solver/algorithm/lane_arrays.hpp"
 #include "solver/algorithm/sparse_kkt.hpp"
 #include "solver/plan.hpp"
@@ -20,8 +21,15 @@ struct set_up {
     bool is_sparse = false, convex = false;
 
     std::size_t bytes() const { return is_sparse ? sparse.bytes() : dual.bytes(); }
+    std::size_t held() const { return data.held() + dual.held(); } ///< without the sparse form, which is not recycled
 };
 
+/// Reads the matrices of one element and factors them.
+template <class T>
+void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, const plan& made);
+/// Memory for that: what an earlier one left, or new where the sparse form was chosen, which has as many numbers as its
+/// pattern.
+std::shared_ptr<set_up> memory(const plan& made);
 template <class T>
 std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
                                           const plan& made);
@@ -37,7 +45,8 @@ public:
         sparse_kkt sparse_system;
         active_rows rows;
         bool solved = false;
-        bool in_lane = false; ///< its system is a lane of `lane_factors`
+        bool in_lane = false;       ///< its system is a lane of `lane_factors`
+        bool in_dense_lane = false; ///< the factors are those of its lane in `dense`
     };
     settings how;
     plan made;
@@ -46,6 +55,8 @@ public:
     /// On the sparse form, how many problems went together, and the factors of each so many of them.
     int lanes = 0;
     std::vector<std::shared_ptr<const lane_factor>> lane_factors;
+    /// The factors of each `dense_lanes::width` elements with matrices of their own; null where unused.
+    std::vector<std::shared_ptr<const dense_lanes>> dense;
 };
 
 } // namespace optnet::solver

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
+#include "solver/algorithm/own_chunk.hpp"
 #include "solver/algorithm/shared_chunk.hpp"
 #include "solver/algorithm/sparse_chunk.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/detect.hpp"
 #include "solver/factorization.hpp"
+#include "solver/write.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <limits>
 
 namespace optnet::solver {
 namespace {
@@ -19,89 +20,10 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Factors of this many bytes in all are kept for the gradient; beyond it each is made again when it is needed.
 constexpr double most_kept = 1e9;
-/// From this many problems with shared matrices on they are solved together.
+/// From this many problems on they are solved together.
 constexpr std::int64_t least_together = 8;
 
-template <class T> void fill(T* to, std::int64_t element, int count, double value) {
-    if (to == nullptr) return;
-    for (int i = 0; i < count; ++i) to[element * count + i] = static_cast<T>(value);
-}
-
-/// One outcome, wherever its numbers lie.
-struct finished {
-    optnet::status status;
-    verdict best;
-    int iterations;
-    right_sides given;
-    evaluated x; ///< z, nu, lambda and gz
-};
-
-bool has_point(optnet::status s) {
-    return s == status::solved || s == status::solved_inaccurate || s == status::max_iterations;
-}
-
-template <class T> void write(const solution<T>& out, std::int64_t k, const finished& done, const operators& o) {
-    constexpr double none = std::numeric_limits<double>::quiet_NaN();
-    const bool point = has_point(done.status);
-    const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
-    out.status[k] = static_cast<std::int64_t>(done.status);
-    if (out.iterations != nullptr) out.iterations[k] = done.iterations;
-    if (out.residuals != nullptr) {
-        const double values[3] = {done.best.primal, done.best.dual, done.best.gap};
-        for (int i = 0; i < 3; ++i) out.residuals[3 * k + i] = point ? values[i] : none;
-    }
-    for (int j = 0; j < o.n; ++j)
-        out.z[k * o.n + j] = static_cast<T>(point || ray ? done.x.z[j] * o.z_scale[at(j)] : none);
-    if (!point && !farkas) {
-        fill(out.nu, k, o.p, none);
-        fill(out.lambda, k, o.m, none);
-    } else {
-        if (out.nu != nullptr)
-            for (int i = 0; i < o.p; ++i) out.nu[k * o.p + i] = static_cast<T>(done.x.nu[i] * o.a_scale[at(i)]);
-        if (out.lambda != nullptr)
-            for (int i = 0; i < o.m; ++i) out.lambda[k * o.m + i] = static_cast<T>(done.x.lambda[i] * o.g_scale[at(i)]);
-    }
-    if (out.s == nullptr) return;
-    if (!point) return fill(out.s, k, o.m, none);
-    for (int i = 0; i < o.m; ++i)
-        out.s[k * o.m + i] = done.given.floor[i] == HUGE_VAL
-                                 ? std::numeric_limits<T>::infinity()
-                                 : static_cast<T>((done.given.h[i] - done.x.gz[i]) * o.g_unit[at(i)]);
-}
-
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
-
-} // namespace
-
-template <class T> bool shares_matrices(const problem<T>& batch) {
-    for (const block& b : batch.shape->blocks)
-        if (b.source >= 0 && !batch.data[b.source].shared()) return false;
-    return true;
-}
-
-namespace {
-
-template <class T>
-void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, const plan& chosen) {
-    to.data.load(batch, element);
-    to.is_sparse = chosen.chosen == form::sparse;
-    to.convex = false;
-    if (!to.data.finite) return;
-    to.convex = to.is_sparse ? to.sparse.set_up(to.data, chosen.pattern, how.convexity_tolerance)
-                             : to.dual.set_up(to.data, how.convexity_tolerance, chosen.chosen == form::dual);
-}
-
-} // namespace
-
-template <class T>
-std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
-                                          const plan& chosen) {
-    auto made = std::make_shared<set_up>();
-    load(*made, batch, element, how, chosen);
-    return made;
-}
-
-namespace {
 
 /// What one thread works with.
 struct worker {
@@ -114,6 +36,7 @@ struct worker {
     shared_chunk chunk;
     sparse_chunk sparse;
     std::uint64_t begun = 0; ///< the call that `sparse` works for
+    own_chunk lanes;
 };
 
 /// Up to this many bytes a thread keeps what it works with on the sparse form from one call to the next: there the
@@ -150,7 +73,7 @@ template <class T> struct one_call {
     std::shared_ptr<const set_up> matrices_of(worker& mine, std::int64_t k) const {
         if (common) return common;
         // The memory of the last set-up is used again, unless it was kept.
-        if (!mine.own || mine.own.use_count() > 1) mine.own = std::make_shared<set_up>();
+        if (!mine.own || mine.own.use_count() > 1) mine.own = memory(made);
         load(*mine.own, batch, k, how, made);
         return mine.own;
     }
@@ -183,7 +106,7 @@ template <class T> struct one_call {
         result.x.nu = done.x.nu.data();
         result.x.lambda = done.x.lambda.data();
         result.x.gz = mine.gz.data();
-        write(out, k, result, o);
+        write(out, k, result, o.measures());
         if (kept == nullptr) return;
         factorization::kept& entry = kept->elements[at(k)];
         entry.solved = done.status == status::solved || done.status == status::solved_inaccurate;
@@ -202,9 +125,22 @@ template <class T> struct one_call {
                 entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
         } else if (finished_on(mine.way.system())) {
             entry.system = mine.way.system();
+            if (done.accurate) entry.system.trust();
+            if (!common && entry.system.is_trusted() && matrices->dual.can_hand_over()) leave_factors(mine, entry);
         } else {
             entry.system.set_up(matrices->dual, o, entry.rows.rows, entry.rows.ratios);
         }
+    }
+
+    /// Of matrices of its own, a problem whose solves are trusted needs the factors alone: less memory is written.
+    void leave_factors(worker& mine, factorization::kept& entry) const {
+        auto slim = memory(made);
+        slim->is_sparse = false;
+        slim->convex = true;
+        slim->data.measure_as(mine.own->data);
+        mine.own->dual.hand_over(slim->dual, slim->data);
+        entry.system.move_to(slim->dual, slim->data);
+        entry.matrices = std::move(slim);
     }
 
     /// Problems from `first` on as one chunk; those that it does not solve go alone.
@@ -218,7 +154,7 @@ template <class T> struct one_call {
                 continue;
             }
             write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)},
-                  common->data);
+                  common->data.measures());
             if (kept != nullptr) keep(mine, first + i, i);
         }
     }
@@ -242,7 +178,7 @@ template <class T> struct one_call {
             }
             write(out, first + l,
                   {status::solved, chunk.best(l), chunk.iterations(l), chunk.given(l).given(), chunk.point(l)},
-                  matrices->data);
+                  matrices->data.measures());
             if (kept != nullptr) keep_lane(mine, matrices, first, l);
         }
     }
@@ -275,6 +211,59 @@ template <class T> struct one_call {
             entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
     }
 
+    /// Problems from `first` on in the lanes of a vector; those that they do not solve go alone.
+    void dense(worker& mine, std::int64_t first) const {
+        own_chunk& chunk = mine.lanes;
+        const int count = static_cast<int>(std::min<std::int64_t>(own_chunk::together, batch.batch - first));
+        chunk.run(batch, first, count, how, eps);
+        for (int i = 0; i < count; ++i) {
+            if (!chunk.solved(i)) {
+                alone(mine, first + i);
+                continue;
+            }
+            write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)},
+                  chunk.measures(i));
+            if (kept != nullptr) keep_dense(mine, first, i);
+        }
+    }
+
+    void keep_dense(worker& mine, std::int64_t first, int i) const {
+        const own_chunk& chunk = mine.lanes;
+        const std::int64_t k = first + i;
+        factorization::kept& entry = kept->elements[at(k)];
+        entry.solved = true;
+        entry.rows.rows = chunk.basis(i);
+        const evaluated x = chunk.point(i);
+        const structure& shape = *batch.shape;
+        if (doubtful_rows(shape.n, shape.m, chunk.lengths(i), how, chunk.given(i), x, entry.rows.rows).empty()) {
+            const double groups = static_cast<double>(kept->dense.size());
+            if (static_cast<double>(chunk.system()->bytes()) * groups > most_kept) return;
+            entry.in_dense_lane = true;
+            kept->dense[at(first / own_chunk::together)] = chunk.system();
+            return;
+        }
+        static_cast<void>(matrices_of(mine, k));
+        set_up& own = *mine.own;
+        if (!own.convex) return alone(mine, k);
+        mine.e.load(batch, k, own.data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        decide(mine, own, x, entry.rows.rows, entry);
+        if (!keeps(own)) return;
+        entry.matrices = mine.own;
+        entry.system.set_up(own.dual, own.data, entry.rows.rows, entry.rows.ratios);
+    }
+
+    /// The active rows at a point that a chunk came to with this basis.
+    void decide(worker& mine, const set_up& own, const evaluated& x, const std::vector<int>& basis,
+                factorization::kept& entry) const {
+        const operators& o = own.data;
+        outcome& done = mine.done;
+        done.basis = basis;
+        done.x.z.assign(x.z, x.z + o.n);
+        done.x.nu.assign(x.nu, x.nu + o.p);
+        done.x.lambda.assign(x.lambda, x.lambda + o.m);
+        entry.rows = decide_active_rows(mine.e, own.dual, how, done, x.gz);
+    }
+
     void keep(worker& mine, std::int64_t k, int i) const {
         shared_chunk& chunk = mine.chunk;
         const operators& o = common->data;
@@ -288,12 +277,7 @@ template <class T> struct one_call {
             return;
         }
         mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        outcome& done = mine.done;
-        done.basis = chunk.basis(i);
-        done.x.z.assign(x.z, x.z + o.n);
-        done.x.nu.assign(x.nu, x.nu + o.p);
-        done.x.lambda.assign(x.lambda, x.lambda + o.m);
-        entry.rows = decide_active_rows(mine.e, common->dual, how, done, x.gz);
+        decide(mine, *common, x, chunk.basis(i), entry);
         entry.system.set_up(common->dual, o, entry.rows.rows, entry.rows.ratios);
     }
 };
@@ -338,11 +322,20 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
         kept->lane_factors.resize(at(groups));
     }
 
+    constexpr std::int64_t width = own_chunk::together;
+    const bool lanes =
+        !shared && !from.given() && batch.batch >= least_together && own_chunk::serves(*batch.shape, made);
+    const std::int64_t dense_groups = lanes ? (batch.batch + width - 1) / width : 0;
+    if (kept) kept->dense.resize(at(dense_groups));
+
     std::vector<worker> workers(hold ? 0 : at(std::max(threads, 1)));
     if (sparse) {
         cpu::parallel_for(threads, groups, [&](int id, std::int64_t c) {
             call.sparse(hold ? held_worker() : workers[at(id)], c * call.lanes);
         });
+    } else if (lanes) {
+        cpu::parallel_for(threads, dense_groups,
+                          [&](int id, std::int64_t g) { call.dense(workers[at(id)], g * width); });
     } else if (!chunks) {
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(workers[at(id)], k); });
     } else {
@@ -364,8 +357,6 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
 }
 
 #define OPTNET_FOR(T)                                                                                                  \
-    template bool shares_matrices(const problem<T>&);                                                                  \
-    template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, const plan&); \
     template void solve(const problem<T>&, const settings&, int, const solution<T>&, std::shared_ptr<factorization>*,  \
                         const starting_points<T>&);
 OPTNET_FOR(double)

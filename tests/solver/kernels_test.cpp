@@ -230,6 +230,58 @@ TEST_CASE("matrix times vector, symmetric too, and the vector kernels") {
     });
 }
 
+TEST_CASE("the largest entries of rows and columns") {
+    each_table([](const auto& k, auto zero) {
+        using T = decltype(zero);
+        for (const index_t m : sizes)
+            for (const index_t n : sizes) {
+                matrix<T> A = random_matrix<T>(m, n);
+                std::vector<T> rows(static_cast<std::size_t>(m)), columns(static_cast<std::size_t>(n), T(0));
+                k.rows_max_abs(A.at(), A.ld, m, n, rows.data());
+                for (index_t i = 0; i < m; ++i) k.max_into(A.at() + i * A.ld, n, columns.data());
+                bool right = true;
+                for (index_t i = 0; i < m; ++i)
+                    right = right && rows[static_cast<std::size_t>(i)] == k.max_abs(A.at() + i * A.ld, n);
+                for (index_t j = 0; j < n; ++j) {
+                    T most = 0;
+                    for (index_t i = 0; i < m; ++i) most = std::max(most, std::abs(A(i, j)));
+                    right = right && columns[static_cast<std::size_t>(j)] == most;
+                }
+                INFO("m " << m << ", n " << n);
+                CHECK(right);
+                if (m == 0 || n == 0) continue;
+                for (const T bad : {std::numeric_limits<T>::quiet_NaN(), -std::numeric_limits<T>::infinity()}) {
+                    A(m / 2, n - 1) = bad;
+                    k.rows_max_abs(A.at(), A.ld, m, n, rows.data());
+                    for (index_t i = 0; i < m; ++i)
+                        CHECK((rows[static_cast<std::size_t>(i)] == rows[static_cast<std::size_t>(i)]) == (i != m / 2));
+                }
+            }
+    });
+}
+
+TEST_CASE("symmetric parts and mirrored triangles are exact") {
+    each_table([](const auto& k, auto zero) {
+        using T = decltype(zero);
+        for (const index_t n : sizes) {
+            const matrix<T> M = random_matrix<T>(n, n);
+            matrix<T> part = M, mirrored = M;
+            k.symmetric_part(part.at(), part.ld, n);
+            k.mirror_lower(mirrored.at(), mirrored.ld, n);
+            bool right = true;
+            for (index_t i = 0; i < n; ++i)
+                for (index_t j = 0; j < n; ++j) {
+                    right = right && part(i, j) == T(0.5) * M(i, j) + T(0.5) * M(j, i); // halves are exact
+                    right = right && mirrored(i, j) == (j <= i ? M(i, j) : M(j, i));
+                }
+            INFO("n " << n);
+            CHECK(right);
+            CHECK(part.padding_untouched());
+            CHECK(mirrored.padding_untouched());
+        }
+    });
+}
+
 TEST_CASE("a pivot that is negative, zero, below the floor, NaN or infinite ends the factorization") {
     each_table([](const auto& k, auto zero) {
         using T = decltype(zero);

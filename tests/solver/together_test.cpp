@@ -2,67 +2,15 @@
 // Problems that share their matrices are solved together from eight on: what comes out for one is what it gets alone,
 // and not a bit of it depends on the others.
 
+#include "batches.hpp"
 #include "catch.hpp"
 #include "families.hpp"
 
-#include <cstring>
 #include <limits>
 
 using namespace problems;
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-/// Problems from[0], from[1], ... of a batch with shared matrices.
-dense<double> pick(const dense<double>& d, const std::vector<std::int64_t>& from) {
-    dense<double> out = zeros(d.n, d.p, d.m, static_cast<std::int64_t>(from.size()));
-    out.Q = d.Q;
-    out.A = d.A;
-    out.G = d.G;
-    for (std::size_t k = 0; k < from.size(); ++k) {
-        const auto copy = [&](const std::vector<double>& source, std::vector<double>& target, int width) {
-            std::copy_n(source.begin() + from[k] * width, width, target.begin() + static_cast<std::int64_t>(k) * width);
-        };
-        copy(d.q, out.q, d.n);
-        copy(d.b, out.b, d.p);
-        copy(d.h, out.h, d.m);
-    }
-    return out;
-}
-
-std::vector<std::int64_t> range(std::int64_t first, std::int64_t count, std::int64_t step = 1) {
-    std::vector<std::int64_t> all;
-    all.reserve(at(count));
-    for (std::int64_t i = 0; i < count; ++i) all.push_back(first + i * step);
-    return all;
-}
-
-/// dz, dnu and dlambda for a right-hand side that depends on `number[k]` alone.
-answer<double> gradient(const dense<double>& d, const answer<double>& a, const std::vector<std::int64_t>& number,
-                        int threads = 1) {
-    answer<double> g = a;
-    const view<double> v(d);
-    for (std::size_t k = 0; k < number.size(); ++k) {
-        numbers draw(1000 + static_cast<std::uint64_t>(number[k]));
-        for (int j = 0; j < d.n; ++j) g.z[k * at(d.n) + at(j)] = draw.normal();
-        for (int j = 0; j < d.p; ++j) g.nu[k * at(d.p) + at(j)] = draw.normal();
-        for (int j = 0; j < d.m; ++j) g.lambda[k * at(d.m) + at(j)] = draw.normal();
-    }
-    const std::vector<double> rz = g.z, rnu = g.nu, rl = g.lambda;
-    solver::kkt_solve<double>(v.batch, *a.kept, threads, {rz.data(), rnu.data(), rl.data()},
-                              {g.z.data(), g.nu.data(), g.lambda.data()});
-    return g;
-}
-
-bool same_bits(const dense<double>& d, const answer<double>& a, std::int64_t i, const answer<double>& b,
-               std::int64_t k) {
-    const auto same = [&](const auto& x, const auto& y, std::int64_t width) {
-        return width == 0 || std::memcmp(x.data() + i * width, y.data() + k * width, at(width) * sizeof(x[0])) == 0;
-    };
-    return same(a.z, b.z, d.n) && same(a.nu, b.nu, d.p) && same(a.lambda, b.lambda, d.m) && same(a.s, b.s, d.m) &&
-           same(a.status, b.status, 1) && same(a.residuals, b.residuals, 3) && same(a.iterations, b.iterations, 1);
-}
 
 /// Eight more problems with the matrices of `d`: its own vectors with another objective.
 dense<double> with_other_objectives(const dense<double>& d, std::uint64_t seed) {
@@ -71,20 +19,6 @@ dense<double> with_other_objectives(const dense<double>& d, std::uint64_t seed) 
     for (std::int64_t k = 1; k < 9; ++k)
         for (int j = 0; j < d.n; ++j) out.qat(k, j) *= 1 + 0.2 * draw.normal();
     return out;
-}
-
-double largest(const std::vector<double>& v, std::int64_t k, std::int64_t width) {
-    double most = 0;
-    for (std::int64_t j = 0; j < width; ++j) most = std::max(most, std::abs(v[at(k * width + j)]));
-    return most;
-}
-
-double distance(const std::vector<double>& a, std::int64_t i, const std::vector<double>& b, std::int64_t k,
-                std::int64_t width) {
-    double most = 0;
-    for (std::int64_t j = 0; j < width; ++j)
-        most = std::max(most, std::abs(a[at(i * width + j)] - b[at(k * width + j)]));
-    return most;
 }
 
 } // namespace

@@ -35,7 +35,7 @@ void active_kkt::set_up(const dual_form& source, const operators& packed, const 
     const auto& kernels = cpu::dense<double>();
     form = &source;
     data = &packed;
-    sharp = false;
+    trusted = false;
     const auto k = static_cast<std::int64_t>(rows.size());
     std::vector<double> full(at(k * k));
     source.gather(rows, full.data(), k);
@@ -71,7 +71,7 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const s
                        const std::vector<double>& factor, std::int64_t ld) {
     form = &source;
     data = &packed;
-    sharp = false;
+    trusted = false;
     active = rows;
     ratio.clear();
     const auto k = static_cast<std::int64_t>(rows.size());
@@ -167,6 +167,7 @@ void active_kkt::residual(const point& right, const point& x, point& r) const {
 }
 
 void active_kkt::solve(point& x) const {
+    if (trusted) return solve_once(x);
     const point right = x;
     const double size = size_of(right);
     if (size == 0) return;

@@ -30,11 +30,17 @@ public:
     /// no refinement: rows have size 1, so the solution is that of a matrix which differs by as much.
     static constexpr double backward_error = 1e-13;
 
-    /// True where a solve with this factor has been seen to leave less than `sharp_error`; the next are not looked at.
-    bool sharp = false;
-    static constexpr double sharp_error = 1e-12;
-
     const std::vector<int>& rows() const { return active; }
+    /// The same factors after `dual_form::hand_over`.
+    void move_to(const dual_form& other, const operators& measures) {
+        form = &other;
+        data = &measures;
+    }
+    /// One solve is exact to rounding: no regularization.
+    bool exact() const { return !form->regularized(); }
+    /// Says that a solve with these factors left residuals of rounding alone: `solve` does not look back any more.
+    void trust() { trusted = exact() && of_like_size(data->q_max); }
+    bool is_trusted() const { return trusted; }
 
     /// Has the processor load the factor: called while another problem's is at work.
     void prefetch() const;
@@ -63,6 +69,7 @@ private:
 
     const dual_form* form = nullptr;
     const operators* data = nullptr;
+    bool trusted = false;
     std::vector<int> active;
     std::vector<double> ratio; ///< D, [k] or empty
     std::vector<double> l;     ///< [k, k]

@@ -26,21 +26,24 @@ double length(const dual_form& form, int i) {
 
 } // namespace
 
-std::vector<int> doubtful_rows(const operators& o, const dual_form& form, const settings& how, const right_sides& e,
+namespace {
+
+template <class Length>
+std::vector<int> doubtful_rows(int n, int m, const Length& length, const settings& how, const right_sides& e,
                                const evaluated& x, const std::vector<int>& basis) {
     double z_size = 0;
-    for (int j = 0; j < o.n; ++j) z_size = std::max(z_size, std::abs(x.z[j]));
-    const double relative = std::max(64.0 * o.n * 1.1e-16, how.active_tolerance);
+    for (int j = 0; j < n; ++j) z_size = std::max(z_size, std::abs(x.z[j]));
+    const double relative = std::max(64.0 * n * 1.1e-16, how.active_tolerance);
     // Rows of G are scaled to size 1, so |G_i||z| is |z|. A row of the basis is tight and is judged by its multiplier.
     const auto bound = [&](int i) { return relative * (std::abs(e.h[i]) + z_size); };
     const auto tight = [&](int i) { return e.h[i] - x.gz[i] <= bound(i) && e.floor[i] != HUGE_VAL; };
-    const auto weak = [&](int i) { return x.lambda[i] * length(form, i) <= bound(i); };
+    const auto weak = [&](int i) { return x.lambda[i] * length(i) <= bound(i); };
     std::size_t count = 0;
-    for (int i = 0; i < o.m; ++i) count += tight(i) ? 1 : 0;
+    for (int i = 0; i < m; ++i) count += tight(i) ? 1 : 0;
     if (count == basis.size() && std::all_of(basis.begin(), basis.end(), [&](int i) { return tight(i) && !weak(i); }))
         return {};
     std::vector<int> doubtful;
-    for (int i = 0; i < o.m; ++i)
+    for (int i = 0; i < m; ++i)
         if (tight(i)) doubtful.push_back(i);
     std::vector<int> sorted = basis, result;
     std::sort(sorted.begin(), sorted.end());
@@ -48,6 +51,20 @@ std::vector<int> doubtful_rows(const operators& o, const dual_form& form, const 
     std::erase_if(sorted, [&](int i) { return !weak(i); });
     std::merge(doubtful.begin(), doubtful.end(), sorted.begin(), sorted.end(), std::back_inserter(result));
     return result;
+}
+
+} // namespace
+
+std::vector<int> doubtful_rows(const operators& o, const dual_form& form, const settings& how, const right_sides& e,
+                               const evaluated& x, const std::vector<int>& basis) {
+    return doubtful_rows(
+        o.n, o.m, [&](int i) { return length(form, i); }, how, e, x, basis);
+}
+
+std::vector<int> doubtful_rows(int n, int m, const double* lengths, const settings& how, const right_sides& e,
+                               const evaluated& x, const std::vector<int>& basis) {
+    return doubtful_rows(
+        n, m, [&](int i) { return lengths[i]; }, how, e, x, basis);
 }
 
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,

@@ -19,6 +19,9 @@ struct active_rows {
 /// none, the rows of the basis are the active ones.
 std::vector<int> doubtful_rows(const operators& data, const dual_form& form, const settings& how, const right_sides& e,
                                const evaluated& x, const std::vector<int>& basis);
+/// The same where R_ii is `lengths`[i].
+std::vector<int> doubtful_rows(int n, int m, const double* lengths, const settings& how, const right_sides& e,
+                               const evaluated& x, const std::vector<int>& basis);
 
 /// `gz` is G times the point of the outcome, [m].
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,

@@ -17,15 +17,6 @@ constexpr double proximal_weight = 1e-2;
 /// it.
 constexpr double dependent = 1e-11, dependent_regularized = 1e-8;
 
-/// The upper triangle from the lower one, in tiles for the cache's sake.
-void mirror(double* M, std::int64_t n) {
-    constexpr std::int64_t tile = 16;
-    for (std::int64_t i0 = 0; i0 < n; i0 += tile)
-        for (std::int64_t j0 = 0; j0 <= i0; j0 += tile)
-            for (std::int64_t j = j0; j < std::min(n, j0 + tile); ++j)
-                for (std::int64_t i = std::max(i0, j + 1); i < std::min(n, i0 + tile); ++i) M[j * n + i] = M[i * n + j];
-}
-
 } // namespace
 
 bool dual_form::set_up(const operators& source, double convexity_tolerance, bool with_r) {
@@ -46,11 +37,11 @@ bool dual_form::factor_diagonal(double convexity_tolerance) {
     const double least = n == 0 ? scale : *std::min_element(q.begin(), q.end());
     if (!(least >= -convexity_tolerance * data->q_max)) return false;
     if (least <= 1e-11 * scale) rho = proximal_weight * scale;
-    panel.assign(size(n + rows * n), 0.0);
+    panel.resize(size(n + rows * n));
     double* root = panel.data();
     for (std::int64_t i = 0; i < n; ++i) root[i] = std::sqrt(q[size(i)] + rho);
-    data->add_dense(matrix::A, va(), n);
-    if (kept_r) data->add_dense(matrix::G, vg(), n);
+    data->write_dense(matrix::A, va(), n);
+    if (kept_r) data->write_dense(matrix::G, vg(), n);
     for (std::int64_t i = 0; i < rows; ++i)
         for (std::int64_t j = 0; j < n; ++j) va()[i * n + j] /= root[j];
     return true;
@@ -60,11 +51,11 @@ bool dual_form::attempt(double shift, double weight, double least) {
     // One panel [H; A; G] becomes [L; V_A; V_G] in one sweep.
     const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data->n, p = data->p, m = kept_r ? data->m : 0;
-    panel.assign(size(n + p + m, n), 0.0);
+    panel.resize(size(n + p + m, n));
     double* h = panel.data();
-    data->add_dense(matrix::Q, h, n);
-    data->add_dense(matrix::A, va(), n);
-    if (m > 0) data->add_dense(matrix::G, vg(), n);
+    data->write_dense(matrix::Q, h, n);
+    data->write_dense(matrix::A, va(), n);
+    if (m > 0) data->write_dense(matrix::G, vg(), n);
     for (std::int64_t i = 0; i < n; ++i) h[i * n + i] += shift;
     for (std::int64_t k = 0; weight > 0 && k < p; ++k) {
         const double* a = va() + k * n;
@@ -102,7 +93,7 @@ void dual_form::eliminate_equalities() {
     if (most == 0) most = 1;
     // One panel [S; V_G V_A'] becomes [L_S; W].
     const auto try_shift = [&](double shift, double floor) {
-        schur.assign(size(p + m, p), 0.0);
+        schur.resize(size(p + m, p));
         kernels.syrk_lower(schur.data(), p, va(), n, p, n, 1.0, 0.0);
         for (std::int64_t i = 0; i < p; ++i) schur[size(i * p + i)] += shift;
         double* below = schur.data() + p * p;
@@ -116,8 +107,8 @@ void dual_form::eliminate_equalities() {
                 continue;
             }
             const std::int64_t column = data->g_column(static_cast<int>(i));
-            for (std::int64_t k = 0; column >= 0 && k < p; ++k)
-                below[i * p + k] = vg()[i * n + column] * va()[k * n + column];
+            for (std::int64_t k = 0; k < p; ++k)
+                below[i * p + k] = column < 0 ? 0.0 : vg()[i * n + column] * va()[k * n + column];
             ++i;
         }
         return kernels.partial_cholesky(schur.data(), p + m, p, p, floor, nullptr);
@@ -171,7 +162,7 @@ void dual_form::form_r() {
             for (std::int64_t j = i; j < m; ++j) r[size(j * m + i)] = 0;
         }
     }
-    mirror(r.data(), m);
+    kernels.mirror_lower(r.data(), m, m);
 }
 
 void dual_form::forward(double* z, double* nu) const {

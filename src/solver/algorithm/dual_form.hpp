@@ -24,6 +24,11 @@ public:
     /// Memory of an earlier set-up is used again; `data` must outlive this.
     bool set_up(const operators& data, double convexity_tolerance, bool with_r);
 
+    /// Leaves L, V_A, V_G, L_S and W to `to`, all that solves with given active rows need if no γA'A is to be undone;
+    /// `measures` has the sizes of the data. What `to` held is the memory of the next set-up.
+    void hand_over(dual_form& to, const operators& measures);
+    bool can_hand_over() const { return gamma == 0; }
+
     double proximal() const { return rho; } ///< ρ
     bool regularized() const { return rho > 0 || delta > 0; }
     bool has_r() const { return kept_r; }
@@ -62,7 +67,8 @@ public:
     /// S <- M R + S.
     void add_r_products(const double* M, double* S, std::int64_t count) const;
 
-    std::size_t bytes() const { return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double); }
+    std::size_t bytes() const { return (panel.size() + schur.size() + r.size()) * sizeof(double); }
+    std::size_t held() const { return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double); }
 
 private:
     bool factor(double convexity_tolerance);

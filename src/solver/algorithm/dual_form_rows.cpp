@@ -11,6 +11,17 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 } // namespace
 
+void dual_form::hand_over(dual_form& to, const operators& measures) {
+    to.data = &measures;
+    to.rho = rho;
+    to.gamma = gamma;
+    to.delta = delta;
+    to.diagonal = diagonal;
+    to.kept_r = kept_r;
+    to.panel.swap(panel);
+    to.schur.swap(schur);
+}
+
 void dual_form::row_products(const std::vector<int>& which, const double* y, const double* u, double* out) const {
     const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data->n, p = data->p;

@@ -27,29 +27,38 @@ bool all_finite(const std::vector<double>& v) {
 template <class T>
 void element::load(const problem<T>& batch, std::int64_t k, const operators& packed, const settings& how,
                    double eps_abs) {
+    load(batch, k, packed.measures(), packed.finite, how, eps_abs);
     data = &packed;
-    read(batch.q, k, packed.n, q);
-    read(batch.b, k, packed.p, b);
-    read(batch.h, k, packed.m, h);
-    finite = packed.finite && all_finite(q) && all_finite(b);
+}
+
+template <class T>
+void element::load(const problem<T>& batch, std::int64_t k, const units& o, bool ok, const settings& how,
+                   double eps_abs) {
+    data = nullptr;
+    read(batch.q, k, o.n, q);
+    read(batch.b, k, o.p, b);
+    read(batch.h, k, o.m, h);
+    finite = ok && all_finite(q) && all_finite(b);
     impossible_row = -1;
-    floor.assign(at(packed.m), 0.0);
+    floor.assign(at(o.m), 0.0);
     if (!finite) return;
-    for (int j = 0; j < packed.n; ++j) q[at(j)] *= packed.z_scale[at(j)];
-    for (int i = 0; i < packed.p; ++i) b[at(i)] *= packed.a_scale[at(i)];
-    for (int i = 0; i < packed.m; ++i) {
+    for (int j = 0; j < o.n; ++j) q[at(j)] *= o.z_scale[j];
+    for (int i = 0; i < o.p; ++i) b[at(i)] *= o.a_scale[i];
+    for (int i = 0; i < o.m; ++i) {
         double& value = h[at(i)];
         if (std::isnan(value)) finite = false;
         if (value == -HUGE_VAL) impossible_row = i;
         const bool is_absent = value >= how.infinite_bound;
         // Far below the tolerance, so that rounding in the user's data (a zero row with h = -1e-17) is no violation.
-        floor[at(i)] = is_absent ? HUGE_VAL : 1e-5 * eps_abs * packed.g_scale[at(i)];
-        value = is_absent ? 0.0 : value * packed.g_scale[at(i)];
+        floor[at(i)] = is_absent ? HUGE_VAL : 1e-5 * eps_abs * o.g_scale[i];
+        value = is_absent ? 0.0 : value * o.g_scale[i];
     }
 }
 
 template void element::load(const problem<double>&, std::int64_t, const operators&, const settings&, double);
 template void element::load(const problem<float>&, std::int64_t, const operators&, const settings&, double);
+template void element::load(const problem<double>&, std::int64_t, const units&, bool, const settings&, double);
+template void element::load(const problem<float>&, std::int64_t, const units&, bool, const settings&, double);
 
 verdict judge(const verdict_terms& t, const tolerances& eps) {
     const double gap = std::abs(t.zqz + t.qtz + t.btnu + t.htl);
@@ -58,15 +67,17 @@ verdict judge(const verdict_terms& t, const tolerances& eps) {
         const double allowed = eps.absolute + eps.relative * size;
         return residual == 0 ? 0.0 : residual / allowed;
     };
+    const auto relative = [](double residual, double size) { return residual == 0 ? 0.0 : residual / size; };
     const double objective = std::max(std::abs(0.5 * t.zqz + t.qtz), std::abs(0.5 * t.zqz + t.btnu + t.htl));
     return {t.primal, t.dual, gap,
-            std::max({share(t.primal, t.primal_size), share(t.dual, t.dual_size), share(gap, objective)})};
+            std::max({share(t.primal, t.primal_size), share(t.dual, t.dual_size), share(gap, objective)}),
+            std::max({relative(t.primal, t.primal_size), relative(t.dual, t.dual_size), relative(gap, objective)})};
 }
 
-verdict judge(const operators& o, const right_sides& e, const evaluated& x, const tolerances& eps) {
+verdict judge(const units& o, const right_sides& e, const evaluated& x, const tolerances& eps) {
     verdict_terms t;
     for (int i = 0; i < o.p; ++i) {
-        const double unscale = o.a_unit[at(i)];
+        const double unscale = o.a_unit[i];
         t.primal = std::max(t.primal, std::abs(x.az[i] - e.b[i]) * unscale);
         t.primal_size = std::max(t.primal_size, std::max(std::abs(x.az[i]), std::abs(e.b[i])) * unscale);
         t.btnu += e.b[i] * x.nu[i];
@@ -75,13 +86,13 @@ verdict judge(const operators& o, const right_sides& e, const evaluated& x, cons
     for (int i = 0; i < o.m; ++i) {
         t.check += x.gz[i] * 0.0;
         if (e.floor[i] == HUGE_VAL) continue;
-        const double unscale = o.g_unit[at(i)];
+        const double unscale = o.g_unit[i];
         t.primal = std::max(t.primal, (x.gz[i] - e.h[i]) * unscale);
         t.primal_size = std::max(t.primal_size, std::max(std::abs(x.gz[i]), std::abs(e.h[i])) * unscale);
         t.htl += e.h[i] * x.lambda[i];
     }
     for (int j = 0; j < o.n; ++j) {
-        const double unscale = o.z_unit[at(j)];
+        const double unscale = o.z_unit[j];
         t.dual = std::max(t.dual, std::abs(x.qz[j] + e.q[j] + x.atnu[j] + x.gtl[j]) * unscale);
         const double term =
             std::max(std::max(std::abs(x.qz[j]), std::abs(e.q[j])), std::max(std::abs(x.atnu[j]), std::abs(x.gtl[j])));
@@ -103,7 +114,7 @@ void products::evaluate(const operators& data, const point& x) {
 }
 
 verdict element::judge(const point& x, const products& of, const tolerances& eps) const {
-    return solver::judge(*data, given(),
+    return solver::judge(data->measures(), given(),
                          {x.z.data(), x.nu.data(), x.lambda.data(), of.qz.data(), of.atnu.data(), of.gtl.data(),
                           of.az.data(), of.gz.data()},
                          eps);

@@ -39,10 +39,11 @@ struct products {
     void evaluate(const operators& data, const point& x);
 };
 
-/// Residuals of the user's unscaled data, and the largest of the three as a share of its tolerance: solved means <= 1.
+/// Residuals of the user's unscaled data; the largest of the three as a share of its tolerance, solved means <= 1; and
+/// as a share of the terms that it is the sum of.
 struct verdict {
     double primal, dual, gap;
-    double share = HUGE_VAL;
+    double share = HUGE_VAL, relative = HUGE_VAL;
 };
 
 /// What a verdict is made of: the largest residuals and terms, the sums of the gap, and 0 if everything is finite.
@@ -66,7 +67,7 @@ struct evaluated {
 
 /// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each
 /// against absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
-verdict judge(const operators& data, const right_sides& e, const evaluated& x, const tolerances& eps);
+verdict judge(const units& o, const right_sides& e, const evaluated& x, const tolerances& eps);
 
 struct element {
     const operators* data = nullptr;
@@ -78,6 +79,10 @@ struct element {
     /// Reads vectors of element k; `data` has been packed from the same element.
     template <class T>
     void load(const problem<T>& batch, std::int64_t k, const operators& packed, const settings& how, double eps_abs);
+
+    /// The same where no `operators` were packed; `ok` says that the matrices are finite.
+    template <class T>
+    void load(const problem<T>& batch, std::int64_t k, const units& o, bool ok, const settings& how, double eps_abs);
 
     bool absent(int i) const { return floor[static_cast<std::size_t>(i)] == HUGE_VAL; }
 

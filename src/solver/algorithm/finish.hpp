@@ -22,6 +22,17 @@ void finish(const element& e, const System& system, const tolerances& eps, const
             of.evaluate(*e.data, x);
     };
     multiply();
+    if constexpr (requires { system.exact(); }) {
+        if (const verdict v = e.judge(x, of, eps); system.exact() && accurate(v)) {
+            if (v.share < out.best.share) {
+                out.best = v;
+                out.x = x;
+                out.basis = system.rows();
+                out.accurate = true;
+            }
+            return;
+        }
+    }
     for (int step = 0; step < finish_steps; ++step) {
         e.residual(of, r);
         system.correct(r);
@@ -38,6 +49,7 @@ void finish(const element& e, const System& system, const tolerances& eps, const
             out.best = v;
             out.x = x;
             out.basis = system.rows();
+            out.accurate = false;
         }
         // One step is the rule; another where it pays.
         if (out.best.share <= close_enough || !(v.share < 0.5 * before)) return;

@@ -31,7 +31,10 @@ template <class T> void operators::load(const problem<T>& batch, std::int64_t el
     for (packed& b : sets[0]) {
         b.symmetric = on_diagonal(b);
         diagonal_q = diagonal_q && b.symmetric;
-        if (b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols) symmetrize(b);
+        if (b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols) {
+            cpu::dense<double>().symmetric_part(b.data.data(), b.cols, b.cols);
+            b.symmetric = true;
+        }
     }
     read_diagonal();
     scale();
@@ -51,8 +54,10 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
     out.scale = b.scale;
     out.symmetric = false;
     out.entries = b.entries;
-    out.data.clear();
-    if (b.source < 0) return;
+    if (b.source < 0) {
+        out.data.clear();
+        return;
+    }
     std::int64_t rows = 1, cols = 1;
     if (b.kind != block_kind::scaled_identity) rows = b.rows;
     if (b.kind == block_kind::banded) cols = b.last - b.first + 1;
@@ -66,7 +71,9 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
     }
     const T* from = view.of(element);
     out.data.resize(at(rows * cols));
-    for (std::int64_t i = 0; i < rows; ++i) {
+    const bool whole = view.col_stride == 1 && view.row_stride == cols;
+    if (whole) std::copy_n(from, rows * cols, out.data.data());
+    for (std::int64_t i = 0; !whole && i < rows; ++i) {
         const T* row = from + i * view.row_stride;
         double* to = out.data.data() + i * cols;
         if (step == 1)
@@ -75,6 +82,7 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
             for (std::int64_t j = 0; j < cols; ++j) to[j] = static_cast<double>(row[j * step]);
     }
     const auto& kernels = cpu::dense<double>();
+    if (b.kind == block_kind::dense && out.scale == 1.0) return; // judged by its largest entries
     if (!(kernels.max_abs(out.data.data(), rows * cols) < HUGE_VAL)) {
         // Entries of a band that fall outside the block are padding and may hold anything.
         if (b.kind != block_kind::banded) finite = false;
@@ -86,27 +94,16 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
     }
 }
 
-void operators::symmetrize(packed& b) {
-    // The symmetric part once, so that a product is one sweep over the rows. In tiles, for the cache's sake.
-    constexpr int tile = 16;
-    const std::size_t ld = at(b.cols);
-    for (int i0 = 0; i0 < b.rows; i0 += tile)
-        for (int j0 = 0; j0 <= i0; j0 += tile)
-            for (int i = i0; i < std::min(b.rows, i0 + tile); ++i)
-                for (int j = j0; j < std::min(i, j0 + tile); ++j) {
-                    double& lower = b.data[at(i) * ld + at(j)];
-                    double& upper = b.data[at(j) * ld + at(i)];
-                    lower = upper = 0.5 * lower + 0.5 * upper;
-                }
-    b.symmetric = true;
-}
-
 void operators::read_diagonal() {
     diagonal.assign(at(n), 0.0);
     q_max = 0;
     for (const packed& b : sets[0]) {
+        if (b.kind == block_kind::dense) {
+            const double most = cpu::dense<double>().max_abs(b.data.data(), std::int64_t{b.rows} * b.cols);
+            finite = finite && most < HUGE_VAL;
+            q_max = std::max(q_max, most);
+        }
         if (b.kind == block_kind::dense && b.symmetric) {
-            q_max = std::max(q_max, cpu::dense<double>().max_abs(b.data.data(), std::int64_t{b.rows} * b.cols));
             for (int i = 0; i < b.rows; ++i) diagonal[at(b.row + i)] += b.data[at(i) * at(b.cols + 1)];
             continue;
         }
@@ -119,6 +116,21 @@ void operators::read_diagonal() {
 
 double operators::entry_dot(const packed& b, int i, const double* x) {
     return cpu::dense<double>().dot(b.data.data() + at(i) * at(b.cols), x, b.cols);
+}
+
+void operators::write_dense(matrix where, double* M, std::int64_t ld) const {
+    const std::int64_t rows = where == matrix::Q ? n : where == matrix::A ? p : m;
+    const std::vector<packed>& set = blocks(where);
+    const packed* only = set.size() == 1 && set[0].kind == block_kind::dense ? set.data() : nullptr;
+    if (only != nullptr && only->rows == rows && only->cols == n && (where != matrix::Q || only->symmetric)) {
+        if (ld == n)
+            std::copy_n(only->data.data(), rows * n, M);
+        else
+            for (std::int64_t i = 0; i < rows; ++i) std::copy_n(only->data.data() + i * n, n, M + i * ld);
+        return;
+    }
+    for (std::int64_t i = 0; i < rows; ++i) std::fill_n(M + i * ld, n, 0.0);
+    add_dense(where, M, ld);
 }
 
 void operators::add_dense(matrix where, double* M, std::int64_t ld) const {
@@ -205,10 +217,25 @@ operators operators::with_identity_q() const {
     return o;
 }
 
-std::size_t operators::bytes() const {
+void operators::measure_as(const operators& other) {
+    n = other.n;
+    p = other.p;
+    m = other.m;
+    finite = other.finite;
+    q_max = other.q_max;
+    a_scale = other.a_scale;
+    g_scale = other.g_scale;
+    z_scale = other.z_scale;
+    a_unit = other.a_unit;
+    g_unit = other.g_unit;
+    z_unit = other.z_unit;
+    for (auto& set : sets) set.clear();
+}
+
+std::size_t operators::held() const {
     std::size_t total = 0;
     for (const auto& set : sets)
-        for (const packed& b : set) total += b.data.size() * sizeof(double);
+        for (const packed& b : set) total += b.data.capacity() * sizeof(double);
     return total;
 }
 

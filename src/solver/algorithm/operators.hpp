@@ -15,6 +15,20 @@
 
 namespace optnet::solver {
 
+/// The power of two that brings a positive number into [1, 2); 1 for anything else.
+double power_below(double most);
+
+/// True if Q is of like size as the rows of A and G, which is 1: only then is a residual that is small against the
+/// right- hand side or the solution that of a small change in every matrix.
+inline bool of_like_size(double q_max) { return q_max >= 1e-4 && q_max <= 1e4; }
+
+/// Sizes and powers of two of `operators`, wherever they lie.
+struct units {
+    int n, p, m;
+    const double *a_scale, *g_scale, *z_scale; ///< [p], [m], [n]
+    const double *a_unit, *g_unit, *z_unit;    ///< one over them
+};
+
 class operators {
 public:
     int n = 0, p = 0, m = 0;
@@ -24,6 +38,13 @@ public:
     std::vector<double> z_scale;                ///< [n] the user's z is z_scale times that of the packed Q, A and G
     std::vector<double> a_unit, g_unit, z_unit; ///< one over the scales
     double q_max = 0;                           ///< largest absolute entry of Q
+
+    units measures() const {
+        return {n, p, m, a_scale.data(), g_scale.data(), z_scale.data(), a_unit.data(), g_unit.data(), z_unit.data()};
+    }
+
+    /// Sizes and measures of other data, without blocks.
+    void measure_as(const operators& other);
 
     operators() = default;
 
@@ -48,6 +69,8 @@ public:
                 if (half) f(b.col + j, b.row + i, 0.5 * v);
             });
     }
+    /// M[i * ld + j] = entry (i, j); as `add_dense`.
+    void write_dense(matrix where, double* M, std::int64_t ld) const;
     /// M[i * ld + j] += entry (i, j); `M` is row-major with at least as many rows as the matrix.
     void add_dense(matrix where, double* M, std::int64_t ld) const;
     /// The dot product of row i of G with x.
@@ -63,7 +86,7 @@ public:
     double g_entry(int i) const { return entry[static_cast<std::size_t>(i)]; }
     /// The same A and G with Q = I: the problem of finding a feasible point.
     operators with_identity_q() const;
-    std::size_t bytes() const;
+    std::size_t held() const; ///< bytes
 
 private:
     struct packed {
@@ -76,11 +99,11 @@ private:
     };
     const std::vector<packed>& blocks(matrix where) const { return sets[static_cast<std::size_t>(where)]; }
     template <class T> void read(const problem<T>& batch, const block& b, std::int64_t element, packed& out);
-    static void symmetrize(packed& b);
     void read_diagonal();
     static void apply(const packed& b, matrix where, bool transposed, const double* x, double* y);
     void scale();
     void scale_rows(std::vector<packed>& set, std::vector<double>& scale);
+    void read_maxima(const packed& b, double* own);
     bool measure_columns();
     void scale_columns();
     static void own_diagonal(packed& b);
@@ -88,7 +111,7 @@ private:
     static double entry_dot(const packed& b, int i, const double* x);
 
     std::vector<packed> sets[3];
-    std::vector<double> diagonal, row_most, column_most, entry;
+    std::vector<double> diagonal, row_most, block_most, column_most, entry;
     std::vector<int> column;
     std::vector<char> bound;
     bool diagonal_q = true;

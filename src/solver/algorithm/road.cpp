@@ -216,6 +216,7 @@ void road::by_interior_point(const element& e, const dual_form& form, const sett
     }
     if (result.best.share < out.best.share) {
         out.best = result.best;
+        out.accurate = false;
         out.x = result.x;
         out.basis.clear();
     }

@@ -17,11 +17,14 @@ struct outcome {
     point x; ///< in scaled rows
     verdict best{HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL};
     std::vector<int> basis; ///< the rows that the finish took as equalities
+    bool accurate = false;  ///< the solve on them left rounding alone, before any refinement
     int iterations = 0;
 };
 
 /// A point within this share of its tolerances is not improved further.
 inline constexpr double close_enough = 1e-2;
+/// True if the residuals are those of rounding: a step of refinement would change digits that nobody asked for.
+inline bool accurate(const verdict& v) { return v.share <= close_enough && v.relative <= 1e-12; }
 /// The finish takes at most this many steps of refinement.
 inline constexpr int finish_steps = 3;
 /// The primal-dual active set of the sparse form: so many times rows may change sides before a guess is given up, and

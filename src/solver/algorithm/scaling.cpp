@@ -5,7 +5,9 @@
 #include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 namespace optnet::solver {
 namespace {
@@ -15,13 +17,15 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// Columns whose sizes differ by less than this stay as they are.
 constexpr double balanced = 100;
 
-/// The power of two that brings a positive number into [1, 2); 1 for 0.
+} // namespace
+
 double power_below(double most) {
-    if (most >= 1 && most < 2) return 1;
+    constexpr int mantissa = 52, bias = 1023;
+    const auto exponent = static_cast<int>(std::bit_cast<std::uint64_t>(most) >> mantissa) - bias;
+    if (most > 0 && std::abs(exponent) <= 1000) // a power of two is its exponent
+        return std::bit_cast<double>(static_cast<std::uint64_t>(bias - exponent) << mantissa);
     return most > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(most), -1000, 1000)) : 1.0;
 }
-
-} // namespace
 
 void operators::scale() {
     a_scale.assign(at(p), 1.0);
@@ -55,8 +59,7 @@ void operators::scale_rows(std::vector<packed>& set, std::vector<double>& scale)
     for (const packed& b : set) {
         double* own = most.data() + b.row;
         if (b.kind == block_kind::dense)
-            for (int i = 0; i < b.rows; ++i)
-                own[i] = std::max(own[i], kernels.max_abs(b.data.data() + at(i) * at(b.cols), b.cols));
+            read_maxima(b, own);
         else
             each_entry(b, [&](int i, int, double v) { own[i] = std::max(own[i], std::abs(v)); });
     }
@@ -80,6 +83,16 @@ void operators::scale_rows(std::vector<packed>& set, std::vector<double>& scale)
     }
 }
 
+/// own_i = max(own_i, the largest entry of row i of a dense block); says so if one is not finite.
+void operators::read_maxima(const packed& b, double* own) {
+    block_most.resize(at(b.rows));
+    cpu::dense<double>().rows_max_abs(b.data.data(), b.cols, b.rows, b.cols, block_most.data());
+    for (int i = 0; i < b.rows; ++i) {
+        finite = finite && block_most[at(i)] < HUGE_VAL;
+        own[i] = std::max(own[i], block_most[at(i)]);
+    }
+}
+
 /// An identity block gets numbers of its own.
 void operators::own_diagonal(packed& b) {
     if (b.kind != block_kind::identity && b.kind != block_kind::scaled_identity) return;
@@ -95,6 +108,9 @@ bool operators::measure_columns() {
     const double q_most = n == 0 ? 0.0 : *std::max_element(diagonal.begin(), diagonal.end());
     for (std::size_t j = 0; q_most > 0 && j < at(n); ++j)
         if (diagonal[j] > 0) column_most[j] = diagonal[j] == q_most ? 1.0 : std::sqrt(diagonal[j] / q_most);
+    // No entry of a scaled row reaches 2: where Q alone shows enough of every column, the rows need not be looked at.
+    const double shown = column_most.empty() ? 1.0 : *std::min_element(column_most.begin(), column_most.end());
+    if (2.0 <= balanced * shown) return false;
     for (std::size_t where = 1; where <= 2; ++where)
         for (const packed& b : sets[where]) {
             double* own = column_most.data() + b.col;
@@ -107,7 +123,7 @@ bool operators::measure_columns() {
             for (int i = 0; i < b.rows; ++i) {
                 if (where == 2 && bound[at(b.row + i)]) continue;
                 const double* row = b.data.data() + at(i) * at(b.cols);
-                for (int j = 0; j < b.cols; ++j) own[j] = std::abs(row[j]) > own[j] ? std::abs(row[j]) : own[j];
+                cpu::dense<double>().max_into(row, b.cols, own);
             }
         }
     double most = 0, least = HUGE_VAL;

@@ -127,36 +127,38 @@ void shared_chunk::multiply(const operators& data) {
     data.multiply_add_rows(matrix::G, z.data(), gz.data(), rows);
 }
 
-/// A point that comes from one solve with the factor of its active rows shows what such a solve leaves.
-void shared_chunk::note_sharp() {
-    const auto& kernels = cpu::dense<double>();
-    const auto size = [&](const array& of_z, const array& of_nu, const array& of_lambda, std::int64_t i) {
-        return std::max({kernels.max_abs(row(of_z, i, n), n), kernels.max_abs(row(of_nu, i, p), p),
-                         kernels.max_abs(row(of_lambda, i, m), m)});
-    };
-    for (std::int64_t i = 0; i < rows; ++i) {
-        if (systems[at(i)] == nullptr) continue;
-        active_kkt& system = results[at(i)].system;
-        double left = std::max(kernels.max_abs(row(rz, i, n), n), kernels.max_abs(row(rnu, i, p), p));
-        for (const int j : system.rows()) left = std::max(left, std::abs(rlambda[at(i * m + j)]));
-        system.sharp = left <= active_kkt::sharp_error * std::max(size(q, b, h, i), size(z, nu, lambda, i));
-    }
-}
-
 void shared_chunk::finish(const operators& data, const dual_form& form, const tolerances& eps) {
     systems.assign(at(rows), nullptr);
-    bool any = false;
     for (std::int64_t i = 0; i < rows; ++i)
-        if (results[at(i)].tried) {
-            systems[at(i)] = &results[at(i)].system;
+        if (results[at(i)].tried) systems[at(i)] = &results[at(i)].system;
+    multiply(data);
+    const auto verdict_of = [&](std::int64_t i) {
+        const evaluated x{row(z, i, n),    row(nu, i, p),  row(lambda, i, m), row(qz, i, n),
+                          row(atnu, i, n), row(gtl, i, n), row(az, i, p),     row(gz, i, m)};
+        return judge(data.measures(), given(static_cast<int>(i)), x, eps);
+    };
+    const auto take = [&](std::int64_t i, const verdict& v) {
+        results[at(i)].best = v;
+        copy_row(z, best_z, i, n);
+        copy_row(nu, best_nu, i, p);
+        copy_row(lambda, best_lambda, i, m);
+        copy_row(gz, best_gz, i, m);
+    };
+    bool any = false;
+    for (std::int64_t i = 0; i < rows; ++i) {
+        if (systems[at(i)] == nullptr) continue;
+        if (const verdict v = verdict_of(i); accurate(v)) {
+            take(i, v);
+            results[at(i)].system.trust();
+            systems[at(i)] = nullptr;
+        } else {
             any = true;
         }
-    multiply(data);
+    }
     for (int step = 0; step < finish_steps && any; ++step) {
         for (std::size_t j = 0; j < z.size(); ++j) rz[j] = -(qz[j] + q[j] + atnu[j] + gtl[j]);
         for (std::size_t i = 0; i < nu.size(); ++i) rnu[i] = b[i] - az[i];
         for (std::size_t i = 0; i < lambda.size(); ++i) rlambda[i] = h[i] - gz[i];
-        if (step == 0) note_sharp();
         kkt.solve_once(form, systems, rz.data(), rnu.data(), rlambda.data(), rows);
         // Of a problem that is done the point stays or not: nobody looks at it any more.
         for (std::size_t j = 0; j < z.size(); ++j) z[j] += rz[j];
@@ -166,18 +168,10 @@ void shared_chunk::finish(const operators& data, const dual_form& form, const to
         any = false;
         for (int i = 0; i < rows; ++i) {
             if (systems[at(i)] == nullptr) continue;
-            verdict& best = results[at(i)].best;
-            const evaluated x{row(z, i, n),    row(nu, i, p),  row(lambda, i, m), row(qz, i, n),
-                              row(atnu, i, n), row(gtl, i, n), row(az, i, p),     row(gz, i, m)};
-            const verdict v = judge(data, given(i), x, eps);
+            const verdict& best = results[at(i)].best;
+            const verdict v = verdict_of(i);
             const double before = best.share;
-            if (v.share < before) {
-                best = v;
-                copy_row(z, best_z, i, n);
-                copy_row(nu, best_nu, i, p);
-                copy_row(lambda, best_lambda, i, m);
-                copy_row(gz, best_gz, i, m);
-            }
+            if (v.share < before) take(i, v);
             // One step is the rule; another where it pays.
             if (best.share <= close_enough || !(v.share < 0.5 * before))
                 systems[at(i)] = nullptr;

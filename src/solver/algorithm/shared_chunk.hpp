@@ -47,7 +47,6 @@ private:
     void adopt(int i, const operators& data, const dual_form& form, const std::vector<int>& basis, const array& lambda,
                const array& factor, std::int64_t ld);
     void multiply(const operators& data);
-    void note_sharp();
     void finish(const operators& data, const dual_form& form, const tolerances& eps);
 
     std::int64_t n = 0, p = 0, m = 0, rows = 0; ///< rows: of the arrays, a multiple of dual_form::row_block

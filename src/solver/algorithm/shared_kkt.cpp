@@ -34,14 +34,14 @@ void shared_kkt::solve(const dual_form& form, const operators& data, const row_s
                        std::vector<double>& U, std::vector<double>& M, std::int64_t count) {
     const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data.n, p = data.p, m = data.m;
-    const auto sharp = [](const active_kkt* system) { return system == nullptr || system->sharp; };
-    if (std::all_of(systems.begin(), systems.end(), sharp))
-        return solve_once(form, systems, Z.data(), U.data(), M.data(), count);
     const auto size = [&](const std::vector<double>& z, const std::vector<double>& u, const std::vector<double>& l,
                           std::int64_t i) {
         return std::max({kernels.max_abs(z.data() + i * n, n), kernels.max_abs(u.data() + i * p, p),
                          kernels.max_abs(l.data() + i * m, m)});
     };
+    const bool trusted = std::all_of(systems.begin(), systems.end(),
+                                     [](const active_kkt* s) { return s == nullptr || s->is_trusted(); });
+    if (trusted) return solve_once(form, systems, Z.data(), U.data(), M.data(), count);
     right_z = Z;
     right_nu = U;
     right_lambda = M;
@@ -59,7 +59,7 @@ void shared_kkt::solve(const dual_form& form, const operators& data, const row_s
     again.assign(systems.size(), nullptr);
     bool any = false;
     for (std::size_t i = 0; i < systems.size(); ++i) {
-        if (sharp(systems[i])) continue;
+        if (systems[i] == nullptr || systems[i]->is_trusted()) continue;
         const auto r = static_cast<std::int64_t>(i);
         systems[i]->row_residual(right_lambda.data() + r * m, M.data() + r * m, rlambda.data() + r * m, work);
         const double whole = std::max(size(right_z, right_nu, right_lambda, r), size(Z, U, M, r));

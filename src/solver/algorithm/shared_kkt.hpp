@@ -28,7 +28,7 @@ public:
     void solve_once(const dual_form& form, const row_systems& systems, double* Z, double* U, double* M,
                     std::int64_t count);
 
-    /// `active_kkt::solve` for every row, with its step of refinement where the system is not known to be sharp.
+    /// `active_kkt::solve` for every row, with its step of refinement where the system is not trusted.
     void solve(const dual_form& form, const operators& data, const row_systems& systems, std::vector<double>& Z,
                std::vector<double>& U, std::vector<double>& M, std::int64_t count);
 

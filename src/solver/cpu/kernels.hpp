@@ -63,6 +63,14 @@ template <class T> struct kernels {
     void (*scale)(T alpha, T* x, index n);
     /// max over i of |x_i|, 0 for n = 0, NaN if an x_i is NaN.
     T (*max_abs)(const T* x, index n);
+    /// most_i = the largest |A_ij| of row i, NaN if one is not finite; A is m x n.
+    void (*rows_max_abs)(const T* A, index lda, index m, index n, T* most);
+    /// most_j = max(most_j, |x_j|), where no x_j is NaN.
+    void (*max_into)(const T* x, index n, T* most);
+    /// M <- (M + M') / 2 for the n x n matrix M.
+    void (*symmetric_part)(T* M, index ld, index n);
+    /// The upper triangle of the n x n matrix M from its lower one.
+    void (*mirror_lower)(T* M, index ld, index n);
 
     /// Extends the k x k factor L of R by one row and column of R: `row` [k] (its entries with the rows of L) and its
     /// diagonal entry. Writes row k of L and returns the pivot diagonal - |L^-1 row|^2. The square root of the pivot is
@@ -88,6 +96,37 @@ template <class T> struct kernels {
                            T* reciprocal);
     /// x <- (L L')^-1 x in every lane, x [k, lanes].
     void (*lanes_solve)(const T* L, index ldl, const T* reciprocal, index k, T* x);
+
+    // `lanes<T>` problems with matrices of their own: entry e of the problem in lane l is [e * lanes + l], distances of
+    // rows are counted in entries, and nothing of a lane depends on the others.
+
+    /// to[i * lanes + l] = from[l][i] for i < count, and back.
+    void (*lanes_gather)(const T* const* from, index count, T* to);
+    void (*lanes_scatter)(const T* from, index count, T* const* to);
+    /// `partial_cholesky` in every lane. Where pivot j is not above floor[j * lanes + l] the reciprocal is NaN, and so
+    /// is what depends on it.
+    void (*lanes_panel)(T* M, index rows, index n, index ld, const T* floor, T* reciprocal);
+    /// x <- L^-1 x and x <- L^-T x.
+    void (*lanes_forward)(const T* L, index ldl, const T* reciprocal, index n, T* x);
+    void (*lanes_backward)(const T* L, index ldl, const T* reciprocal, index n, T* x);
+    /// C = alpha A B' + beta C; C is m x n, A m x k, entry (j, d) of B lies at j * b_row + d * b_column. With `lower`,
+    /// entries above the diagonal may be left out.
+    void (*lanes_product)(T* C, index ldc, const T* A, index lda, const T* B, index b_row, index b_column, index m,
+                          index n, index k, bool lower, T alpha, T beta);
+
+    /// Multiplies every row of M [rows, n] by the power of two that brings its largest entry into [1, 2), `power`
+    /// [rows]. column_j = max(column_j, the square of the new entry) over the rows with `least_entries` nonzero
+    /// entries. `wrong` [lanes] is increased by 0, or by NaN where an entry is not finite or a row is out of the usual
+    /// range.
+    void (*lanes_scale_rows)(T* M, index rows, index n, T least_entries, T* power, T* column, T* wrong);
+    /// M [m + 1, m] <- the lower triangle of R with the identity for the rows whose `inside` is 0, and below it −d for
+    /// the rows where it is 1; floor_i = least M_ii.
+    void (*lanes_masked)(const T* R, const T* inside, const T* d, index m, T least, T* M, T* floor);
+    /// The next active set from the multipliers x and slacks s: of the rows inside those with x_i >= 0, of the others
+    /// those with s_i below −floor_i and rounding (|d_i| + |s_i − d_i|). Lanes whose `moving` is 0 keep theirs.
+    /// `changes` and `wrong` [lanes]: the rows that changed sides, and NaN where an x_i is not finite, else 0.
+    void (*lanes_next_set)(const T* x, const T* s, const T* d, const T* floor, index m, T rounding, const T* moving,
+                           T* inside, T* changes, T* wrong);
 };
 
 /// The kernels of this processor, T = double or float: the widest instruction set it has, or the one named by the

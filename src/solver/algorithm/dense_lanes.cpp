@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/dense_lanes.hpp"
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+} // namespace
+
+void dense_lanes::resize(const structure& shape) {
+    n = shape.n;
+    p = shape.p;
+    m = shape.m;
+    panel.resize(at((n + p + m + 1) * n * width));
+    schur.resize(at((p + m + 1) * p * width));
+    factor.resize(at((m + 1) * m * width));
+    inside.resize(at(m * width));
+    panel_inverse.resize(at(n * width));
+    schur_inverse.resize(at(p * width));
+    factor_inverse.resize(at(m * width));
+    for (array* a : {&a_scale, &a_unit}) a->resize(at(p * width));
+    for (array* a : {&g_scale, &g_unit}) a->resize(at(m * width));
+    for (array* a : {&z_scale, &z_unit}) a->assign(at(n * width), 1.0);
+}
+
+units dense_lanes::measures(int l) const {
+    const auto row = [&](const array& a, std::int64_t size) { return a.data() + l * size; };
+    return {static_cast<int>(n), static_cast<int>(p), static_cast<int>(m), row(a_scale, p), row(g_scale, m),
+            row(z_scale, n),     row(a_unit, p),      row(g_unit, m),      row(z_unit, n)};
+}
+
+std::size_t dense_lanes::bytes() const {
+    return (panel.size() + schur.size() + factor.size() + 4 * at((n + p + m) * width)) * sizeof(double);
+}
+
+std::size_t dense_lanes::held() const {
+    return (panel.capacity() + schur.capacity() + factor.capacity()) * sizeof(double);
+}
+
+void dense_lanes::solve(double* z, double* nu, double* lambda) const {
+    const auto& kernels = cpu::dense<double>();
+    kernels.lanes_forward(panel.data(), n, panel_inverse.data(), n, z);
+    kernels.lanes_product(nu, p, z, n, va(), n, 1, 1, p, n, false, 1.0, -1.0);
+    kernels.lanes_forward(schur.data(), p, schur_inverse.data(), p, nu);
+    kernels.lanes_product(lambda, m, z, n, vg(), n, 1, 1, m, n, false, 1.0, -1.0);
+    kernels.lanes_product(lambda, m, nu, p, w(), p, 1, 1, m, p, false, -1.0, 1.0);
+    for (std::size_t i = 0; i < inside.size(); ++i) lambda[i] *= inside[i];
+    kernels.lanes_forward(factor.data(), m, factor_inverse.data(), m, lambda);
+    kernels.lanes_backward(factor.data(), m, factor_inverse.data(), m, lambda);
+    finish(z, nu, lambda);
+}
+
+void dense_lanes::finish(double* z, double* nu, const double* lambda) const {
+    const auto& kernels = cpu::dense<double>();
+    kernels.lanes_product(z, n, lambda, m, vg(), 1, n, 1, n, m, false, -1.0, 1.0);
+    kernels.lanes_product(nu, p, lambda, m, w(), 1, p, 1, p, m, false, -1.0, 1.0);
+    kernels.lanes_backward(schur.data(), p, schur_inverse.data(), p, nu);
+    kernels.lanes_product(z, n, nu, p, va(), 1, n, 1, n, p, false, -1.0, 1.0);
+    kernels.lanes_backward(panel.data(), n, panel_inverse.data(), n, z);
+}
+
+} // namespace optnet::solver

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Form D (dual_form.hpp) of a few problems with matrices of their own, one per SIMD lane, and the systems of their
+// active rows (active_kkt.hpp). Entry e of the problem in lane l is [e * width + l]; nothing of a lane depends on the
+// others.
+
+#include "solver/algorithm/operators.hpp"
+#include "solver/cpu/kernels.hpp"
+
+#include <vector>
+
+namespace optnet::solver {
+
+class dense_lanes {
+public:
+    using array = std::vector<double>;
+    static constexpr int width = cpu::lanes<double>;
+
+    std::int64_t n = 0, p = 0, m = 0;
+    array panel;  ///< [n + p + m + 1, n]: L, V_A, V_G, and what the first half of an equality solve leaves of −q
+    array schur;  ///< [p + m + 1, p]: L_S, W, and what it leaves of b
+    array factor; ///< [m + 1, m]: the factor of R where rows outside the active set are those of the identity
+    array inside; ///< [m] 1 for a row of the active set, else 0
+    array panel_inverse, schur_inverse, factor_inverse;      ///< one over the diagonals
+    array a_scale, g_scale, z_scale, a_unit, g_unit, z_unit; ///< problem by problem
+
+    void resize(const structure& shape);
+    units measures(int l) const;
+    std::size_t bytes() const;
+    std::size_t held() const; ///< with what is not used now
+
+    /// Overwrites z [n], nu [p], lambda [m], in lanes, with the solutions for these right-hand sides.
+    void solve(double* z, double* nu, double* lambda) const;
+    /// The second half of that: z and nu hold what the first half left, lambda the multipliers.
+    void finish(double* z, double* nu, const double* lambda) const;
+
+    double* va() { return panel.data() + n * n * width; }
+    double* vg() { return va() + p * n * width; }
+    double* w() { return schur.data() + p * p * width; }
+    const double* va() const { return const_cast<dense_lanes*>(this)->va(); }
+    const double* vg() const { return const_cast<dense_lanes*>(this)->vg(); }
+    const double* w() const { return const_cast<dense_lanes*>(this)->w(); }
+};
+
+} // namespace optnet::solver
