@@ -192,6 +192,8 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
     if (static_cast<std::int64_t>(kept.elements.size()) != batch.batch)
         throw std::invalid_argument("kkt_solve: the batch has " + std::to_string(batch.batch) +
                                     " problems, but what was kept is of " + std::to_string(kept.elements.size()));
+    constexpr double share = 0.15; // of the forward pass
+    threads = cpu::worth_waking(threads, share * kept.made.microseconds(batch.batch, true));
     // Matrices that were not kept are read again, as they were then.
     const bool again = !kept.common && std::any_of(kept.elements.begin(), kept.elements.end(), [](const auto& e) {
         return e.solved && !e.matrices && !e.in_dense_lane;

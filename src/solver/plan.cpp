@@ -73,6 +73,10 @@ double plan::operations(std::int64_t batch, bool shared_matrices) const {
     return e.per_problem * problems + e.set_up * (shared_matrices ? 1.0 : problems);
 }
 
+double plan::microseconds(std::int64_t batch, bool shared_matrices) const {
+    return static_cast<double>(batch) + 1e-4 * operations(batch, shared_matrices);
+}
+
 std::string explain(const structure& shape, bool shared_matrices) {
     const plan made = make_plan(shape, shared_matrices);
     char text[600], sparse[160];

@@ -25,6 +25,8 @@ struct plan {
 
     /// Of the chosen form, for a batch in all.
     double operations(std::int64_t batch, bool shared_matrices) const;
+    /// What that takes on one thread, roughly: enough to tell whether another one is worth waking.
+    double microseconds(std::int64_t batch, bool shared_matrices) const;
 };
 
 /// Depends on sizes, structure and sharing only, never on numbers, so that an element's bits do not depend on others.

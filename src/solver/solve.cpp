@@ -328,6 +328,7 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     const std::int64_t dense_groups = lanes ? (batch.batch + width - 1) / width : 0;
     if (kept) kept->dense.resize(at(dense_groups));
 
+    threads = cpu::worth_waking(threads, made.microseconds(batch.batch, shared));
     std::vector<worker> workers(hold ? 0 : at(std::max(threads, 1)));
     if (sparse) {
         cpu::parallel_for(threads, groups, [&](int id, std::int64_t c) {

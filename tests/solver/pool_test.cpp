@@ -176,10 +176,11 @@ TEST_CASE("loops go where the program says, and back") {
     CHECK(asked == 1);
 }
 
-TEST_CASE("a thread is woken for fifty microseconds of work or more") {
+TEST_CASE("a thread is woken for two hundred microseconds of work or more") {
     using optnet::solver::cpu::worth_waking;
     CHECK(worth_waking(8, 10) == 1);
-    CHECK(worth_waking(8, 60) == 2);
+    CHECK(worth_waking(8, 390) == 1);
+    CHECK(worth_waking(8, 410) == 2);
     CHECK(worth_waking(8, 1e9) == 8);
     CHECK(worth_waking(1, 1e9) == 1);
 }

@@ -164,8 +164,8 @@ void cpu::parallel_for(int threads, std::int64_t count, const std::function<void
 }
 
 int cpu::worth_waking(int threads, double microseconds) {
-    constexpr double least = 50; // what waking and waiting for a thread takes
-    return std::min(threads, 1 + static_cast<int>(std::min(microseconds / least, 1e6)));
+    constexpr double least = 200;
+    return std::min(threads, std::max(1, static_cast<int>(std::min(microseconds / least, 1e6))));
 }
 
 } // namespace optnet::solver

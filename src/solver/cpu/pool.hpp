@@ -9,7 +9,8 @@ namespace optnet::solver::cpu {
 /// takes which i is left to chance, so nothing may depend on it.
 void parallel_for(int threads, std::int64_t count, const std::function<void(int, std::int64_t)>& work);
 
-/// Of `threads`, so many that each has work worth waking it for.
+/// Of `threads`, so many that each has work worth waking it for: 200 microseconds, some times what waking and waiting
+/// for it takes.
 int worth_waking(int threads, double microseconds);
 
 } // namespace optnet::solver::cpu
