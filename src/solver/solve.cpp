@@ -215,7 +215,7 @@ template <class T> struct one_call {
     void dense(worker& mine, std::int64_t first) const {
         own_chunk& chunk = mine.lanes;
         const int count = static_cast<int>(std::min<std::int64_t>(own_chunk::together, batch.batch - first));
-        chunk.run(batch, first, count, how, eps);
+        chunk.run(batch, first, count, how, eps, from);
         for (int i = 0; i < count; ++i) {
             if (!chunk.solved(i)) {
                 alone(mine, first + i);
@@ -323,8 +323,7 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     }
 
     constexpr std::int64_t width = own_chunk::together;
-    const bool lanes =
-        !shared && !from.given() && batch.batch >= least_together && own_chunk::serves(*batch.shape, made);
+    const bool lanes = !shared && batch.batch >= least_together && own_chunk::serves(*batch.shape, made);
     const std::int64_t dense_groups = lanes ? (batch.batch + width - 1) / width : 0;
     if (kept) kept->dense.resize(at(dense_groups));
 

@@ -38,6 +38,7 @@ public:
     }
     /// One solve is exact to rounding: no regularization.
     bool exact() const { return !form->regularized(); }
+    double least_pivot() const { return form->least_pivot(); }
     /// Says that a solve with these factors left residuals of rounding alone: `solve` does not look back any more.
     void trust() { trusted = exact() && of_like_size(data->q_max); }
     bool is_trusted() const { return trusted; }

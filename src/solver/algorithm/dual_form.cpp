@@ -25,6 +25,11 @@ bool dual_form::set_up(const operators& source, double convexity_tolerance, bool
     diagonal = source.q_is_diagonal();
     kept_r = with_r;
     if (!(diagonal ? factor_diagonal(convexity_tolerance) : factor(convexity_tolerance))) return false;
+    pivot = HUGE_VAL;
+    for (std::int64_t i = 0; i < data->n; ++i) {
+        const double root = panel[size(diagonal ? i : i * (data->n + 1))];
+        pivot = std::min(pivot, root * root);
+    }
     if (data->p > 0) eliminate_equalities();
     if (kept_r) form_r();
     return true;

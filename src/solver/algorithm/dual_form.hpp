@@ -29,7 +29,8 @@ public:
     void hand_over(dual_form& to, const operators& measures);
     bool can_hand_over() const { return gamma == 0; }
 
-    double proximal() const { return rho; } ///< ρ
+    double least_pivot() const { return pivot; } ///< of H
+    double proximal() const { return rho; }      ///< ρ
     bool regularized() const { return rho > 0 || delta > 0; }
     bool has_r() const { return kept_r; }
     std::int64_t inequalities() const { return data->m; } ///< m
@@ -82,7 +83,7 @@ private:
     const double* vg() const { return const_cast<dual_form*>(this)->vg(); }
 
     const operators* data = nullptr;
-    double rho = 0, gamma = 0, delta = 0;
+    double rho = 0, gamma = 0, delta = 0, pivot = 0;
     bool diagonal = false;     ///< H is diagonal
     bool kept_r = false;       ///< V_G, W and R are there
     std::vector<double> panel; ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]

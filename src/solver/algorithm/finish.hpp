@@ -22,8 +22,11 @@ void finish(const element& e, const System& system, const tolerances& eps, const
             of.evaluate(*e.data, x);
     };
     multiply();
+    bool trusted = false;
     if constexpr (requires { system.exact(); }) {
-        if (const verdict v = e.judge(x, of, eps); system.exact() && accurate(v)) {
+        const verdict v = e.judge(x, of, eps);
+        trusted = system.exact() && trustworthy(v);
+        if (trusted && accurate(v, system.least_pivot(), x.z.data(), x.z.size())) {
             if (v.share < out.best.share) {
                 out.best = v;
                 out.x = x;
@@ -49,7 +52,7 @@ void finish(const element& e, const System& system, const tolerances& eps, const
             out.best = v;
             out.x = x;
             out.basis = system.rows();
-            out.accurate = false;
+            out.accurate = trusted;
         }
         // One step is the rule; another where it pays.
         if (out.best.share <= close_enough || !(v.share < 0.5 * before)) return;

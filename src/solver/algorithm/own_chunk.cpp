@@ -37,8 +37,8 @@ bool own_chunk::serves(const structure& shape, const plan& chosen) {
 }
 
 template <class T>
-void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, const settings& how,
-                    const tolerances& eps) {
+void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps,
+                    const starting_points<T>& from) {
     resize(*batch.shape);
     for (const block& k : batch.shape->blocks)
         read(batch, k, first, count, k.where == matrix::Q ? Q : k.where == matrix::A ? A : G);
@@ -49,6 +49,7 @@ void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, cons
     for (int l = 0; l < width; ++l) {
         if (l >= count || !tried[l]) continue;
         loaded.load(batch, first + l, made->measures(l), true, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        starts[l].load(from, first + l, loaded, made->measures(l));
         tried[l] = loaded.finite && loaded.impossible_row < 0;
         if (!tried[l]) continue;
         std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + l * n);
@@ -62,8 +63,10 @@ void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, cons
     verify(eps);
 }
 
-template void own_chunk::run(const problem<double>&, std::int64_t, int, const settings&, const tolerances&);
-template void own_chunk::run(const problem<float>&, std::int64_t, int, const settings&, const tolerances&);
+template void own_chunk::run(const problem<double>&, std::int64_t, int, const settings&, const tolerances&,
+                             const starting_points<double>&);
+template void own_chunk::run(const problem<float>&, std::int64_t, int, const settings&, const tolerances&,
+                             const starting_points<float>&);
 
 void own_chunk::resize(const structure& shape) {
     n = shape.n;
@@ -211,7 +214,12 @@ void own_chunk::find_active_sets(int limit) {
     array& inside = to.inside;
     for (std::size_t e = 0; e < inside.size(); ++e) inside[e] = d[e] < -lane_floor[e] ? 1.0 : 0.0;
     bool done[width];
-    for (int l = 0; l < width; ++l) done[l] = !tried[l];
+    for (int l = 0; l < width; ++l) {
+        done[l] = !tried[l];
+        if (done[l] || !starts[l].usable) continue;
+        for (std::int64_t i = 0; i < m; ++i) inside[at(i * width + l)] = 0;
+        for (const int i : starts[l].rows) inside[at(i * width + l)] = 1;
+    }
     for (int step = 0; step < limit && !std::all_of(done, done + width, [](bool v) { return v; }); ++step) {
         kernels.lanes_masked(R.data(), inside.data(), d.data(), m, dependent, to.factor.data(), pivots.data());
         kernels.lanes_panel(to.factor.data(), m + 1, m, m, pivots.data(), to.factor_inverse.data());
@@ -259,8 +267,11 @@ void own_chunk::verify(const tolerances& eps) {
     scatter(x.data(), m, lambda);
     for (int l = 0; l < width; ++l) {
         if (!tried[l]) continue;
+        double most = 0;
+        for (std::int64_t j = 0; j < n; ++j) most = std::max(most, made->panel_inverse[at(j * width + l)]);
+        const double least_pivot = 1 / (most * most);
         verdicts[l] = judge(measures(l), given(l), point(l), eps);
-        tried[l] = accurate(verdicts[l]);
+        tried[l] = accurate(verdicts[l], least_pivot, row(z, l, n), at(n));
     }
 }
 

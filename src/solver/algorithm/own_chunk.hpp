@@ -24,7 +24,8 @@ public:
 
     /// Works on `count` problems from number `first` of the batch on.
     template <class T>
-    void run(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps);
+    void run(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps,
+             const starting_points<T>& from);
 
     bool solved(int i) const { return tried[i]; }
     const verdict& best(int i) const { return verdicts[i]; }
@@ -60,6 +61,7 @@ private:
     std::int64_t n = 0, p = 0, m = 0;
     std::shared_ptr<dense_lanes> made;
     element loaded;
+    warm_start starts[width];
     bool tried[width] = {};
     int steps[width] = {};
     verdict verdicts[width] = {};

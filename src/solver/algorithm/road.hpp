@@ -10,6 +10,9 @@
 #include "solver/algorithm/sparse_kkt.hpp"
 #include "solver/algorithm/warm_start.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace optnet::solver {
 
 struct outcome {
@@ -17,14 +20,21 @@ struct outcome {
     point x; ///< in scaled rows
     verdict best{HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL};
     std::vector<int> basis; ///< the rows that the finish took as equalities
-    bool accurate = false;  ///< the solve on them left rounding alone, before any refinement
+    bool accurate = false;  ///< a solve on them was `trustworthy` before any refinement
     int iterations = 0;
 };
 
 /// A point within this share of its tolerances is not improved further.
 inline constexpr double close_enough = 1e-2;
 /// True if the residuals are those of rounding: a step of refinement would change digits that nobody asked for.
-inline bool accurate(const verdict& v) { return v.share <= close_enough && v.relative <= 1e-12; }
+/// Divided by the least pivot of H a residual is about what it moves z [n] by.
+inline bool accurate(const verdict& v, double least_pivot, const double* z, std::size_t n) {
+    double size = 0;
+    for (std::size_t j = 0; j < n; ++j) size = std::max(size, std::abs(z[j]));
+    return v.share <= close_enough && v.relative <= 1e-12 && v.primal + v.dual / least_pivot <= 1e-9 * size;
+}
+/// True if one solve left so little that those with other right-hand sides need not be looked at.
+inline bool trustworthy(const verdict& v) { return v.relative <= 1e-12; }
 /// The finish takes at most this many steps of refinement.
 inline constexpr int finish_steps = 3;
 /// The primal-dual active set of the sparse form: so many times rows may change sides before a guess is given up, and

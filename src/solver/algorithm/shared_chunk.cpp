@@ -147,9 +147,10 @@ void shared_chunk::finish(const operators& data, const dual_form& form, const to
     bool any = false;
     for (std::int64_t i = 0; i < rows; ++i) {
         if (systems[at(i)] == nullptr) continue;
-        if (const verdict v = verdict_of(i); accurate(v)) {
+        const verdict v = verdict_of(i);
+        if (trustworthy(v)) results[at(i)].system.trust();
+        if (accurate(v, form.least_pivot(), row(z, i, n), at(n))) {
             take(i, v);
-            results[at(i)].system.trust();
             systems[at(i)] = nullptr;
         } else {
             any = true;

@@ -13,8 +13,8 @@ constexpr double least_share = 1e-8;
 
 /// Reads n numbers in units of their own; false if one is not finite. Nothing given is zeros.
 template <class T>
-bool read(const vector_view<T>& view, std::int64_t k, const std::vector<double>& unit, std::vector<double>& to) {
-    to.assign(unit.size(), 0.0);
+bool read(const vector_view<T>& view, std::int64_t k, const double* unit, int n, std::vector<double>& to) {
+    to.assign(static_cast<std::size_t>(n), 0.0);
     if (view.data == nullptr) return true;
     const T* from = view.of(k);
     double check = 0;
@@ -28,10 +28,14 @@ bool read(const vector_view<T>& view, std::int64_t k, const std::vector<double>&
 } // namespace
 
 template <class T> void warm_start::load(const starting_points<T>& from, std::int64_t k, const element& e) {
+    load(from, k, e, e.data->measures());
+}
+
+template <class T>
+void warm_start::load(const starting_points<T>& from, std::int64_t k, const element& e, const units& o) {
     rows.clear();
-    const operators& o = *e.data;
-    usable = from.given() && e.finite && read(from.z, k, o.z_unit, x.z) && read(from.nu, k, o.a_unit, x.nu) &&
-             read(from.lambda, k, o.g_unit, x.lambda);
+    usable = from.given() && e.finite && read(from.z, k, o.z_unit, o.n, x.z) && read(from.nu, k, o.a_unit, o.p, x.nu) &&
+             read(from.lambda, k, o.g_unit, o.m, x.lambda);
     if (!usable) return;
     double most = 0;
     for (const double v : x.lambda) most = std::max(most, v);
@@ -46,5 +50,7 @@ template <class T> void warm_start::load(const starting_points<T>& from, std::in
 
 template void warm_start::load(const starting_points<double>&, std::int64_t, const element&);
 template void warm_start::load(const starting_points<float>&, std::int64_t, const element&);
+template void warm_start::load(const starting_points<double>&, std::int64_t, const element&, const units&);
+template void warm_start::load(const starting_points<float>&, std::int64_t, const element&, const units&);
 
 } // namespace optnet::solver

@@ -15,6 +15,8 @@ struct warm_start {
     std::vector<int> rows;
 
     template <class T> void load(const starting_points<T>& from, std::int64_t k, const element& e);
+    /// The same where the element has no `operators`.
+    template <class T> void load(const starting_points<T>& from, std::int64_t k, const element& e, const units& o);
 
     const warm_start* if_usable() const { return usable ? this : nullptr; }
 };
