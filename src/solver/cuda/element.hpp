@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One problem of a batch in the memory of its team: right-hand sides, a point, its products with the matrices, and what
+// "solved" means for it. The letters and units are those of src/solver/algorithm/element.hpp.
+
+#include "solver/cuda/active_set.hpp"
+#include "solver/cuda/batch.hpp"
+
+namespace optnet::solver::cuda {
+
+/// Residuals of the user's data, and the largest of the three as a share of its tolerance: solved means <= 1.
+struct verdict {
+    double primal = HUGE_VAL, dual = HUGE_VAL, gap = HUGE_VAL, share = HUGE_VAL;
+};
+
+struct element {
+    int n, p, m;
+    double *q, *z, *qz, *atnu, *gtl, *rz, *best_z; ///< [n]
+    double *b, *nu, *az, *rnu, *u, *best_nu;       ///< [p]
+    double *h, *gz, *rl, *best_lambda;             ///< [m]
+    active_set active;                             ///< and λ, d, the floors and the basis
+
+    OPTNET_DEVICE element(arena& from, const matrices& of)
+        : n(of.n), p(of.p), m(of.m), active(from, of, basis_capacity(of.n, of.p, of.m)) {
+        double** const wide[] = {&q, &z, &qz, &atnu, &gtl, &rz, &best_z};
+        double** const high[] = {&b, &nu, &az, &rnu, &u, &best_nu};
+        double** const rows[] = {&h, &gz, &rl, &best_lambda};
+        for (double** v : wide) *v = from.take<double>(n);
+        for (double** v : high) *v = from.take<double>(p);
+        for (double** v : rows) *v = from.take<double>(m);
+    }
+};
+
+/// Bytes that a team needs for one problem.
+OPTNET_DEVICE inline std::size_t element_bytes(int n, int p, int m) {
+    arena nothing, count;
+    const matrices of(nothing, n, p, m);
+    const element own(count, of);
+    return own.q == nullptr ? count.bytes() : 0;
+}
+
+enum class input : int { good, not_finite, impossible };
+
+/// Reads q, b and h of problem k, in the units of the matrices. `impossible`: a row with h = −inf.
+template <class Team, class T>
+OPTNET_DEVICE input read(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
+                         const element& e) {
+    const auto entry = [&](const vector_view<T>& v, int i) {
+        return v.data == nullptr ? 0.0 : static_cast<double>(v.data[k * v.batch_stride + i * v.stride]);
+    };
+    const int n = e.n, p = e.p, m = e.m;
+    const double eps = batch.eps_abs > 0 ? batch.eps_abs : batch.eps_rel;
+    const two checks = sums(team, n + p + m, [&](int t) {
+        if (t < n) {
+            const double value = entry(batch.q, t);
+            e.q[t] = value * of.z_scale[t];
+            return two{value * 0.0, 0.0};
+        }
+        if (t < n + p) {
+            const double value = entry(batch.b, t - n);
+            e.b[t - n] = value * of.a_scale[t - n];
+            return two{value * 0.0, 0.0};
+        }
+        const int i = t - n - p;
+        const double value = entry(batch.h, i);
+        const bool absent = value >= batch.infinite_bound, impossible = value == -HUGE_VAL;
+        // Far below the tolerance, so that rounding in the user's data (a zero row with h = -1e-17) is no violation.
+        e.active.floor[i] = absent ? HUGE_VAL : 1e-5 * eps * of.g_scale[i];
+        e.h[i] = absent || impossible ? 0.0 : value * of.g_scale[i];
+        return two{absent || impossible ? 0.0 : value * 0.0, impossible ? 1.0 : 0.0};
+    });
+    return !(checks.a == 0.0) ? input::not_finite : checks.b > 0 ? input::impossible : input::good;
+}
+
+/// Qz, A'ν, G'λ, Az and Gz, where λ is 0 outside the basis.
+template <class Team> OPTNET_DEVICE void multiply(Team& team, const matrices& of, const element& e) {
+    const int n = e.n, p = e.p, rows = of.data_rows();
+    each(team, rows + n, [&](int t) {
+        if (t < rows) {
+            double sum = 0;
+            for (int j = 0; j < n; ++j) sum += of.data[j * rows + t] * e.z[j];
+            (t < n ? e.qz[t] : t < n + p ? e.az[t - n] : e.gz[t - n - p]) = sum;
+            return;
+        }
+        const int j = t - rows;
+        double from_a = 0, from_g = 0;
+        for (int i = 0; i < p; ++i) from_a += of.a()[j * rows + i] * e.nu[i];
+        for (int i = 0; i < e.active.k; ++i) {
+            const int row = e.active.basis[i];
+            from_g += of.g()[j * rows + row] * e.active.lambda[row];
+        }
+        e.atnu[j] = from_a;
+        e.gtl[j] = from_g;
+    });
+}
+
+/// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each
+/// against absolute + relative * the largest of its terms.
+template <class Team>
+OPTNET_DEVICE verdict judge(Team& team, const matrices& of, const element& e, double absolute, double relative) {
+    const int n = e.n, p = e.p, m = e.m;
+    const two primal = most(team, p + m, [&](int t) {
+        if (t < p) {
+            const double unit = 1 / of.a_scale[t];
+            return two{std::abs(e.az[t] - e.b[t]) * unit, larger(std::abs(e.az[t]), std::abs(e.b[t])) * unit};
+        }
+        const int i = t - p;
+        if (e.active.floor[i] == HUGE_VAL) return maxima::none();
+        const double unit = 1 / of.g_scale[i];
+        return two{(e.gz[i] - e.h[i]) * unit, larger(std::abs(e.gz[i]), std::abs(e.h[i])) * unit};
+    });
+    const two dual = most(team, n, [&](int j) {
+        const double unit = 1 / of.z_scale[j];
+        const double terms =
+            larger(larger(std::abs(e.qz[j]), std::abs(e.q[j])), larger(std::abs(e.atnu[j]), std::abs(e.gtl[j])));
+        return two{std::abs(e.qz[j] + e.q[j] + e.atnu[j] + e.gtl[j]) * unit, terms * unit};
+    });
+    const two objective = sums(team, n, [&](int j) { return two{e.z[j] * e.qz[j], e.q[j] * e.z[j]}; });
+    const two prices = sums(team, n + p + m, [&](int t) {
+        if (t < n) return two{0.0, (e.qz[t] + e.atnu[t] + e.gtl[t]) * 0.0};
+        if (t < n + p) return two{e.b[t - n] * e.nu[t - n], e.az[t - n] * 0.0};
+        const int i = t - n - p;
+        const bool absent = e.active.floor[i] == HUGE_VAL;
+        return two{absent ? 0.0 : e.h[i] * e.active.lambda[i], e.gz[i] * 0.0};
+    });
+    verdict v;
+    const double gap = std::abs(objective.a + objective.b + prices.a);
+    if (!(prices.b + gap * 0.0 == 0.0)) return v;
+    v.primal = larger(0.0, primal.a);
+    v.dual = larger(0.0, dual.a);
+    v.gap = gap;
+    const auto share = [&](double residual, double size) {
+        return residual == 0 ? 0.0 : residual / (absolute + relative * larger(0.0, size));
+    };
+    const double value = 0.5 * objective.a;
+    v.share = larger(larger(share(v.primal, primal.b), share(v.dual, dual.b)),
+                     share(v.gap, larger(std::abs(value + objective.b), std::abs(value + prices.a))));
+    return v;
+}
+
+} // namespace optnet::solver::cuda

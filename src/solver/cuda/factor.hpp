@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The factors of form D by one block of threads: two partial Cholesky factorizations and R.
+
+#include "solver/cuda/load.hpp"
+
+namespace optnet::solver::cuda {
+
+/// A pivot of Q below this share of its largest entry, or of S below the second of its largest diagonal entry, is
+/// rounding; so is a row of G whose R_ii is this much smaller than |v_i|².
+inline constexpr double least_pivot = 1e-11, least_schur_pivot = 1e-12, dependent = 1e-11;
+
+/// The lower triangle of M [rows, cols], column-major with leading dimension `rows`: the upper square becomes its
+/// Cholesky factor L and every row below it v becomes v L⁻ᵀ. Rows from `identity` on are those of an identity matrix:
+/// row identity + i is 0 left of column i. False if a pivot is not above `floor`. `pivots` holds panel_width² + 1.
+template <class Team>
+OPTNET_DEVICE bool partial_cholesky(Team& team, double* M, int rows, int cols, int identity, double floor,
+                                    double* pivots) {
+    double* const verdict = pivots + panel_width * panel_width;
+    for (int first = 0; first < cols; first += panel_width) {
+        const int width = cols - first < panel_width ? cols - first : panel_width;
+        const auto begin = [&](int row) { return row < identity ? 0 : row - identity; };
+        // What the columns before these say of them: each row by one worker, with one pass over it.
+        each(team, rows - first, [&](int t) {
+            const int row = first + t;
+            if (begin(row) >= first + width) return;
+            double sum[panel_width];
+            for (int c = 0; c < panel_width; ++c) sum[c] = c < width ? M[(first + c) * rows + row] : 0.0;
+            for (int k = begin(row); k < first; ++k) {
+                const double* const column = M + k * rows;
+                const double v = column[row];
+                for (int c = 0; c < panel_width; ++c) sum[c] -= v * column[first + (c < width ? c : 0)];
+            }
+            for (int c = 0; c < panel_width; ++c)
+                if (c < width) M[(first + c) * rows + row] = sum[c];
+        });
+        // The square on the diagonal by one worker, with the reciprocals of the pivots on its own diagonal.
+        each(team, 1, [&](int) {
+            bool positive = true;
+            for (int i = 0; i < width; ++i)
+                for (int j = 0; j <= i; ++j) {
+                    double v = M[(first + j) * rows + first + i];
+                    for (int e = 0; e < j; ++e) v -= pivots[i * panel_width + e] * pivots[j * panel_width + e];
+                    if (i == j) {
+                        positive = positive && v > floor && v < HUGE_VAL;
+                        v = positive ? 1 / std::sqrt(v) : 1.0;
+                    } else {
+                        v *= pivots[j * panel_width + j];
+                    }
+                    pivots[i * panel_width + j] = v;
+                }
+            *verdict = positive ? 1.0 : 0.0;
+        });
+        if (*verdict == 0.0) return false;
+        each(team, rows - first, [&](int t) {
+            const int row = first + t;
+            if (begin(row) >= first + width) return;
+            double v[panel_width];
+            for (int c = 0; c < panel_width; ++c) {
+                if (c >= width) break;
+                v[c] = M[(first + c) * rows + row];
+                for (int e = 0; e < c; ++e) v[c] -= v[e] * pivots[c * panel_width + e];
+                v[c] *= pivots[c * panel_width + c];
+                if (t >= width || c <= t) M[(first + c) * rows + row] = v[c];
+            }
+        });
+    }
+    return true;
+}
+
+/// Rows `first` and following of M [rows, cols] become those of an identity matrix.
+template <class Team> OPTNET_DEVICE void write_identity(Team& team, double* M, int rows, int cols, int first) {
+    each(team, cols * cols, [&](int t) {
+        const int i = t % cols, j = t / cols;
+        M[j * rows + first + i] = i == j ? 1.0 : 0.0;
+    });
+}
+
+/// [Q + shift I; A; G; I], factored.
+template <class Team> OPTNET_DEVICE bool factor_panel(Team& team, const matrices& of, double shift, double floor) {
+    const int n = of.n, from = of.data_rows(), to = of.panel_rows();
+    each(team, from * n, [&](int t) {
+        const int i = t % from, j = t / from;
+        of.panel[j * to + i] = of.data[t] + (i == j ? shift : 0.0);
+    });
+    write_identity(team, of.panel, to, of.n, from);
+    return partial_cholesky(team, of.panel, to, of.n, from, floor, of.pivots);
+}
+
+/// [S; V_G V_A'; I], factored: false if rows of A depend on each other.
+template <class Team> OPTNET_DEVICE bool eliminate_equalities(Team& team, const matrices& of) {
+    const int n = of.n, p = of.p, rows = p + of.m, from = of.panel_rows(), to = of.schur_rows();
+    if (p > n) return false;
+    const int groups = (p + panel_width - 1) / panel_width;
+    each(team, rows * groups, [&](int t) {
+        const int i = t % rows, first = t / rows * panel_width;
+        const int width = p - first < panel_width ? p - first : panel_width;
+        double sum[panel_width] = {};
+        for (int j = 0; j < n; ++j) {
+            const double* const column = of.v_a() + j * from;
+            for (int c = 0; c < panel_width; ++c) sum[c] += column[i] * column[first + (c < width ? c : 0)];
+        }
+        for (int c = 0; c < panel_width; ++c)
+            if (c < width) of.schur[(first + c) * to + i] = sum[c];
+    });
+    write_identity(team, of.schur, to, of.p, rows);
+    const double size = most(team, p, [&](int i) { return two{of.schur[i * to + i], 0.0}; }).a;
+    return partial_cholesky(team, of.schur, to, of.p, rows, size > 0 ? least_schur_pivot * size : 0.0, of.pivots);
+}
+
+/// R, and 1 / R_ii. What the equalities leave of a row that depends on them is rounding: such a row of R is 0.
+template <class Team> OPTNET_DEVICE void form_r(Team& team, const matrices& of) {
+    const int n = of.n, p = of.p, m = of.m, ld = of.panel_rows(), lds = of.schur_rows();
+    const int groups = (m + panel_width - 1) / panel_width;
+    each(team, m * groups, [&](int t) {
+        const int i = t % m, first = t / m * panel_width;
+        if (first > i) return;
+        const int width = m - first < panel_width ? m - first : panel_width;
+        double sum[panel_width] = {};
+        for (int j = 0; j < n; ++j) {
+            const double* const column = of.v_g() + j * ld;
+            for (int c = 0; c < panel_width; ++c) sum[c] += column[i] * column[first + (c < width ? c : 0)];
+        }
+        if (i < first + panel_width) of.mark[i] = sum[i - first]; // |v_i|²
+        for (int j = 0; j < p; ++j) {
+            const double* const column = of.w() + j * lds;
+            for (int c = 0; c < panel_width; ++c) sum[c] -= column[i] * column[first + (c < width ? c : 0)];
+        }
+        for (int c = 0; c < panel_width; ++c)
+            if (c < width && first + c <= i) of.r[(first + c) * m + i] = of.r[i * m + first + c] = sum[c];
+    });
+    each(team, m, [&](int i) {
+        const double length = of.r[i * m + i];
+        const bool independent = p == 0 || length > dependent * of.mark[i];
+        of.inverse[i] = !independent ? -1.0 : length > 0 ? 1 / length : 1e300;
+    });
+    if (p == 0) return;
+    each(team, m, [&](int i) {
+        for (int j = 0; j < m; ++j)
+            if (of.inverse[i] < 0 || of.inverse[j] < 0) of.r[j * m + i] = 0;
+    });
+    each(team, m, [&](int i) {
+        if (of.inverse[i] < 0) of.inverse[i] = 1e300;
+    });
+}
+
+/// Loads, scales and factors the matrices of problem k.
+template <class Team, class T>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch<T>& batch, std::int64_t k,
+                                             const matrices& to) {
+    const auto conclude = [&](usable result) { each(team, 1, [&](int) { *to.state = static_cast<int>(result); }); };
+    if (!load(team, batch, k, to)) return conclude(usable::not_finite);
+    const double size = measure_q(team, to), scale = size > 0 ? size : 1.0;
+    if (!factor_panel(team, to, 0.0, least_pivot * scale)) {
+        // Convex at all? A pivot that stays negative under this shift is a negative eigenvalue beyond rounding.
+        const double rounding = larger(batch.convexity_tolerance, 1e-15 * to.n);
+        const bool convex = factor_panel(team, to, rounding * size + 1e-300, 0.0);
+        return conclude(convex ? usable::singular : size < 1e140 ? usable::nonconvex : usable::overflow);
+    }
+    if (to.p > 0 && !eliminate_equalities(team, to)) return conclude(usable::dependent);
+    form_r(team, to);
+    conclude(usable::yes);
+}
+
+} // namespace optnet::solver::cuda

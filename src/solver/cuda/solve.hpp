@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The road of one problem on a GPU: dual active set, finish, verification, certificate; and what is kept of it for the
+// gradient. What this road cannot do is handed over, with outputs that are true as they stand.
+
+#include "optnet/solver/status.hpp"
+#include "solver/cuda/certificate.hpp"
+#include "solver/cuda/factor.hpp"
+
+namespace optnet::solver::cuda {
+
+// As on the CPU: a point within this share of its tolerances is not improved further, the finish takes so many steps,
+// and a point within so many tolerances is near a solution.
+inline constexpr double close_enough = 1e-2, inaccurate = 1e4;
+inline constexpr int finish_steps = 3;
+
+/// What the gradient of one problem needs, in the GPU's memory.
+struct kept_factor {
+    double* T;  ///< packed
+    int* rows;  ///< [capacity]
+    int* count; ///< [1] rows, -1 for a problem without gradient
+
+    OPTNET_DEVICE kept_factor(arena& from, int capacity)
+        : T(from.take<double>(triangle(capacity))), rows(from.take<int>(capacity)), count(from.take<int>(1)) {}
+};
+
+OPTNET_DEVICE inline std::size_t kept_bytes(int n, int p, int m) {
+    arena count;
+    const kept_factor of(count, basis_capacity(n, p, m));
+    return of.T == nullptr ? count.bytes() : 0;
+}
+
+template <class T> struct outputs {
+    solution<T> to;
+    std::int32_t* handed; ///< [batch] values of `handed_over`
+};
+
+struct finished {
+    optnet::status status;
+    handed_over handed;
+    verdict found;
+};
+
+/// Refines the point on its basis as equalities, on the user's data. The point that verifies best stays in z, nu and
+/// lambda, with its products.
+template <class Team, class T>
+OPTNET_DEVICE verdict finish(Team& team, const device_batch<T>& batch, const matrices& of, const element& e) {
+    const int n = e.n, p = e.p, m = e.m;
+    double* const lambda = e.active.lambda;
+    verdict found;
+    bool is_best = false;
+    multiply(team, of, e);
+    for (int step = 0; step < finish_steps; ++step) {
+        each(team, n + p + m, [&](int t) {
+            if (t < n)
+                e.rz[t] = -(e.qz[t] + e.q[t] + e.atnu[t] + e.gtl[t]);
+            else if (t < n + p)
+                e.rnu[t - n] = e.b[t - n] - e.az[t - n];
+            else
+                e.rl[t - n - p] = e.h[t - n - p] - e.gz[t - n - p];
+        });
+        kkt_solve(team, of, {e.active.k, e.active.basis, e.active.T}, e.rz, e.rnu, e.rl, e.qz, e.u, e.active.l,
+                  e.active.x);
+        each(team, n + p + e.active.k, [&](int t) {
+            if (t < n) {
+                e.z[t] += e.rz[t];
+            } else if (t < n + p) {
+                e.nu[t - n] += e.rnu[t - n];
+            } else {
+                const int row = e.active.basis[t - n - p];
+                lambda[row] = larger(0.0, lambda[row] + e.rl[row]);
+            }
+        });
+        multiply(team, of, e);
+        const verdict v = judge(team, of, e, batch.eps_abs, batch.eps_rel);
+        const double before = found.share;
+        is_best = v.share < before;
+        if (is_best) found = v;
+        // One step is the rule; another where it pays.
+        if (found.share <= close_enough || !(v.share < 0.5 * before)) break;
+        each(team, n + p + m, [&](int t) {
+            if (t < n)
+                e.best_z[t] = e.z[t];
+            else if (t < n + p)
+                e.best_nu[t - n] = e.nu[t - n];
+            else
+                e.best_lambda[t - n - p] = lambda[t - n - p];
+        });
+    }
+    if (is_best || !(found.share < HUGE_VAL)) return found;
+    each(team, n + p + m, [&](int t) {
+        if (t < n)
+            e.z[t] = e.best_z[t];
+        else if (t < n + p)
+            e.nu[t - n] = e.best_nu[t - n];
+        else
+            lambda[t - n - p] = e.best_lambda[t - n - p];
+    });
+    multiply(team, of, e);
+    return found;
+}
+
+/// The active set from λ = 0: leaves the point on its basis in z, nu and λ, or the direction in λ.
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, const matrices& of, element& e, int limit) {
+    each(team, e.n + e.p, [&](int t) {
+        if (t < e.n)
+            e.z[t] = -e.q[t];
+        else
+            e.nu[t - e.n] = e.b[t - e.n];
+    });
+    // z₀ stays between the two halves of the equality solve, where multipliers enter.
+    forward(team, of, e.z, e.nu, e.rz, e.rnu);
+    each(team, e.m, [&](int i) { e.active.d[i] = e.h[i] - row_product(of, i, e.rz, e.rnu); });
+    active_set active = e.active; // what is not shared stays in registers
+    const active_outcome outcome = active.solve(team, limit);
+    e.active = active;
+    if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown) return outcome;
+    each(team, e.active.k, [&](int i) { e.active.x[i] = e.active.lambda[e.active.basis[i]]; });
+    subtract_rows(team, of, e.active.k, e.active.basis, e.active.x, e.rz, e.rnu);
+    backward(team, of, e.rz, e.rnu, e.z, e.nu);
+    return outcome;
+}
+
+/// The active set, the finish, and what they say of the problem.
+template <class Team, class T>
+OPTNET_DEVICE finished by_active_set(Team& team, const device_batch<T>& batch, const matrices& of, element& e) {
+    active_outcome outcome = find_active_set(team, of, e, batch.limit);
+    if (outcome == active_outcome::infeasible) {
+        const int count = e.active.k + 1, steps = e.active.steps;
+        if (check_farkas(team, of, e, count, larger(batch.eps_abs, batch.eps_rel)) &&
+            beyond_tolerance(team, of, e, count, batch.eps_abs))
+            return {status::primal_infeasible, handed_over::no, {}};
+        // Infeasible by less than "solved" allows, or by rounding: a point within the tolerance is the better answer.
+        each(team, e.m, [&](int i) {
+            if (e.active.floor[i] != HUGE_VAL) e.active.floor[i] = 0.25 * batch.eps_abs * of.g_scale[i];
+        });
+        outcome = find_active_set(team, of, e, batch.limit);
+        e.active.steps += steps;
+    }
+    if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown)
+        return {status::numerical_error, handed_over::not_solved, {}};
+    const verdict found = finish(team, batch, of, e);
+    if (found.share <= 1) return {status::solved, handed_over::no, found};
+    const bool limited = outcome == active_outcome::limit, finite = found.share < HUGE_VAL;
+    if (finite && limited && batch.limit_asked) return {status::max_iterations, handed_over::not_solved, found};
+    if (found.share <= inaccurate) return {status::solved_inaccurate, handed_over::not_solved, found};
+    return {finite && limited ? status::max_iterations : status::numerical_error, handed_over::not_solved, found};
+}
+
+/// True if the derivative is that of the rows of the basis: no other row is tight and independent of them, and none of
+/// them has a multiplier that is 0 (docs/algorithm.md, "Which rows are active").
+template <class Team, class T> OPTNET_DEVICE bool differentiable(Team& team, const device_batch<T>& batch, element& e) {
+    const double z_size = larger(0.0, most(team, e.n, [&](int j) { return two{std::abs(e.z[j]), 0.0}; }).a);
+    const double relative = larger(64.0 * e.n * 1.1e-16, batch.active_tolerance);
+    // Rows of G have size 1, so |G_i||z| is |z|.
+    const auto bound = [&](int i) { return relative * (std::abs(e.h[i]) + z_size); };
+    const auto outside = [&](int i) {
+        return !e.active.in_basis(i) && e.active.floor[i] != HUGE_VAL && e.h[i] - e.gz[i] <= bound(i);
+    };
+    const two doubtful = sums(team, e.m, [&](int i) {
+        const bool weak = e.active.in_basis(i) && e.active.lambda[i] * e.active.r(i, i) <= bound(i);
+        return two{weak ? 1.0 : 0.0, outside(i) ? 1.0 : 0.0};
+    });
+    if (doubtful.a > 0) return false;
+    // A row that depends on the basis changes no derivative of z.
+    for (int i = 0; doubtful.b > 0 && i < e.m; ++i) {
+        if (!outside(i)) continue;
+        double along;
+        if (e.active.pivot(team, i, along) > dependent_row * e.active.r(i, i)) return false;
+    }
+    return true;
+}
+
+template <class Team, class T>
+OPTNET_DEVICE void write(Team& team, const outputs<T>& out, std::int64_t k, const matrices& of, const element& e,
+                         const finished& done) {
+    const int n = e.n, p = e.p, m = e.m;
+    const double none = HUGE_VAL - HUGE_VAL;
+    const bool farkas = done.status == status::primal_infeasible;
+    const bool point = done.status == status::solved || done.status == status::solved_inaccurate ||
+                       done.status == status::max_iterations;
+    each(team, n + p + m, [&](int t) {
+        if (t < n) {
+            out.to.z[k * n + t] = static_cast<T>(point ? e.z[t] * of.z_scale[t] : none);
+        } else if (t < n + p) {
+            const int i = t - n;
+            if (out.to.nu != nullptr)
+                out.to.nu[k * p + i] = static_cast<T>(point || farkas ? e.nu[i] * of.a_scale[i] : none);
+        } else {
+            const int i = t - n - p;
+            if (out.to.lambda != nullptr)
+                out.to.lambda[k * m + i] = static_cast<T>(point || farkas ? e.active.lambda[i] * of.g_scale[i] : none);
+            if (out.to.s == nullptr) return;
+            const double slack = e.active.floor[i] == HUGE_VAL ? HUGE_VAL : (e.h[i] - e.gz[i]) / of.g_scale[i];
+            out.to.s[k * m + i] = static_cast<T>(point ? slack : none);
+        }
+    });
+    each(team, 1, [&](int) {
+        out.to.status[k] = static_cast<std::int64_t>(done.status);
+        out.handed[k] = static_cast<std::int32_t>(done.handed);
+        if (out.to.iterations != nullptr) out.to.iterations[k] = e.active.steps;
+        if (out.to.residuals == nullptr) return;
+        out.to.residuals[3 * k] = point ? done.found.primal : none;
+        out.to.residuals[3 * k + 1] = point ? done.found.dual : none;
+        out.to.residuals[3 * k + 2] = point ? done.found.gap : none;
+    });
+}
+
+template <class Team> OPTNET_DEVICE void keep(Team& team, const element& e, const kept_factor& to, bool gradient) {
+    const int k = gradient ? e.active.k : 0;
+    each(team, triangle(k) + k + 1, [&](int t) {
+        if (t < triangle(k))
+            to.T[t] = e.active.T[t];
+        else if (t < triangle(k) + k)
+            to.rows[t - triangle(k)] = e.active.basis[t - triangle(k)];
+        else
+            *to.count = gradient ? k : -1;
+    });
+}
+
+/// Solves problem k on its matrices and writes every output. With `kept`, the factor of its active rows is left there.
+template <class Team, class T>
+OPTNET_DEVICE void solve_problem(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
+                                 arena memory, const outputs<T>& out, const kept_factor* kept) {
+    element e(memory, of);
+    finished done{status::numerical_error, handed_over::no, {}};
+    const usable state = of.verdict();
+    const input given = state == usable::not_finite ? input::not_finite : read(team, batch, k, of, e);
+    if (given == input::not_finite) {
+        done.status = status::invalid_input;
+    } else if (state == usable::nonconvex || state == usable::overflow) {
+        done.status = state == usable::nonconvex ? status::nonconvex : status::numerical_error;
+    } else if (given == input::impossible) {
+        // The row itself is the certificate.
+        done.status = status::primal_infeasible;
+        each(team, e.p + e.m, [&](int t) { (t < e.p ? e.nu[t] : e.active.lambda[t - e.p]) = 0; });
+    } else if (state == usable::yes) {
+        done = by_active_set(team, batch, of, e);
+    } else {
+        done.handed = state == usable::singular ? handed_over::singular_q : handed_over::dependent_equalities;
+    }
+    if (kept != nullptr) {
+        const bool gradient = done.status == status::solved && differentiable(team, batch, e);
+        if (done.status == status::solved && !gradient) done.handed = handed_over::degenerate;
+        keep(team, e, *kept, gradient);
+    }
+    write(team, out, k, of, e, done);
+}
+
+} // namespace optnet::solver::cuda
