@@ -125,21 +125,16 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve(Team& team,
         if (entering < 0) return active_outcome::optimal;
         singular = !append(team, entering);
         fresh = entering;
-        // More independent rows than there can be: rounding has taken over.
-        if (k > capacity) return active_outcome::breakdown;
     }
     return active_outcome::limit;
 }
 
-/// False if the row depends on the basis; then l is its row of L. A row too many leaves k = capacity + 1.
+/// False if the row depends on the basis; then l is its row of L.
 template <class Team> OPTNET_DEVICE bool active_set::append(Team& team, int row) {
     double along = 0;
     const double left = pivot(team, row, along), length = r(row, row);
-    const bool independent = left > dependent_row * length;
-    if (independent && k == capacity) {
-        ++k;
-        return true;
-    }
+    // No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
+    const bool independent = k < capacity && left > dependent_row * length;
     const double root = independent ? std::sqrt(left) : 1.0;
     each(team, k + 1, [&](int j) {
         if (j == k) {
@@ -259,7 +254,7 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::singular_step(Tea
     remove(team, place, outside);
     singular = !append(team, entering);
     each(team, 1, [&](int) { lambda[entering] = moved; });
-    return k > capacity ? active_outcome::breakdown : active_outcome::optimal;
+    return active_outcome::optimal;
 }
 
 } // namespace optnet::solver::cuda

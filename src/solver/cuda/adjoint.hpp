@@ -56,7 +56,7 @@ OPTNET_DEVICE void solve_adjoint(Team& team, const matrices& of, const kept_fact
     if (count < 0) return each(team, n + p + m, [&](int t) { put(t, 0.0); });
     const basis_factor basis{count, kept.rows, kept.T};
     const adjoint v(memory, of.n, of.p, of.m);
-    const auto entry = [&](const T* from, int i, double scale) {
+    const auto entry = [&](const T* from, std::int64_t i, double scale) {
         return from == nullptr ? 0.0 : static_cast<double>(from[i]) * scale;
     };
     each(team, n + p + m, [&](int t) {

@@ -3,7 +3,7 @@
 
 // The GPU's code on the host: the same headers, another team, memory that is filled with a pattern before each use.
 
-#include "problems.hpp"
+#include "../problems.hpp"
 #include "solver/cuda/adjoint.hpp"
 #include "solver/cuda/launch.hpp"
 
