@@ -57,7 +57,7 @@ public:
         for (std::size_t i = 0; i < given.size(); ++i) fix_symbols(i);
         for (std::size_t i = 0; i < given.size(); ++i) check_sizes(i);
         if (!complete) return std::move(result);
-        if (at::autocast::is_autocast_enabled(at::kCPU)) lift();
+        if (at::autocast::is_autocast_enabled(at::kCPU) || at::autocast::is_autocast_enabled(at::kCUDA)) lift();
         agree_on_kind();
         agree_on_batch();
         for (std::size_t i = 0; i < given.size(); ++i) keep(i);

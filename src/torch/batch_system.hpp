@@ -22,6 +22,8 @@ class factorization;
 
 namespace optnet {
 
+struct gpu_batch; // cuda_kernels.cpp
+
 /// What `_solve` needs beside tensors, and what it leaves behind for `_kkt_solve`. One per call.
 struct batch_system final : torch::CustomClassHolder {
     std::shared_ptr<const solver::structure> structure;
@@ -34,8 +36,9 @@ struct batch_system final : torch::CustomClassHolder {
     std::array<at::Tensor, 3> start; ///< z, nu and lambda to start from; undefined: nothing is known
 
     std::shared_ptr<solver::factorization> kept;
-    at::Tensor solved;       ///< bool [batch, 1]: elements with a derivative; undefined if all have one
-    at::Tensor finite_slack; ///< bool [batch, m]: slacks with a derivative; undefined if all have one
+    std::shared_ptr<gpu_batch> on_gpu; ///< what is kept where the GPU solved it
+    at::Tensor solved;                 ///< bool [batch, 1]: elements with a derivative; undefined if all have one
+    at::Tensor finite_slack;           ///< bool [batch, m]: slacks with a derivative; undefined if all have one
 
     std::size_t sources = 0; ///< the number of data tensors at the head of the list
 
@@ -45,6 +48,9 @@ struct batch_system final : torch::CustomClassHolder {
 
 using batch_handle = c10::intrusive_ptr<batch_system>;
 using optional_list = c10::List<std::optional<at::Tensor>>;
+
+/// Throws optnet::Error with a sentence that names the first failed element and its status.
+[[noreturn]] void raise_failed(const std::vector<std::int64_t>& statuses, bool unbatched);
 
 optional_list to_list(const std::vector<at::Tensor>& tensors);
 std::vector<at::Tensor> from_list(const optional_list& list);
@@ -59,6 +65,8 @@ std::vector<at::Tensor> call_kkt_solve(const batch_handle& system, const optiona
 // Kernels, registered in operator.cpp.
 std::vector<at::Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors);
 std::vector<at::Tensor> kkt_solve_on_cpu(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> solve_on_cuda(const batch_handle& system, const optional_list& tensors); // where it is built
+std::vector<at::Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& tensors);
 std::vector<at::Tensor> solve_shapes(const batch_handle& system, const optional_list& tensors);
 std::vector<at::Tensor> kkt_solve_shapes(const batch_handle& system, const optional_list& tensors);
 std::vector<at::Tensor> solve_with_derivative(const batch_handle& system, const optional_list& tensors);

@@ -22,6 +22,12 @@ std::string text(at::ScalarType type) {
     }
 }
 
+#if defined(OPTNET_WITH_CUDA)
+constexpr bool with_cuda = true;
+#else
+constexpr bool with_cuda = false;
+#endif
+
 bool reduced(const at::Tensor& t) { return t.scalar_type() == at::kHalf || t.scalar_type() == at::kBFloat16; }
 
 } // namespace
@@ -43,9 +49,9 @@ void check_kinds(const std::vector<named_tensor>& tensors) {
         if (t.layout() != at::kStrided)
             throw Error(a.name + " is a tensor of layout " + c10::str(t.layout()) +
                         ", but only dense (strided) tensors are taken: convert it with to_dense()");
-        if (!t.device().is_cpu() && !t.device().is_meta())
-            throw Error(a.name + " is on " + t.device().str() +
-                        ", but this build solves on the CPU: move it there with cpu()");
+        if (!t.device().is_cpu() && !t.device().is_meta() && !(with_cuda && t.device().is_cuda()))
+            throw Error(a.name + " is on " + t.device().str() + ", but this build solves on the CPU" +
+                        (with_cuda ? " and on CUDA devices" : "") + ": move it there with cpu()");
         if (first == nullptr) first = &a;
         const at::Tensor& f = *first->tensor;
         if (t.scalar_type() != f.scalar_type())
@@ -72,7 +78,7 @@ void batch_size::add(const named_tensor& argument, std::int64_t rank) {
 }
 
 void lift_from_autocast(const std::vector<at::Tensor*>& tensors) {
-    if (!at::autocast::is_autocast_enabled(at::kCPU)) return;
+    if (!at::autocast::is_autocast_enabled(at::kCPU) && !at::autocast::is_autocast_enabled(at::kCUDA)) return;
     at::ScalarType to = at::kFloat;
     for (const at::Tensor* t : tensors)
         if (t->defined() && !reduced(*t)) to = t->scalar_type();

@@ -22,7 +22,7 @@ struct named_tensor {
 std::string text(at::IntArrayRef sizes);
 
 /// Throws optnet::Error unless every defined tensor is dense, float64 or float32, of the first one's dtype and device,
-/// and that device is the CPU (or meta, for shapes alone).
+/// and that device is the CPU, a CUDA device where the build has that backend, or meta, for shapes alone.
 void check_kinds(const std::vector<named_tensor>& tensors);
 
 /// The batch of a call: that of the arguments that have one, where 1 broadcasts; -1 if none has.

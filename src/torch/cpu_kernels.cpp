@@ -81,7 +81,9 @@ template <class T> struct batch_views {
 
 bool has_solution(std::int64_t value) { return value <= static_cast<std::int64_t>(status::solved_inaccurate); }
 
-[[noreturn]] void raise(const std::vector<std::int64_t>& statuses, bool unbatched) {
+} // namespace
+
+void raise_failed(const std::vector<std::int64_t>& statuses, bool unbatched) {
     const auto first = std::find_if_not(statuses.begin(), statuses.end(), has_solution);
     const auto failed = std::count_if(first, statuses.end(), [](std::int64_t v) { return !has_solution(v); });
     const std::string what(name(static_cast<status>(*first)));
@@ -90,6 +92,8 @@ bool has_solution(std::int64_t value) { return value <= static_cast<std::int64_t
     throw Error("element " + std::to_string(first - statuses.begin()) + " of the batch is " + what + " (" +
                 std::to_string(failed) + " of " + std::to_string(statuses.size()) + " failed)" + advice);
 }
+
+namespace {
 
 /// Marks what has no derivative, so that no NaN of a failed element meets the sum of a shared gradient.
 void mark(batch_system& system, const std::vector<std::int64_t>& statuses, const Tensor& s) {
@@ -164,7 +168,7 @@ template <class T> std::vector<Tensor> solve_typed(batch_system& system, const o
     if (system.everything) std::copy(statuses.begin(), statuses.end(), results[4].mutable_data_ptr<std::int64_t>());
     if (system.keep) mark(system, statuses, system.everything ? results[3] : Tensor());
     if (system.everything || std::all_of(statuses.begin(), statuses.end(), has_solution)) return results;
-    if (system.how.on_failure == on_failure::raise) raise(statuses, system.unbatched);
+    if (system.how.on_failure == on_failure::raise) raise_failed(statuses, system.unbatched);
     if (system.how.on_failure == on_failure::nan)
         for (std::size_t k = 0; k < statuses.size(); ++k)
             if (!has_solution(statuses[k]))

@@ -81,6 +81,13 @@ TORCH_LIBRARY_IMPL(optnet, CPU, m) {
     m.impl("_outer_products", outer_products_on_cpu);
 }
 
+#if defined(OPTNET_WITH_CUDA)
+TORCH_LIBRARY_IMPL(optnet, CUDA, m) {
+    m.impl("_solve", solve_on_cuda);
+    m.impl("_kkt_solve", kkt_solve_on_cuda);
+}
+#endif
+
 TORCH_LIBRARY_IMPL(optnet, Meta, m) {
     m.impl("_solve", solve_shapes);
     m.impl("_kkt_solve", kkt_solve_shapes);

@@ -3,6 +3,9 @@
 
 #include "solver/cuda/launch.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace optnet::solver::cuda {
 
 std::string refusal(const structure& shape, std::size_t shared_memory) {
@@ -14,8 +17,18 @@ std::string refusal(const structure& shape, std::size_t shared_memory) {
     if (shape.blocks.size() > static_cast<std::size_t>(most_blocks))
         return "the structure has " + std::to_string(shape.blocks.size()) + " blocks, and a kernel takes " +
                std::to_string(most_blocks);
+    for (const block& b : shape.blocks) {
+        const block_kind known[] = {block_kind::identity, block_kind::scaled_identity, block_kind::diagonal,
+                                    block_kind::banded, block_kind::dense};
+        if (std::find(std::begin(known), std::end(known), b.kind) == std::end(known))
+            return "the structure has a block of a kind that the kernels do not read";
+        // A band may be wider than its block is; then its numbers are counted beyond what an int holds.
+        if (b.kind == block_kind::banded && std::int64_t{b.last} - b.first >= std::int64_t{shape.n} + b.rows)
+            return "the structure has a band that is wider than its block";
+    }
     // The vectors alone first: sizes far too large would overflow the exact count.
-    std::size_t bytes = sizeof(double) * (7 * std::size_t(shape.n) + 6 * std::size_t(shape.p) + 8 * std::size_t(shape.m));
+    std::size_t bytes =
+        sizeof(double) * (7 * std::size_t(shape.n) + 6 * std::size_t(shape.p) + 8 * std::size_t(shape.m));
     if (bytes <= shared_memory) bytes = element_bytes(shape.n, shape.p, shape.m);
     if (bytes > shared_memory)
         return sizes() + " need " + std::to_string(bytes) + " bytes of shared memory, and a block has " +

@@ -15,13 +15,13 @@ struct places {
     unsigned char* base;
     launch_plan plan;
 
-    __device__ matrices set(std::int64_t i, int n, int p, int m) const {
+    __device__ matrices set(std::int64_t i) const {
         arena from(base + plan.first_set + i * plan.set_bytes);
-        return {from, n, p, m};
+        return {from, plan.n, plan.p, plan.m};
     }
-    __device__ kept_factor kept(std::int64_t k, int capacity) const {
+    __device__ kept_factor kept(std::int64_t k) const {
         arena from(base + plan.first_kept + k * plan.kept_bytes);
-        return {from, capacity};
+        return {from, basis_capacity(plan.n, plan.p, plan.m)};
     }
     __device__ unsigned long long* counter() const {
         return reinterpret_cast<unsigned long long*>(base + plan.counter);
@@ -36,7 +36,7 @@ __global__ void __launch_bounds__(lanes)
     set_up_kernel(const __grid_constant__ device_batch<T> batch, const __grid_constant__ places at) {
     __shared__ block_team::board board;
     block_team team(static_cast<int>(threadIdx.x), board);
-    set_up(team, batch, 0, at.set(0, batch.n, batch.p, batch.m));
+    set_up(team, batch, 0, at.set(0));
 }
 
 /// Every block takes problems until there are no more. Three blocks on a processor fit for n = m = 100, by shared
@@ -48,28 +48,26 @@ __global__ void __launch_bounds__(lanes, 3)
     __shared__ block_team::board board;
     __shared__ unsigned long long ticket;
     block_team team(static_cast<int>(threadIdx.x), board);
-    const int capacity = basis_capacity(batch.n, batch.p, batch.m);
     for (;;) {
         if (team.rank == 0) ticket = atomicAdd(at.counter(), 1ull);
         team.sync();
         const auto k = static_cast<std::int64_t>(ticket);
         team.sync();
         if (k >= batch.batch) return;
-        const matrices of = at.set(batch.shared ? 0 : at.plan.keep ? k : blockIdx.x, batch.n, batch.p, batch.m);
+        const matrices of = at.set(batch.shared ? 0 : at.plan.keep ? k : blockIdx.x);
         if (!batch.shared) set_up(team, batch, k, of);
-        const kept_factor kept = at.kept(k, capacity);
+        const kept_factor kept = at.kept(k);
         solve_problem(team, batch, k, of, arena(block_memory), out, at.plan.keep ? &kept : nullptr);
     }
 }
 
 template <class T>
-__global__ void __launch_bounds__(lanes, 4) kkt_kernel(int n, int p, int m, std::int64_t batch, bool shared, places at,
-                                                       kkt_vectors<const T> r, kkt_vectors<T> d) {
+__global__ void __launch_bounds__(lanes, 4)
+    kkt_kernel(const __grid_constant__ places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
     __shared__ block_team::board board;
     block_team team(static_cast<int>(threadIdx.x), board);
-    for (std::int64_t k = blockIdx.x; k < batch; k += gridDim.x)
-        solve_adjoint(team, at.set(shared ? 0 : k, n, p, m), at.kept(k, basis_capacity(n, p, m)), arena(block_memory),
-                      k, r, d);
+    for (std::int64_t k = blockIdx.x; k < at.plan.batch; k += gridDim.x)
+        solve_adjoint(team, at.set(at.plan.shared ? 0 : k), at.kept(k), arena(block_memory), k, r, d);
 }
 
 error message(cudaError_t code) { return code == cudaSuccess ? nullptr : cudaGetErrorString(code); }
@@ -89,7 +87,9 @@ error shared_memory(std::size_t& bytes) {
 }
 
 template <class T> error plan_launch(const device_batch<T>& batch, bool keep, launch_plan& made) {
-    const int n = batch.n, p = batch.p, m = batch.m;
+    const int n = made.n = batch.n, p = made.p = batch.p, m = made.m = batch.m;
+    made.batch = batch.batch;
+    made.shared = batch.shared;
     made.keep = keep;
     made.shared_solve = element_bytes(n, p, m);
     made.shared_kkt = adjoint_bytes(n, p, m);
@@ -127,22 +127,21 @@ error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspa
 }
 
 template <class T>
-error kkt_solve(const device_batch<T>& batch, const launch_plan& plan, void* workspace, const kkt_vectors<const T>& r,
-                const kkt_vectors<T>& d, CUstream_st* stream) {
-    if (batch.batch == 0) return nullptr;
+error kkt_solve(const launch_plan& plan, void* workspace, const kkt_vectors<const T>& r, const kkt_vectors<T>& d,
+                CUstream_st* stream) {
+    if (plan.batch == 0) return nullptr;
     const places at{static_cast<unsigned char*>(workspace), plan};
     constexpr std::int64_t most = 65536;
-    const auto blocks = static_cast<unsigned>(batch.batch < most ? batch.batch : most);
-    kkt_kernel<T>
-        <<<blocks, lanes, plan.shared_kkt, stream>>>(batch.n, batch.p, batch.m, batch.batch, batch.shared, at, r, d);
+    const auto blocks = static_cast<unsigned>(plan.batch < most ? plan.batch : most);
+    kkt_kernel<T><<<blocks, lanes, plan.shared_kkt, stream>>>(at, r, d);
     return message(cudaGetLastError());
 }
 
 #define OPTNET_FOR(T)                                                                                                  \
     template error plan_launch(const device_batch<T>&, bool, launch_plan&);                                            \
     template error solve(const device_batch<T>&, const launch_plan&, void*, const outputs<T>&, CUstream_st*);          \
-    template error kkt_solve(const device_batch<T>&, const launch_plan&, void*, const kkt_vectors<const T>&,           \
-                             const kkt_vectors<T>&, CUstream_st*);
+    template error kkt_solve(const launch_plan&, void*, const kkt_vectors<const T>&, const kkt_vectors<T>&,            \
+                             CUstream_st*);
 OPTNET_FOR(double)
 OPTNET_FOR(float)
 #undef OPTNET_FOR

@@ -24,6 +24,9 @@ template <class T> device_batch<T> make_batch(const problem<T>& batch, const set
 
 /// How a batch is laid out on a GPU.
 struct launch_plan {
+    int n = 0, p = 0, m = 0;
+    std::int64_t batch = 0;
+    bool shared = true;                                                    ///< one set of matrices
     int blocks = 0;                                                        ///< of the solve
     bool keep = false;                                                     ///< for a gradient
     std::int64_t sets = 0;                                                 ///< of matrices
@@ -47,9 +50,9 @@ template <class T>
 error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspace, const outputs<T>& out,
             CUstream_st* stream);
 
-/// One launch.
+/// One launch, for what `solve` has left in the workspace.
 template <class T>
-error kkt_solve(const device_batch<T>& batch, const launch_plan& plan, void* workspace, const kkt_vectors<const T>& r,
-                const kkt_vectors<T>& d, CUstream_st* stream);
+error kkt_solve(const launch_plan& plan, void* workspace, const kkt_vectors<const T>& r, const kkt_vectors<T>& d,
+                CUstream_st* stream);
 
 } // namespace optnet::solver::cuda

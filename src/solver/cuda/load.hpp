@@ -19,7 +19,7 @@ OPTNET_DEVICE inline double power_below(double size) {
     return std::ldexp(1.0, exponent > 1000 ? 1000 : exponent < -1000 ? -1000 : exponent);
 }
 
-/// Adds one block of problem k.
+/// Adds one block of problem k; its kind is one of those that `refusal` lets through.
 template <class Team, class T>
 OPTNET_DEVICE void add_block(Team& team, const device_block<T>& b, std::int64_t k, const matrices& to) {
     const int ld = to.data_rows();
@@ -29,15 +29,13 @@ OPTNET_DEVICE void add_block(Team& team, const device_block<T>& b, std::int64_t 
                            b.row + b.col * ld;
     const T* const from = b.of.data == nullptr ? nullptr : b.of.data + k * b.of.batch_stride;
     const auto add = [&](int i, int j, double v) { corner[j * ld + i] += b.scale * v; };
-    switch (b.kind) {
-    case block_kind::identity: each(team, b.rows, [&](int i) { add(i, i, 1.0); }); break;
-    case block_kind::scaled_identity:
+    if (b.kind == block_kind::identity) {
+        each(team, b.rows, [&](int i) { add(i, i, 1.0); });
+    } else if (b.kind == block_kind::scaled_identity) {
         each(team, b.rows, [&](int i) { add(i, i, static_cast<double>(from[0])); });
-        break;
-    case block_kind::diagonal:
+    } else if (b.kind == block_kind::diagonal) {
         each(team, b.rows, [&](int i) { add(i, i, static_cast<double>(from[i * b.of.row_stride])); });
-        break;
-    case block_kind::banded: {
+    } else if (b.kind == block_kind::banded) {
         const int width = b.last - b.first + 1;
         each(team, b.rows * width, [&](int t) {
             const int i = t / width, c = t % width, j = i + b.first + c;
@@ -45,14 +43,11 @@ OPTNET_DEVICE void add_block(Team& team, const device_block<T>& b, std::int64_t 
             if (j < 0 || j >= b.cols) return;
             add(i, j, static_cast<double>(from[i * b.of.row_stride + c * b.of.col_stride]));
         });
-        break;
-    }
-    case block_kind::dense:
+    } else {
         each(team, b.rows * b.cols, [&](int t) {
             const int i = t / b.cols, j = t % b.cols;
             add(i, j, static_cast<double>(from[i * b.of.row_stride + j * b.of.col_stride]));
         });
-        break;
     }
 }
 

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// `_solve` and `_kkt_solve` on a GPU: torch's current stream, its allocator, its device. What the GPU's road hands over
+// is solved on the CPU, problem by problem, so that no bit of a problem depends on its neighbours.
+
+#include "optnet/torch/error.hpp"
+#include "solver/cuda/launch.hpp"
+#include "torch/batch_system.hpp"
+#include "torch/block_algebra.hpp"
+
+#include <ATen/ATen.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAGraphsC10Utils.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace optnet {
+
+namespace cuda = solver::cuda;
+using at::Tensor;
+
+/// What a solve on a GPU leaves behind for the derivative.
+struct gpu_batch {
+    /// A problem whose gradient the CPU has, with its own system and matrices.
+    struct on_cpu {
+        std::int64_t place;
+        batch_handle system;
+        std::vector<Tensor> matrices;
+    };
+    cuda::launch_plan plan;
+    Tensor workspace; ///< bytes on the GPU
+    std::vector<on_cpu> elsewhere;
+};
+
+namespace {
+
+template <class T> T* writable(const Tensor& t) { return static_cast<T*>(t.mutable_data_ptr()); }
+template <class T> const T* readable(const Tensor& t) {
+    return t.defined() ? static_cast<const T*>(t.const_data_ptr()) : nullptr;
+}
+
+void check(cuda::error code, const char* what) {
+    if (code != nullptr) throw Error(std::string(what) + " on the GPU failed: " + code);
+}
+
+Tensor first_defined(const std::vector<Tensor>& tensors) {
+    for (const Tensor& t : tensors)
+        if (t.defined()) return t;
+    throw Error("the batch has no tensor that would say dtype and device");
+}
+
+/// The rank that a tensor of the list has without a batch.
+std::int64_t rank_of_place(const batch_system& system, std::size_t place) {
+    if (place >= system.sources) return 1;
+    for (const solver::block& b : system.structure->blocks)
+        if (b.source == static_cast<int>(place)) return rank_of(b.kind);
+    return 0; // nothing reads it
+}
+
+bool batched(const Tensor& t, std::int64_t rank, std::int64_t batch) { return t.dim() != rank && t.size(0) == batch; }
+
+/// Nothing is copied: strides carry transposed, sliced and expanded tensors.
+template <class T> solver::matrix_view<T> view(const Tensor& t, std::int64_t rank, std::int64_t batch) {
+    return {readable<T>(t), batched(t, rank, batch) ? t.stride(0) : 0, rank > 0 ? t.stride(-rank) : 0,
+            rank == 2 ? t.stride(-1) : 1};
+}
+
+template <class T> cuda::device_batch<T> device_batch(const batch_system& system, const std::vector<Tensor>& tensors) {
+    std::vector<solver::matrix_view<T>> data(system.sources);
+    for (std::size_t i = 0; i < system.sources; ++i)
+        if (tensors[i].defined()) data[i] = view<T>(tensors[i], rank_of_place(system, i), system.batch);
+    solver::problem<T> given;
+    given.shape = system.structure.get();
+    given.batch = system.batch;
+    given.data = data.data();
+    solver::vector_view<T>* const vectors[] = {&given.q, &given.b, &given.h};
+    for (std::size_t i = 0; i < 3; ++i) {
+        const Tensor& t = tensors[system.sources + i];
+        if (!t.defined()) continue;
+        const solver::matrix_view<T> of = view<T>(t, 1, system.batch);
+        *vectors[i] = {of.data, of.batch_stride, of.row_stride};
+    }
+    return cuda::make_batch(given, system.how);
+}
+
+/// Solves problem k on the CPU and puts its results in their places; if only its gradient is wanted, only that is kept.
+void solve_one_on_cpu(batch_system& system, const std::vector<Tensor>& tensors, std::int64_t k, bool results_too,
+                      std::vector<Tensor>& results, std::vector<std::int64_t>& statuses) {
+    const auto one = c10::make_intrusive<batch_system>();
+    one->structure = system.structure;
+    one->how = system.how;
+    one->everything = true;
+    one->keep = system.keep;
+    one->sources = system.sources;
+    std::vector<Tensor> own = tensors;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+        Tensor& t = own[i];
+        if (!t.defined()) continue;
+        const std::int64_t rank = rank_of_place(system, i);
+        if (t.dim() != rank) t = t.select(0, batched(t, rank, system.batch) ? k : 0);
+        t = t.cpu();
+    }
+    const std::vector<Tensor> found = solve_on_cpu(one, to_list(own));
+    if (results_too) {
+        statuses[static_cast<std::size_t>(k)] = found[4].item<std::int64_t>();
+        for (std::size_t i = 0; i < results.size(); ++i)
+            (system.unbatched ? results[i] : results[i].select(0, k)).copy_(found[i].select(0, 0));
+    }
+    if (!system.keep) return;
+    own.resize(system.sources);
+    system.on_gpu->elsewhere.push_back({k, one, own});
+}
+
+bool has_solution(std::int64_t value) { return value <= static_cast<std::int64_t>(status::solved_inaccurate); }
+
+/// Marks what has no derivative, and does what the caller wants of failed elements.
+void conclude(batch_system& system, const std::vector<std::int64_t>& statuses, std::vector<Tensor>& results) {
+    const at::Device device = results[0].device();
+    const bool all = std::all_of(statuses.begin(), statuses.end(), has_solution);
+    Tensor solved;
+    if (!all) {
+        solved = at::empty({system.batch, 1}, at::kBool);
+        std::transform(statuses.begin(), statuses.end(), solved.mutable_data_ptr<bool>(), has_solution);
+        solved = solved.to(device);
+    }
+    if (system.keep) {
+        system.solved = solved;
+        if (system.everything) {
+            system.finite_slack = at::isfinite(results[3].reshape({system.batch, system.structure->m}));
+            if (solved.defined()) system.finite_slack = system.finite_slack.logical_and(solved);
+        }
+    }
+    if (system.everything || all) return;
+    if (system.how.on_failure == on_failure::raise) raise_failed(statuses, system.unbatched);
+    if (system.how.on_failure == on_failure::nan)
+        results[0].masked_fill_(system.unbatched ? solved.reshape({1}).logical_not() : solved.logical_not(),
+                                std::numeric_limits<double>::quiet_NaN());
+}
+
+template <class T> std::vector<Tensor> solve_typed(const batch_handle& handle, const std::vector<Tensor>& tensors) {
+    batch_system& system = *handle;
+    const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
+    const cuda::device_batch<T> batch = device_batch<T>(system, tensors);
+    const auto kept = std::make_shared<gpu_batch>();
+    check(cuda::plan_launch(batch, system.keep, kept->plan), "planning a solve");
+    std::vector<Tensor> results = solve_shapes(handle, to_list(tensors));
+    const at::TensorOptions on_device = results[0].options();
+    kept->workspace = at::empty({static_cast<std::int64_t>(kept->plan.workspace)}, on_device.dtype(at::kByte));
+    // Statuses, and behind them 32-bit words that say what is handed over: one copy to the host.
+    const Tensor words = at::empty({2 * system.batch}, on_device.dtype(at::kLong));
+    cuda::outputs<T> out{};
+    out.to.status = writable<std::int64_t>(words);
+    out.handed = reinterpret_cast<std::int32_t*>(out.to.status + system.batch);
+    out.to.z = writable<T>(results[0]);
+    if (results.size() > 1) {
+        out.to.nu = writable<T>(results[1]);
+        out.to.lambda = writable<T>(results[2]);
+    }
+    if (system.everything) {
+        out.to.s = writable<T>(results[3]);
+        out.to.iterations = writable<std::int64_t>(results[5]);
+        out.to.residuals = writable<double>(results[6]);
+    }
+    check(cuda::solve(batch, kept->plan, kept->workspace.mutable_data_ptr(), out, stream.stream()), "a solve");
+    if (system.keep) system.on_gpu = kept;
+    if (system.everything) results[4].copy_(words.slice(0, 0, system.batch).reshape(results[4].sizes()));
+
+    // Here the host waits: the statuses decide what happens to failed elements.
+    const Tensor said = words.cpu();
+    const auto* first = said.const_data_ptr<std::int64_t>();
+    std::vector<std::int64_t> statuses(first, first + system.batch);
+    const auto* handed = reinterpret_cast<const std::int32_t*>(first + system.batch);
+    for (std::int64_t k = 0; k < system.batch; ++k) {
+        const auto why = static_cast<cuda::handed_over>(handed[k]);
+        if (why == cuda::handed_over::no) continue;
+        solve_one_on_cpu(system, tensors, k, why != cuda::handed_over::degenerate, results, statuses);
+    }
+    conclude(system, statuses, results);
+    return results;
+}
+
+std::vector<Tensor> move_all(const std::vector<Tensor>& tensors, at::Device device) {
+    std::vector<Tensor> moved = tensors;
+    for (Tensor& t : moved)
+        if (t.defined()) t = t.to(device);
+    return moved;
+}
+
+void refuse_capture() {
+    if (c10::cuda::currentStreamCaptureStatusMayInitCtx() != c10::cuda::CaptureStatus::None)
+        throw Error("a solve cannot be captured in a CUDA graph, since the host looks at its statuses: capture what "
+                    "comes before and after it");
+}
+
+template <class T> std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vector<Tensor>& tensors) {
+    const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
+    const gpu_batch& kept = *system.on_gpu;
+    c10::cuda::CUDACachingAllocator::recordStream(kept.workspace.storage().data_ptr(), stream);
+    const solver::structure& shape = *system.structure;
+    const at::TensorOptions options = first_defined(tensors).options();
+    const int sizes[] = {shape.n, shape.p, shape.m};
+    Tensor r[3];
+    std::vector<Tensor> d;
+    for (std::size_t i = 0; i < 3; ++i) {
+        d.push_back(at::empty({system.batch, sizes[i]}, options));
+        const Tensor& given = tensors[system.sources + i];
+        if (given.defined()) r[i] = given.expand_as(d[i]).contiguous();
+    }
+    check(cuda::kkt_solve<T>(kept.plan, kept.workspace.mutable_data_ptr(),
+                             {readable<T>(r[0]), readable<T>(r[1]), readable<T>(r[2])},
+                             {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])}, stream.stream()),
+          "a derivative");
+    for (const gpu_batch::on_cpu& e : kept.elsewhere) {
+        std::vector<Tensor> own = e.matrices;
+        for (const Tensor& part : r) own.push_back(part.defined() ? part.select(0, e.place).cpu() : Tensor());
+        const std::vector<Tensor> found = kkt_solve_on_cpu(e.system, to_list(own));
+        for (std::size_t i = 0; i < 3; ++i) d[i].select(0, e.place).copy_(found[i].select(0, 0));
+    }
+    return d;
+}
+
+} // namespace
+
+std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_list& list) {
+    std::vector<Tensor> tensors = from_list(list);
+    const at::Device device = first_defined(tensors).device();
+    const c10::cuda::CUDAGuard guard(device);
+    refuse_capture();
+    std::size_t memory = 0;
+    check(cuda::shared_memory(memory), "asking for shared memory");
+    if (!cuda::refusal(*system->structure, memory).empty()) {
+        std::vector<Tensor> results = move_all(solve_on_cpu(system, to_list(move_all(tensors, at::kCPU))), device);
+        if (system->solved.defined()) system->solved = system->solved.to(device);
+        if (system->finite_slack.defined()) system->finite_slack = system->finite_slack.to(device);
+        return results;
+    }
+    for (Tensor& t : tensors)
+        if (t.defined()) t = t.resolve_neg();
+    return first_defined(tensors).scalar_type() == at::kDouble ? solve_typed<double>(system, tensors)
+                                                               : solve_typed<float>(system, tensors);
+}
+
+std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& list) {
+    std::vector<Tensor> tensors = from_list(list);
+    const at::Device device = first_defined(tensors).device();
+    const c10::cuda::CUDAGuard guard(device);
+    refuse_capture();
+    if (!system->on_gpu) return move_all(kkt_solve_on_cpu(system, to_list(move_all(tensors, at::kCPU))), device);
+    for (Tensor& t : tensors)
+        if (t.defined()) t = t.resolve_neg();
+    return first_defined(tensors).scalar_type() == at::kDouble ? kkt_solve_typed<double>(*system, tensors)
+                                                               : kkt_solve_typed<float>(*system, tensors);
+}
+
+} // namespace optnet

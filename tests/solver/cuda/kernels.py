@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Registers, spills and shared memory of every kernel, as the compiler reports them, against a table.
+
+A kernel that needs more than its line says has grown: find out why, or write the new numbers into the table. So has one
+that is not in the table. Less than that is no fault: other releases of the compiler differ.
+
+Usage: kernels.py REPORT TABLE [--write]     REPORT is what `nvcc -Xptxas -v` said; --write makes the table anew
+"""
+import pathlib
+import re
+import sys
+
+COLUMNS = ("registers", "spilled", "shared")
+HEAD = """# What nvcc {release} makes of the kernels: at most so many registers per thread, bytes of spills per thread, and bytes of
+# shared memory per block beside what a launch asks for. kernels.py --write makes this file anew.
+"""
+ENTRY = re.compile(r"Compiling entry function '(\w+)' for 'sm_(\d+)'")
+FUNCTION = re.compile(r"Function properties for (\w+)")
+SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
+USED = re.compile(r"Used (\d+) registers")
+SHARED = re.compile(r"(\d+) bytes smem")
+NAME = re.compile(r"\d+(set_up_kernel|solve_kernel|kkt_kernel)I([df])E")
+
+
+def read_report(text):
+    """{(kernel, type, sm): [registers, spilled, shared]}; what a kernel's own functions spill counts for it."""
+    found, here, kernel = {}, None, None
+    for line in text.splitlines():
+        if entry := ENTRY.search(line):
+            name = NAME.search(entry[1])
+            if name is None:
+                sys.exit(f"a kernel of unknown name: {entry[1]}")
+            here = (name[1], {"d": "float64", "f": "float32"}[name[2]], int(entry[2]))
+            found[here] = [0, 0, 0]
+        elif here and (spills := SPILLS.search(line)):
+            found[here][1] += int(spills[1]) + int(spills[2])
+        elif here and (used := USED.search(line)):
+            shared = SHARED.search(line)
+            found[here][0], found[here][2] = int(used[1]), int(shared[1]) if shared else 0
+    return found
+
+
+def read_table(text):
+    rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    return {(r[0], r[1], int(r[2])): [int(v) for v in r[3:6]] for r in rows}
+
+
+def write_table(found, release):
+    rows = [f"{k:<14} {t:<8} {sm:>4} {v[0]:>10} {v[1]:>8} {v[2]:>7}" for (k, t, sm), v in sorted(found.items())]
+    return HEAD.format(release=release) + "# kernel       data       sm  registers  spilled  shared\n" + "\n".join(rows) + "\n"
+
+
+def main():
+    report, table = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    found = read_report(report.read_text())
+    if not found:
+        sys.exit(f"{report} says nothing of any kernel")
+    if "--write" in sys.argv:
+        table.write_text(write_table(found, "13.0"))
+        return
+    allowed, faults = read_table(table.read_text()), []
+    for key, values in sorted(found.items()):
+        name = "{} of {} for sm_{}".format(*key)
+        if key[2] not in {sm for _, _, sm in allowed}:
+            continue  # another GPU was asked for
+        if key not in allowed:
+            faults.append(f"{name} is not in the table: {values}")
+            continue
+        for column, value, most in zip(COLUMNS, values, allowed[key]):
+            if value > most:
+                faults.append(f"{name}: {column} {value}, but the table says {most}")
+    print(f"{len(found)} kernels read")
+    if faults:
+        sys.exit("\n".join(faults))
+
+
+main()
