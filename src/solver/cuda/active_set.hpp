@@ -25,7 +25,6 @@ class active_set {
 public:
     double* d;      ///< [m] slacks at λ = 0; the caller's to fill
     double* floor;  ///< [m] a slack above minus this counts as 0, +inf for an absent row; the caller's to fill
-    double* s;      ///< [m] slacks
     double* lambda; ///< [m]
     double* T;      ///< packed rows of L⁻¹
     int* basis;     ///< [capacity + 1] the rows of T, then the dependent row after `infeasible`
@@ -37,7 +36,6 @@ public:
         T = from.take<double>(triangle(capacity));
         lambda = from.take<double>(of.m);
         basis = from.take<int>(capacity + 1);
-        s = from.take<double>(of.m);
         d = from.take<double>(of.m);
         floor = from.take<double>(of.m);
         x = from.take<double>(capacity + 1);
@@ -220,7 +218,6 @@ template <class Team> OPTNET_DEVICE int active_set::enter(Team& team, bool forgi
         double rest = 0;
         for (int j = 0; j < k; ++j) rest += x[j] * r(i, basis[j]);
         const double value = d[i] + rest, size = std::abs(d[i]) + std::abs(rest);
-        s[i] = value;
         if (forgive && state[i] == refused) state[i] = outside;
         if (state[i] != outside || floor[i] == HUGE_VAL) return best::none();
         if (!(value < -floor[i]) || !(value < -zero_slack * size)) return best::none();

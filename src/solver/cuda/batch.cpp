@@ -28,7 +28,7 @@ std::string refusal(const structure& shape, std::size_t shared_memory) {
     }
     // The vectors alone first: sizes far too large would overflow the exact count.
     std::size_t bytes =
-        sizeof(double) * (7 * std::size_t(shape.n) + 6 * std::size_t(shape.p) + 8 * std::size_t(shape.m));
+        sizeof(double) * (7 * std::size_t(shape.n) + 6 * std::size_t(shape.p) + 7 * std::size_t(shape.m));
     if (bytes <= shared_memory) bytes = element_bytes(shape.n, shape.p, shape.m);
     if (bytes > shared_memory)
         return sizes() + " need " + std::to_string(bytes) + " bytes of shared memory, and a block has " +

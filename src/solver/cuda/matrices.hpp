@@ -37,7 +37,6 @@ struct matrices {
     double* inverse;                     ///< [m] 1 / R_ii
     double* mark;                        ///< [m] scratch
     double* pivots;                      ///< [panel_width²] scratch, and the verdict of a factorization
-    double* q_max;                       ///< [1] the largest entry of Q
     int* state;                          ///< [1] a value of `usable`
 
     OPTNET_DEVICE matrices(arena& from, int variables, int equalities, int inequalities)
@@ -52,7 +51,6 @@ struct matrices {
         inverse = from.take<double>(m);
         mark = from.take<double>(m);
         pivots = from.take<double>(panel_width * panel_width + 1);
-        q_max = from.take<double>(1);
         state = from.take<int>(1);
     }
 

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels on a GPU against the same code on the host: the same statuses and, up to the rounding of fused products,
+// the same numbers. Says "no GPU" where there is none, and is skipped.
+
+#include "catch.hpp"
+#include "cuda/host.hpp"
+#include "families.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <iostream>
+
+using namespace problems;
+namespace cuda = optnet::solver::cuda;
+
+namespace {
+
+bool no_gpu() {
+    int count = 0;
+    if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0) return false;
+    std::cout << "no GPU\n";
+    return true;
+}
+
+/// An array on the GPU.
+template <class T> class device_array {
+public:
+    explicit device_array(std::size_t count) : size(count) {
+        REQUIRE(cudaMalloc(&memory, std::max<std::size_t>(1, count * sizeof(T))) == cudaSuccess);
+    }
+    explicit device_array(const std::vector<T>& from) : device_array(from.size()) {
+        REQUIRE(cudaMemcpy(memory, from.data(), size * sizeof(T), cudaMemcpyHostToDevice) == cudaSuccess);
+    }
+    device_array(const device_array&) = delete;
+    device_array& operator=(const device_array&) = delete;
+    ~device_array() { cudaFree(memory); }
+
+    T* data() const { return static_cast<T*>(memory); }
+    std::vector<T> read() const {
+        std::vector<T> to(size);
+        REQUIRE(cudaMemcpy(to.data(), memory, size * sizeof(T), cudaMemcpyDeviceToHost) == cudaSuccess);
+        return to;
+    }
+
+private:
+    std::size_t size;
+    void* memory = nullptr;
+};
+
+/// Solves the batch on both, differentiates, and compares.
+void compare(const dense<double>& d, bool unique) {
+    const view<double> v(d);
+    host::batch<double> expected(v.batch, {});
+    cuda::serial_team one;
+    expected.solve(one);
+
+    const device_array<double> Q(d.Q), A(d.A), G(d.G), q(d.q), b(d.b), h(d.h);
+    view<double> on_gpu(d);
+    on_gpu.data[0].data = Q.data();
+    on_gpu.data[1].data = A.data();
+    on_gpu.data[2].data = G.data();
+    on_gpu.batch.q.data = q.data();
+    on_gpu.batch.b.data = b.data();
+    on_gpu.batch.h.data = h.data();
+    const cuda::device_batch<double> batch = cuda::make_batch(on_gpu.batch, {});
+    const auto count = [&](int n) { return static_cast<std::size_t>(d.batch * n); };
+    const device_array<double> z(count(d.n)), nu(count(d.p)), lambda(count(d.m)), s(count(d.m)), residuals(count(3));
+    const device_array<std::int64_t> statuses(count(1)), iterations(count(1));
+    const device_array<std::int32_t> handed(count(1));
+    cuda::launch_plan plan;
+    REQUIRE(cuda::plan_launch(batch, true, plan) == nullptr);
+    const device_array<unsigned char> workspace(plan.workspace);
+    const cuda::outputs<double> out{
+        {z.data(), nu.data(), lambda.data(), s.data(), statuses.data(), iterations.data(), residuals.data()},
+        handed.data()};
+    REQUIRE(cuda::solve(batch, plan, workspace.data(), out, nullptr) == nullptr);
+    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
+    CHECK(statuses.read() == expected.out.status);
+    CHECK(handed.read() == expected.handed);
+
+    // Fused products round otherwise, by as much as the CPU's road and the host's do (cuda_test.cpp).
+    const auto close = [](const std::vector<double>& a, const std::vector<double>& e) {
+        double size = 1;
+        for (const double x : e)
+            if (std::isfinite(x)) size = std::max(size, std::abs(x));
+        for (std::size_t i = 0; i < e.size(); ++i) {
+            const bool same = std::isfinite(e[i]) ? std::abs(a[i] - e[i]) <= 1e-11 * size
+                                                  : std::isnan(a[i]) == std::isnan(e[i]) && !std::isfinite(a[i]);
+            if (!same) return false;
+        }
+        return true;
+    };
+    if (!unique) return;
+    CHECK(close(z.read(), expected.out.z));
+    CHECK(close(s.read(), expected.out.s));
+
+    const device_array<double> right(std::vector<double>(count(d.n), 1.0)), dz(count(d.n));
+    std::vector<double> expected_dz(count(d.n));
+    const std::vector<double> ones(count(d.n), 1.0);
+    expected.kkt_solve(one, {ones.data(), nullptr, nullptr}, {expected_dz.data(), nullptr, nullptr});
+    REQUIRE(cuda::kkt_solve<double>(plan, workspace.data(), {right.data(), nullptr, nullptr},
+                                    {dz.data(), nullptr, nullptr}, nullptr) == nullptr);
+    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
+    CHECK(close(dz.read(), expected_dz));
+}
+
+} // namespace
+
+TEST_CASE("a small batch", "[small]") {
+    if (no_gpu()) return;
+    compare(random(10, 2, 15, 5, true, 1), true);
+    compare(random(10, 2, 15, 5, false, 2), true);
+}
+
+TEST_CASE("every family on the GPU") {
+    if (no_gpu()) return;
+    for (int which = 0; which < static_cast<int>(families.size()); ++which) {
+        CAPTURE(families[static_cast<std::size_t>(which)].name);
+        compare(make(which, 1), families[static_cast<std::size_t>(which)].unique);
+    }
+}
+
+TEST_CASE("batches larger than what is resident, with matrices shared and of their own") {
+    if (no_gpu()) return;
+    compare(random(30, 5, 40, 3000, true, 3), true);
+    compare(random(30, 5, 40, 1000, false, 4), true);
+    compare(random(100, 0, 100, 300, true, 5), true);
+}
