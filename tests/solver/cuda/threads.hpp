@@ -93,6 +93,7 @@ private:
 /// work(team) in every worker of a crew.
 template <class Work> void together(crew& all, const Work& work) {
     std::vector<std::thread> workers;
+    workers.reserve(static_cast<std::size_t>(all.size));
     for (int rank = 0; rank < all.size; ++rank)
         workers.emplace_back([&, rank] {
             thread_team team(rank, all);
