@@ -31,11 +31,13 @@ function(optnet_cuda_object target source)
     list(APPEND code -gencode arch=compute_${architecture},code=sm_${architecture})
   endforeach()
   add_custom_command(OUTPUT ${object} BYPRODUCTS ${object}.ptxas
+    # Relative names, so that ccache finds what another build directory has compiled.
     COMMAND ${CMAKE_COMMAND} -D report=${object}.ptxas -P ${PROJECT_SOURCE_DIR}/cmake/quietly.cmake --
             ${CMAKE_CXX_COMPILER_LAUNCHER} ${CUDAToolkit_NVCC_EXECUTABLE} -std=c++20 -O3 -Xcompiler -fPIC -Xptxas -v ${code}
-            -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src -MD -MF ${object}.d
-            -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
-    DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source} DEPFILE ${object}.d
+            -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src -MD -MF ${source}.d
+            -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${source}.o
+    WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
+    DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source} DEPFILE ${CMAKE_CURRENT_BINARY_DIR}/${source}.d
     COMMENT "Compiling ${source} for GPUs" VERBATIM)
   set_source_files_properties(${object} PROPERTIES GENERATED TRUE EXTERNAL_OBJECT TRUE)
   target_sources(${target} PRIVATE ${object})

@@ -11,7 +11,7 @@ import re
 import sys
 
 COLUMNS = ("registers", "spilled", "shared")
-HEAD = """# What nvcc {release} makes of the kernels: at most so many registers per thread, bytes of spills per thread, and bytes of
+HEAD = """# What nvcc 13.0 makes of the kernels: at most so many registers per thread, bytes of spills per thread, and bytes of
 # shared memory per block beside what a launch asks for. kernels.py --write makes this file anew.
 """
 ENTRY = re.compile(r"Compiling entry function '(\w+)' for 'sm_(\d+)'")
@@ -45,9 +45,9 @@ def read_table(text):
     return {(r[0], r[1], int(r[2])): [int(v) for v in r[3:6]] for r in rows}
 
 
-def write_table(found, release):
+def write_table(found):
     rows = [f"{k:<14} {t:<8} {sm:>4} {v[0]:>10} {v[1]:>8} {v[2]:>7}" for (k, t, sm), v in sorted(found.items())]
-    return HEAD.format(release=release) + "# kernel       data       sm  registers  spilled  shared\n" + "\n".join(rows) + "\n"
+    return HEAD + "# kernel       data       sm  registers  spilled  shared\n" + "\n".join(rows) + "\n"
 
 
 def main():
@@ -56,7 +56,7 @@ def main():
     if not found:
         sys.exit(f"{report} says nothing of any kernel")
     if "--write" in sys.argv:
-        table.write_text(write_table(found, "13.0"))
+        table.write_text(write_table(found))
         return
     allowed, faults = read_table(table.read_text()), []
     for key, values in sorted(found.items()):
