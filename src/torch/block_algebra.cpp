@@ -58,7 +58,7 @@ Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transpos
         if (data.dim() == 2) return at::matmul(x, transposed ? data : data.t());
         return at::matmul(transposed ? data.transpose(1, 2) : data, x.unsqueeze(2)).squeeze(2);
     case block_kind::sparse: {
-        const auto [row, col] = entry_indices(b);
+        const auto [row, col] = entry_indices(b, x.device());
         return at::zeros({x.size(0), size}, x.options())
             .index_add(1, transposed ? col : row, data * x.index_select(1, transposed ? row : col));
     }
@@ -115,7 +115,7 @@ Tensor gradient(const block& b, const pairs& of, bool shared, bool symmetric, do
         }
         g = at::stack(bands, 2);
     } else if (b.kind == block_kind::sparse) {
-        const auto [row, col] = entry_indices(b);
+        const auto [row, col] = entry_indices(b, of.u.device());
         g = rows(of.u, 0, b.rows).index_select(1, row) * cols(of.x, 0, b.cols).index_select(1, col);
         if (of.v.defined())
             g = g + rows(of.v, 0, b.rows).index_select(1, row) * cols(of.y, 0, b.cols).index_select(1, col);
@@ -128,7 +128,7 @@ Tensor gradient(const block& b, const pairs& of, bool shared, bool symmetric, do
 
 } // namespace
 
-std::pair<Tensor, Tensor> entry_indices(const block& b) {
+std::pair<Tensor, Tensor> entry_indices(const block& b, at::Device device) {
     const solver::entry_list& places = *b.entries;
     const auto count = static_cast<std::int64_t>(places.col.size());
     const Tensor row = at::empty({count}, at::kLong), col = at::empty({count}, at::kLong);
@@ -136,7 +136,7 @@ std::pair<Tensor, Tensor> entry_indices(const block& b) {
     for (std::size_t i = 0; i + 1 < places.row_start.size(); ++i)
         std::fill(to + places.row_start[i], to + places.row_start[i + 1], static_cast<std::int64_t>(i));
     std::copy(places.col.begin(), places.col.end(), col.mutable_data_ptr<std::int64_t>());
-    return {row, col};
+    return {row.to(device), col.to(device)};
 }
 
 int rank_of(block_kind kind) {

@@ -16,7 +16,7 @@ int rank_of(solver::block_kind kind);
 std::vector<std::int64_t> sizes_of(const solver::block& b);
 
 /// Rows and columns, inside the block, of the entries of a sparse one; int64 [entries].
-std::pair<at::Tensor, at::Tensor> entry_indices(const solver::block& b);
+std::pair<at::Tensor, at::Tensor> entry_indices(const solver::block& b, at::Device device);
 
 /// a + b, where either may be undefined.
 at::Tensor plus(const at::Tensor& a, const at::Tensor& b);

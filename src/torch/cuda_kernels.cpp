@@ -231,6 +231,8 @@ std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_lis
     std::size_t memory = 0;
     check(cuda::shared_memory(memory), "asking for shared memory");
     if (!cuda::refusal(*system->structure, memory).empty()) {
+        for (Tensor& t : system->start)
+            if (t.defined()) t = t.cpu();
         std::vector<Tensor> results = move_all(solve_on_cpu(system, to_list(move_all(tensors, at::kCPU))), device);
         if (system->solved.defined()) system->solved = system->solved.to(device);
         if (system->finite_slack.defined()) system->finite_slack = system->finite_slack.to(device);

@@ -26,7 +26,7 @@ std::vector<int> one_pattern(const named_tensor& matrix, const Tensor& indices) 
     if (first.size(0) > std::numeric_limits<int>::max() / 2)
         throw Error(matrix.name + " has " + std::to_string(first.size(0)) +
                     " entries: more than 2^30 are not supported");
-    const Tensor numbers = first.to(at::kInt).contiguous();
+    const Tensor numbers = first.to(at::kInt).cpu().contiguous();
     const auto* from = static_cast<const int*>(numbers.const_data_ptr());
     return {from, from + numbers.size(0)};
 }

@@ -40,7 +40,7 @@ Tensor banded(const block& b, const Tensor& data) {
 }
 
 Tensor scattered(const block& b, const Tensor& data) {
-    const auto [row, col] = entry_indices(b);
+    const auto [row, col] = entry_indices(b, data.device());
     std::vector<std::int64_t> sizes = data.sizes().vec();
     sizes.back() = std::int64_t{b.rows} * b.cols;
     const Tensor flat = at::zeros(sizes, data.options()).index_add(-1, row * b.cols + col, data);

@@ -346,6 +346,9 @@ TEST_CASE("what the GPU does not take is refused with its reason") {
     CHECK_THAT(cuda::refusal(structure(300, 0, 300), cuda::least_shared_memory),
                Contains("n = 300, p = 0, m = 300 need ") && Contains("and a block has 166912"));
     CHECK_THAT(cuda::refusal(structure(2000000, 10, 2000000), cuda::least_shared_memory), Contains("n = 2000000"));
+    solver::structure pattern = structure(4, 0, 0);
+    pattern.blocks[0].kind = solver::block_kind::sparse;
+    CHECK_THAT(cuda::refusal(pattern, cuda::least_shared_memory), Contains("a kind that the kernels do not read"));
     solver::structure many = structure(40, 0, 0);
     for (int i = 0; i < cuda::most_blocks; ++i) {
         solver::block b;

@@ -79,6 +79,21 @@ def test_what_the_kernels_hand_over_is_solved_too():
         assert close(found[0], expected[0], 1e-6), change
 
 
+def test_structures_that_are_refused_go_through_the_cpu():
+    data = problem(12, 2, 15, batch=4, shared=("Q", "A", "G"))
+    sparse = list(data)
+    sparse[4] = data[4].to_sparse_csr()
+    for case in (sparse, problem(300, 0, 300, batch=2, shared=("Q", "G"))):
+        moved = cuda(case)
+        moved[1].requires_grad_()
+        z = ops.qp(*moved)
+        assert z.is_cuda and close(z.detach(), ops.qp(*case))
+        z.sum().backward()
+        on_cpu = case[1].clone().requires_grad_()
+        ops.qp(case[0], on_cpu, *case[2:]).sum().backward()
+        assert close(moved[1].grad, on_cpu.grad, 1e-9)
+
+
 def test_failures_stay_their_own():
     data = problem(6, 1, 8, batch=5)
     good = ops.solve_qp(*cuda(data))
