@@ -339,16 +339,18 @@ TEST_CASE("R is G P G' of the exact matrices") {
 }
 
 TEST_CASE("what the GPU does not take is refused with its reason") {
-    using Catch::Matchers::Contains;
+    const auto says = [](const solver::structure& shape, const char* words) {
+        return cuda::refusal(shape, cuda::least_shared_memory).find(words) != std::string::npos;
+    };
     const auto structure = [](int n, int p, int m) { return solver::dense_structure(n, p, m); };
     CHECK(cuda::refusal(structure(100, 50, 50), cuda::least_shared_memory).empty());
-    CHECK_THAT(cuda::refusal(structure(0, 0, 0), cuda::least_shared_memory), Contains("there are no variables"));
-    CHECK_THAT(cuda::refusal(structure(300, 0, 300), cuda::least_shared_memory),
-               Contains("n = 300, p = 0, m = 300 need ") && Contains("and a block has 166912"));
-    CHECK_THAT(cuda::refusal(structure(2000000, 10, 2000000), cuda::least_shared_memory), Contains("n = 2000000"));
+    CHECK(says(structure(0, 0, 0), "there are no variables"));
+    CHECK((says(structure(300, 0, 300), "n = 300, p = 0, m = 300 need ") &&
+           says(structure(300, 0, 300), "and a block has 166912")));
+    CHECK(says(structure(2000000, 10, 2000000), "n = 2000000"));
     solver::structure pattern = structure(4, 0, 0);
     pattern.blocks[0].kind = solver::block_kind::sparse;
-    CHECK_THAT(cuda::refusal(pattern, cuda::least_shared_memory), Contains("a kind that the kernels do not read"));
+    CHECK(says(pattern, "a kind that the kernels do not read"));
     solver::structure many = structure(40, 0, 0);
     for (int i = 0; i < cuda::most_blocks; ++i) {
         solver::block b;
@@ -356,5 +358,5 @@ TEST_CASE("what the GPU does not take is refused with its reason") {
         b.rows = b.cols = 40;
         many.blocks.push_back(b);
     }
-    CHECK_THAT(cuda::refusal(many, cuda::least_shared_memory), Contains("33 blocks, and a kernel takes 32"));
+    CHECK(says(many, "33 blocks, and a kernel takes 32"));
 }

@@ -19,8 +19,7 @@ struct basis_factor {
     const double* T; ///< packed
 };
 
-/// y = V_I' z (zero for z null is not needed), u = S_I' (V_A y − nu): z and nu hold the right-hand side, y [n] and u
-/// [p] the result; nu is scratch.
+/// y = V_I' z, u = S_I' (V_A y − nu): z and nu hold the right-hand side, y [n] and u [p] the result; nu is overwritten.
 template <class Team>
 OPTNET_DEVICE void forward(Team& team, const matrices& of, const double* z, double* nu, double* y, double* u) {
     const int n = of.n, p = of.p, ld = of.panel_rows(), lds = of.schur_rows();

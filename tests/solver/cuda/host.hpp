@@ -47,7 +47,7 @@ public:
         adjoint.emplace_back(cuda::adjoint_bytes(data.n, data.p, data.m), fill);
     }
 
-    /// What a block does, by each worker of a team; `prepare` is called by one of them before every problem.
+    /// What a block does, by each worker of a team.
     template <class Team> void solve(Team& team) {
         if (data.shared) cuda::set_up(team, data, 0, set(0));
         for (std::int64_t k = 0; k < data.batch; ++k) {
