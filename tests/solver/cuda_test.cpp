@@ -347,7 +347,8 @@ TEST_CASE("what the GPU does not take is refused with its reason") {
     CHECK(says(structure(0, 0, 0), "there are no variables"));
     CHECK((says(structure(300, 0, 300), "n = 300, p = 0, m = 300 need ") &&
            says(structure(300, 0, 300), "and a block has 166912")));
-    CHECK(says(structure(2000000, 10, 2000000), "n = 2000000"));
+    CHECK(says(structure(2000, 0, 0), "n = 2000, p = 0, m = 0, and a block of threads factors up to 1024 variables"));
+    CHECK(says(structure(100, 10, 2000000), "m = 2000000 need "));
     solver::structure pattern = structure(4, 0, 0);
     pattern.blocks[0].kind = solver::block_kind::sparse;
     CHECK(says(pattern, "a kind that the kernels do not read"));

@@ -8,12 +8,22 @@
 
 namespace optnet::solver::cuda {
 
+namespace {
+
+/// One block of threads factors Q by itself; beyond this the CPU's threads are taken to be sooner. An estimate, to be
+/// measured.
+constexpr int most_variables = 1024;
+
+} // namespace
+
 std::string refusal(const structure& shape, std::size_t shared_memory) {
     const auto sizes = [&] {
         return "n = " + std::to_string(shape.n) + ", p = " + std::to_string(shape.p) +
                ", m = " + std::to_string(shape.m);
     };
     if (shape.n == 0) return "there are no variables";
+    if (shape.n > most_variables)
+        return sizes() + ", and a block of threads factors up to " + std::to_string(most_variables) + " variables";
     if (shape.blocks.size() > static_cast<std::size_t>(most_blocks))
         return "the structure has " + std::to_string(shape.blocks.size()) + " blocks, and a kernel takes " +
                std::to_string(most_blocks);
