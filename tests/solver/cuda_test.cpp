@@ -311,6 +311,39 @@ TEST_CASE("a problem without gradient has zeros, and its neighbours what they ha
     for (std::size_t i = 0; i < 24; ++i) CHECK(after[i] == (i / 8 == 1 ? 0.0 : before[i]));
 }
 
+namespace {
+
+/// One worker that counts the barriers which a block would pass: what a solve on a GPU takes its time for.
+struct counting_team {
+    static constexpr int rank = 0, size = 1;
+    long barriers = 0;
+    void sync() { ++barriers; }
+    template <class Combine, class F> cuda::two reduce(int n, const F& f) {
+        ++barriers;
+        cuda::serial_team one;
+        return one.reduce<Combine>(n, f);
+    }
+};
+
+} // namespace
+
+TEST_CASE("a step of the active set takes at most six barriers, the rest of a solve forty") {
+    for (const int n : {10, 50, 100}) {
+        const dense<double> d = random(n, 0, n, 1, true, 1);
+        const view<double> v(d);
+        host::batch<double> b(v.batch, {});
+        counting_team set_up, all;
+        const cuda::device_batch<double> data = cuda::make_batch(v.batch, {});
+        cuda::set_up(set_up, data, 0, b.set(0));
+        b.solve(all);
+        CAPTURE(n, all.barriers, set_up.barriers, b.out.iterations[0]);
+        REQUIRE(b.out.at(0) == status::solved);
+        CHECK(all.barriers - set_up.barriers <= 6 * b.out.iterations[0] + 40);
+        // Three for each panel of eight columns, and twenty.
+        CHECK(set_up.barriers <= 3 * ((n + 7) / 8) + 20);
+    }
+}
+
 TEST_CASE("R is G P G' of the exact matrices") {
     for (const int n : {1, 7, 8, 9, 40}) {
         const int p = n / 3, m = n + 3;
