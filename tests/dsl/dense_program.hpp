@@ -127,6 +127,8 @@ private:
                 throw std::logic_error("a dense block is [rows, cols]");
             for (int i = 0; i < rows; ++i)
                 for (int j = 0; j < cols; ++j) put(i, j, v.data[static_cast<std::size_t>(i * cols + j)]);
+            return;
+        case block_kind::sparse: throw std::logic_error("the language makes no sparse blocks");
         }
     }
 

@@ -85,7 +85,7 @@ struct family {
     bool unique_duals; ///< no dependent active rows
 };
 
-constexpr std::array<family, 32> families = {{
+constexpr std::array<family, 33> families = {{
     {"random", true, true},
     {"linear program in a box", true, true},
     {"linear program with equalities", true, true},
@@ -100,7 +100,7 @@ constexpr std::array<family, 32> families = {{
     {"box with lb == ub", true, false},
     {"many more rows than variables", true, true},
     {"more equalities than variables", true, false},
-    {"DC3", true, true},
+    {"linear program with free variables", true, true},
     {"Sudoku, random rules", true, false},
     {"chain", true, true},
     {"small Q with box and rows", true, true},
@@ -118,6 +118,7 @@ constexpr std::array<family, 32> families = {{
     {"rows scaled by 1e-8 to 1e8", true, true},
     {"rows that only touch", true, false},
     {"Q of condition 1e10", false, false},
+    {"DC3", true, true},
 }};
 
 /// One problem of `families[which]`. Every one has a solution.
@@ -125,7 +126,6 @@ inline dense<double> make(int which, std::uint64_t seed) {
     if (which < static_cast<int>(hard_names.size())) return hard(which, seed);
     numbers draw(7000 + 1000 * static_cast<std::uint64_t>(which) + seed);
     switch (which) {
-    case 14: return dc3(40, 20, 20, static_cast<std::uint64_t>(draw.below(1 << 30)));
     case 15: {
         dense<double> d = zeros(64, 40, 64);
         for (double& v : d.A) v = draw.uniform();
@@ -257,6 +257,7 @@ inline dense<double> make(int which, std::uint64_t seed) {
         pass_through(d, z0, slack);
         return d;
     }
+    case 32: return dc3(40, 20, 20, static_cast<std::uint64_t>(draw.below(1 << 30)));
     default: {
         dense<double> d = random(20, 0, 30, 1, true, seed);
         std::fill(d.Q.begin(), d.Q.end(), 0.0);
