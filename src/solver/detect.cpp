@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -41,13 +39,13 @@ template <class T> bool clearly_dense(const T* from, const block& b, std::int64_
 }
 
 /// What is not 0 in one matrix, by rows; false as soon as there are more than `most` entries. The pass goes along the
-/// numbers as they lie. A number that is not finite is no entry, and clears `finite`.
+/// numbers as they lie. False, too, if a number is not finite.
 template <class T>
 bool scan(const T* from, int rows, int cols, std::int64_t row_stride, std::int64_t col_stride, double most,
-          entry_list& out, bool& finite) {
+          entry_list& out) {
     if (col_stride != 1 && row_stride == 1) {
         entry_list turned;
-        if (!scan(from, cols, rows, col_stride, row_stride, most, turned, finite)) return false;
+        if (!scan(from, cols, rows, col_stride, row_stride, most, turned)) return false;
         out.row_start.assign(at(rows + 1), 0);
         for (const int i : turned.col) ++out.row_start[at(i + 1)];
         std::partial_sum(out.row_start.begin(), out.row_start.end(), out.row_start.begin());
@@ -76,31 +74,13 @@ bool scan(const T* from, int rows, int cols, std::int64_t row_stride, std::int64
             for (int j = first; j < end; ++j) {
                 const T value = row[j * col_stride];
                 if (value == T(0)) continue;
-                if (std::isfinite(value))
-                    out.col.push_back(j);
-                else
-                    finite = false;
+                if (!std::isfinite(value)) return false;
+                out.col.push_back(j);
             }
         }
         out.row_start.push_back(static_cast<int>(out.col.size()));
     }
     return true;
-}
-
-void unite(entry_list& all, const entry_list& own) {
-    if (all == own) return;
-    entry_list both;
-    both.row_start.assign(1, 0);
-    for (std::size_t i = 0; i + 1 < all.row_start.size(); ++i) {
-        const auto in = [&](const entry_list& e) {
-            return std::pair(e.col.begin() + e.row_start[i], e.col.begin() + e.row_start[i + 1]);
-        };
-        const auto [a, a_end] = in(all);
-        const auto [b, b_end] = in(own);
-        std::set_union(a, a_end, b, b_end, std::back_inserter(both.col));
-        both.row_start.push_back(static_cast<int>(both.col.size()));
-    }
-    all = std::move(both);
 }
 
 /// A matrix of the batch, and what is known of it.
@@ -109,34 +89,30 @@ struct found {
     bool given = false;           ///< its block says what it is
     bool dense = true;            ///< or there is none
     bool diagonal = false;        ///< no entry lies elsewhere
-    std::shared_ptr<entry_list> entries;
+    std::shared_ptr<const entry_list> entries;
 };
 
-/// Marks problems that are not finite.
-template <class T> found look_at(const problem<T>& batch, const block& b, std::vector<char>& broken) {
+/// True if one set of numbers serves all problems.
+template <class T> bool one_for_all(const problem<T>& batch, const block& b) {
+    return batch.batch == 1 || batch.data[b.source].shared();
+}
+
+/// A matrix with numbers of each problem's own counts as dense: where the zeros of one problem are must change no bit
+/// of another. So does one that is not finite: the dense road says so.
+template <class T> found look_at(const problem<T>& batch, const block& b) {
     found result;
     result.where = &b;
     const matrix_view<T>& view = batch.data[b.source];
-    if (clearly_dense(view.of(0), b, view.row_stride, view.col_stride)) return result;
-    const double most = most_share * b.rows * b.cols;
-    entry_list own;
-    for (std::int64_t k = 0; k < (view.shared() ? 1 : batch.batch); ++k) {
-        bool finite = true;
-        if (!scan(view.of(k), b.rows, b.cols, view.row_stride, view.col_stride, most, own, finite)) return result;
-        if (!finite && view.shared()) return result; // the dense road says so of every problem
-        if (!finite) broken[at(k)] = 1;
-        if (!result.entries)
-            result.entries = std::make_shared<entry_list>(own);
-        else
-            unite(*result.entries, own);
-        if (static_cast<double>(result.entries->col.size()) > most) return result;
-    }
+    if (!one_for_all(batch, b) || clearly_dense(view.data, b, view.row_stride, view.col_stride)) return result;
+    entry_list entries;
+    if (!scan(view.data, b.rows, b.cols, view.row_stride, view.col_stride, most_share * b.rows * b.cols, entries))
+        return result;
     result.dense = false;
-    if (b.rows != b.cols) return result;
-    result.diagonal = true;
+    result.diagonal = b.rows == b.cols;
     for (int i = 0; i < b.rows && result.diagonal; ++i)
-        for (int e = result.entries->row_start[at(i)]; e < result.entries->row_start[at(i + 1)]; ++e)
-            result.diagonal = result.diagonal && result.entries->col[at(e)] == i;
+        for (int e = entries.row_start[at(i)]; e < entries.row_start[at(i + 1)]; ++e)
+            result.diagonal = result.diagonal && entries.col[at(e)] == i;
+    result.entries = std::make_shared<const entry_list>(std::move(entries));
     return result;
 }
 
@@ -178,31 +154,18 @@ structure shape_of(const structure& given, const found (&all)[3], bool sparse) {
     return shape;
 }
 
-/// The numbers of the entries that were found. False if a problem that is not finite got none that would say so.
-template <class T>
-bool gather(const problem<T>& batch, const found (&all)[3], const std::vector<char>& broken, detected<T>& to) {
+/// The numbers of the entries that were found.
+template <class T> void gather(const problem<T>& batch, const found (&all)[3], detected<T>& to) {
     to.data.resize(3);
-    for (const block& b : to.shape.blocks) to.data[at(b.source)] = batch.data[b.source];
-    bool said = std::all_of(broken.begin(), broken.end(), [](char b) { return b == 0; });
     for (const block& b : to.shape.blocks) {
+        to.data[at(b.source)] = batch.data[b.source];
         if (b.kind == block_kind::dense || all[at(b.source)].given) continue;
         const matrix_view<T>& from = batch.data[b.source];
         std::vector<T>& numbers = to.numbers[at(b.source)];
-        const std::int64_t copies = from.shared() ? 1 : batch.batch;
-        const auto count = static_cast<std::int64_t>(b.kind == block_kind::sparse ? b.entries->col.size() : at(b.rows));
-        numbers.reserve(at(copies * count));
-        for (std::int64_t k = 0; k < copies; ++k) {
-            if (broken[at(k)] != 0 && !from.shared()) {
-                numbers.insert(numbers.end(), at(count), std::numeric_limits<T>::quiet_NaN());
-                continue;
-            }
-            each_position(
-                b, [&](int i, int j) { numbers.push_back(from.of(k)[i * from.row_stride + j * from.col_stride]); });
-        }
-        to.data[at(b.source)] = {numbers.data(), from.shared() ? 0 : count, 1, 1};
-        said = said || (!from.shared() && count > 0);
+        each_position(b,
+                      [&](int i, int j) { numbers.push_back(from.data[i * from.row_stride + j * from.col_stride]); });
+        to.data[at(b.source)] = {numbers.data(), 0, 1, 1};
     }
-    return said;
 }
 
 } // namespace
@@ -221,7 +184,7 @@ template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& b
     bool shared = true;
     double entries = 0;
     for (const block& b : given.blocks) {
-        const bool one = batch.data[b.source].shared();
+        const bool one = one_for_all(batch, b);
         shared = shared && one;
         if (b.kind == block_kind::dense)
             entries += static_cast<double>(b.rows) * b.cols * (one ? 1.0 : static_cast<double>(problems));
@@ -229,7 +192,6 @@ template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& b
     const double time = operation_time * make_plan(given, shared).operations(problems, shared);
     if (entries == 0 || time < least_time || time < passes * entry_time * entries) return nullptr;
 
-    std::vector<char> broken(at(batch.batch), 0);
     found all[3];
     bool any = false;
     for (const block& b : given.blocks) {
@@ -239,7 +201,7 @@ template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& b
             f.given = true;
             continue;
         }
-        f = look_at(batch, b, broken);
+        f = look_at(batch, b);
         any = any || !f.dense;
     }
     if (!any) return nullptr;
@@ -253,7 +215,7 @@ template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& b
         const bool bounds = g.where != nullptr && !g.dense && all_bounds(*g.entries);
         if (!diagonal && !bounds) return nullptr;
     }
-    if (!gather(batch, all, broken, *result)) return nullptr;
+    gather(batch, all, *result);
     return result;
 }
 

@@ -11,10 +11,10 @@
 
 namespace optnet::solver {
 
-/// The same batch with blocks of the entries that are not zero, in some problem of the batch.
+/// The same batch with blocks of the entries that are not zero.
 template <class T> struct detected {
     structure shape;
-    std::vector<T> numbers[3]; ///< of the blocks that are not dense, [entries] or [batch, entries]
+    std::vector<T> numbers[3]; ///< of the blocks that are not dense, [entries]
     std::vector<matrix_view<T>> data;
 
     /// The batch as the solver reads it; this and what `given` looks at must outlive it.
@@ -23,8 +23,7 @@ template <class T> struct detected {
 
 /// Looks for zeros where the structure is `plain` and the dense road costs clearly more than a pass over the matrices;
 /// ends as soon as they are seen to be dense. Null where that is so, or where nothing was found that changes the road.
-/// Problems with matrices of their own get the union of their patterns, in which what is not finite counts as 0; the
-/// problem that it belongs to gets NaN for all of its numbers.
+/// Matrices that are one for each problem are not looked at: no bit of a problem may depend on its neighbours' zeros.
 template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& batch);
 
 } // namespace optnet::solver
