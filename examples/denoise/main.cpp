@@ -41,9 +41,9 @@ constexpr auto tv = minimize(0.5 * sum_squares(z - y) + lambda * norm1(D * z));
 namespace {
 
 struct options {
-    std::string data, out = "denoise-out";
+    std::string data, out = "denoise-out", operator_start = "differences";
     std::int64_t signals = 1000, length = 100, weight_epochs = 15, operator_epochs = 10, batch = 150, seed = 0;
-    double weight_rate = 0.1, operator_rate = 1e-2, penalty = 0.01, operator_weight = 13;
+    double weight_rate = 0.1, operator_rate = 1e-3, penalty = 0.01;
 };
 
 /// Adam over shuffled batches; `answer` is the layer, `extra` a penalty. Returns the test error after every epoch.
@@ -74,6 +74,13 @@ std::vector<double> fit(const char* title, const signals::dataset& data, std::ve
     std::printf("%s: test mse %.3f after %ld epochs, %.1f s\n", title, test_error.back(), static_cast<long>(epochs),
                 clock.seconds());
     return test_error;
+}
+
+/// The operator of total variation, a little off, or nothing that is known.
+Tensor start_of_operator(const std::string& which, std::int64_t length) {
+    const Tensor noise = torch::randn({length - 1, length}, torch::kFloat64);
+    if (which == "random") return 0.3 * noise;
+    return torch::eye(length, torch::kFloat64).diff(1, 0) + 0.01 * noise;
 }
 
 void draw(const options& how, const signals::dataset& data, const Tensor& by_weight, const Tensor& by_operator,
@@ -145,9 +152,9 @@ void run(const options& how) {
 
     torch::manual_seed(seed);
     const std::int64_t length = data.train.clean.size(1);
-    const Tensor start = 0.3 * torch::randn({length - 1, length}, torch::kFloat64);
+    const Tensor start = start_of_operator(how.operator_start, length);
     OptLayer shaped(learned_operator::tv, learn(learned_operator::D = start),
-                    fix(learned_operator::lambda = torch::full({}, how.operator_weight, torch::kFloat64)));
+                    fix(learned_operator::lambda = torch::full({}, weight, torch::kFloat64)));
     std::vector<double> errors;
     {
         const torch::AutoGradMode grad(true);
@@ -178,6 +185,9 @@ int main(int argc, char** argv) try {
     app.add_option("--weight-epochs", how.weight_epochs, "passes to learn the weight")->check(CLI::PositiveNumber);
     app.add_option("--operator-epochs", how.operator_epochs, "passes to learn D; 50 is the paper's size")
         ->check(CLI::PositiveNumber);
+    app.add_option("--operator-start", how.operator_start, "from where D is learned; random takes the paper's size")
+        ->check(CLI::IsMember({"differences", "random"}));
+    app.add_option("--operator-rate", how.operator_rate, "step of Adam for D")->check(CLI::PositiveNumber);
     app.add_option("--penalty", how.penalty, "weight of the sum of |D|")->check(CLI::NonNegativeNumber);
     app.add_option("--seed", how.seed, "seed of data and training")->check(CLI::NonNegativeNumber);
     app.add_option("--out", how.out, "folder for the CSV files and the picture");
