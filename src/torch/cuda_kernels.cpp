@@ -169,7 +169,7 @@ template <class T> std::vector<Tensor> solve_typed(const batch_handle& handle, c
 
     // Here the host waits: the statuses decide what happens to failed elements.
     const Tensor said = words.cpu();
-    const auto* first = said.const_data_ptr<std::int64_t>();
+    const auto* first = static_cast<const std::int64_t*>(said.const_data_ptr());
     std::vector<std::int64_t> statuses(first, first + system.batch);
     const auto* handed = reinterpret_cast<const std::int32_t*>(first + system.batch);
     for (std::int64_t k = 0; k < system.batch; ++k) {
