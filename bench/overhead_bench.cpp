@@ -69,7 +69,7 @@ constexpr auto qp = minimize(0.5 * quad(z, Q) + dot(q, z)).st(G * z <= h);
 struct data {
     Tensor Q, q, G, h;
     data(std::int64_t n, std::int64_t batch, bool gradient) {
-        torch::manual_seed(n);
+        torch::manual_seed(static_cast<std::uint64_t>(n));
         const auto f64 = torch::kFloat64;
         const Tensor root = torch::rand({n, n}, f64);
         Q = root.mm(root.t()) + 1e-3 * torch::eye(n, f64);
