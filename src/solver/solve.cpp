@@ -54,8 +54,15 @@ std::shared_ptr<set_up>& held_matrices() {
     return held;
 }
 
-bool holds(const plan& made, int lanes) {
-    return made.chosen == form::sparse && 8.0 * lanes * lanes_numbers(*made.pattern) <= most_held;
+/// About the numbers of a chunk of dense problems: some vectors, and the factors of all active sets.
+double chunk_numbers(const structure& shape) {
+    const double size = static_cast<double>(shape.n) + shape.p + shape.m;
+    return static_cast<double>(shared_kkt::together(shape)) * size * (12 + size);
+}
+
+bool holds(const structure& shape, const plan& made, int lanes) {
+    return 8.0 * (made.chosen == form::sparse ? lanes * lanes_numbers(*made.pattern) : chunk_numbers(shape)) <=
+           most_held;
 }
 
 template <class T> struct one_call {
@@ -304,8 +311,8 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     const bool sparse = made.chosen == form::sparse;
     if (sparse && shared && batch.batch >= least_together && lanes_numbers(*made.pattern) <= most_in_lanes)
         call.lanes = lanes_together;
-    const bool hold = holds(made, call.lanes);
-    if (shared && hold) {
+    const bool hold = holds(*batch.shape, made, call.lanes);
+    if (shared && hold && sparse) {
         std::shared_ptr<set_up>& held = held_matrices();
         if (!held || held.use_count() > 1) held = std::make_shared<set_up>();
         load(*held, batch, 0, how, made);
@@ -329,19 +336,17 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
 
     threads = cpu::worth_waking(threads, made.microseconds(batch.batch, shared));
     std::vector<worker> workers(hold ? 0 : at(std::max(threads, 1)));
+    const auto of = [&](int id) -> worker& { return hold ? held_worker() : workers[at(id)]; };
     if (sparse) {
-        cpu::parallel_for(threads, groups, [&](int id, std::int64_t c) {
-            call.sparse(hold ? held_worker() : workers[at(id)], c * call.lanes);
-        });
+        cpu::parallel_for(threads, groups, [&](int id, std::int64_t c) { call.sparse(of(id), c * call.lanes); });
     } else if (lanes) {
-        cpu::parallel_for(threads, dense_groups,
-                          [&](int id, std::int64_t g) { call.dense(workers[at(id)], g * width); });
+        cpu::parallel_for(threads, dense_groups, [&](int id, std::int64_t g) { call.dense(of(id), g * width); });
     } else if (!chunks) {
-        cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(workers[at(id)], k); });
+        cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(of(id), k); });
     } else {
         const std::int64_t size = shared_kkt::together(*batch.shape);
         cpu::parallel_for(threads, (batch.batch + size - 1) / size,
-                          [&](int id, std::int64_t c) { call.together(workers[at(id)], c * size); });
+                          [&](int id, std::int64_t c) { call.together(of(id), c * size); });
     }
 }
 

@@ -262,3 +262,32 @@ TEST_CASE("a hundred thousand small problems") {
             wrong += std::abs(a.z[static_cast<std::size_t>(2 * k + j)] - std::min(0.0, -d.qat(k, j))) <= 1e-12 ? 0 : 1;
     CHECK(wrong == 0);
 }
+
+TEST_CASE("what a thread solved before changes no bit") {
+    // Larger and smaller ones in between, on every form, with failures: what a thread keeps of them must not be seen.
+    const std::vector<dense<double>> batches{random<double>(7, 2, 5, 1, true, 1),
+                                             random<double>(40, 10, 60, 9, true, 2),
+                                             random<double>(10, 0, 10, 16, true, 3),
+                                             random<double>(10, 0, 10, 16, false, 4),
+                                             random<double>(30, 5, 20, 12, true, 5),
+                                             hard(5, 1),
+                                             hard(13, 1),
+                                             make(20, 1)};
+    std::vector<answer<double>> first, first_gradient;
+    for (const dense<double>& d : batches) {
+        first.push_back(solve(d));
+        first_gradient.push_back(gradient(d, first.back()));
+    }
+    for (std::size_t a = 0; a < batches.size(); ++a)
+        for (std::size_t b = 0; b < batches.size(); ++b) {
+            CAPTURE(a, b);
+            dense<double> broken = batches[a];
+            broken.q[0] = nan_value;
+            solve(broken);
+            const answer<double> again = solve(batches[b]), again_gradient = gradient(batches[b], again);
+            for (std::int64_t k = 0; k < batches[b].batch; ++k) {
+                CHECK(same_element(batches[b], again, first[b], k));
+                CHECK(same_element(batches[b], again_gradient, first_gradient[b], k));
+            }
+        }
+}
