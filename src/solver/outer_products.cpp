@@ -57,12 +57,11 @@ template <class T> void symmetrize(T* m, std::int64_t size) {
                     m[i * size + j] = m[j * size + i] = T(0.5) * (m[i * size + j] + m[j * size + i]);
 }
 
-#define OPTNET_FOR(T)                                                                                                  \
-    template void outer_products(rows_view<T>, rows_view<T>, rows_view<T>, rows_view<T>, std::int64_t, std::int64_t,   \
-                                 std::int64_t, T, bool, int, T*);                                                      \
-    template void symmetrize(T*, std::int64_t);
-OPTNET_FOR(double)
-OPTNET_FOR(float)
-#undef OPTNET_FOR
+template void outer_products(rows_view<double>, rows_view<double>, rows_view<double>, rows_view<double>, std::int64_t,
+                             std::int64_t, std::int64_t, double, bool, int, double*);
+template void symmetrize(double*, std::int64_t);
+template void outer_products(rows_view<float>, rows_view<float>, rows_view<float>, rows_view<float>, std::int64_t,
+                             std::int64_t, std::int64_t, float, bool, int, float*);
+template void symmetrize(float*, std::int64_t);
 
 } // namespace optnet::solver
