@@ -9,8 +9,8 @@
 namespace optnet::solver {
 namespace {
 
-/// Rows of the sum that one thread computes at a time.
-constexpr std::int64_t rows_at_once = 32;
+/// A thread's share of the rows is a multiple of this: whole tiles of the product.
+constexpr std::int64_t rows_together = 8;
 /// Below so many operations one thread does them all.
 constexpr double little = 2e6;
 
@@ -24,8 +24,10 @@ void outer_products(rows_view<T> u, rows_view<T> x, rows_view<T> v, rows_view<T>
     const int workers = operations < little ? 1 : threads;
     if (shared) {
         // Every entry is a sum over the batch in its order, whoever computes it.
-        cpu::parallel_for(workers, (rows + rows_at_once - 1) / rows_at_once, [&](int, std::int64_t part) {
-            const std::int64_t first = part * rows_at_once, count = std::min(rows_at_once, rows - first);
+        const std::int64_t even = (rows + workers - 1) / workers;
+        const std::int64_t share = (even + rows_together - 1) / rows_together * rows_together;
+        cpu::parallel_for(workers, rows == 0 ? 0 : (rows + share - 1) / share, [&](int, std::int64_t part) {
+            const std::int64_t first = part * share, count = std::min(share, rows - first);
             T* to = out + first * cols;
             kernels.gemm_tn(to, cols, u.data + first, u.stride, x.data, x.stride, count, cols, batch, scale, T(0));
             if (v.data != nullptr)
