@@ -95,19 +95,13 @@ template <class Call> void run(benchmark::State& state, const Call& call) {
     }
 }
 
-const auto& named(const char* name) {
-    static const auto empty =
-        c10::Dispatcher::singleton().findSchemaOrThrow("optnet_bench::nothing", "").typed<signature>();
-    static const auto solve = c10::Dispatcher::singleton().findSchemaOrThrow("optnet::qp", "").typed<signature>();
-    return name[0] == 'n' ? empty : solve;
+void run_operator(benchmark::State& state, const char* name) {
+    const auto found = c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<signature>();
+    run(state, [&](const data& d) { return found.call(d.Q, d.q, {}, {}, d.G, d.h, {}, {}, {}, "throw"); });
 }
 
-void empty_operator(benchmark::State& state) {
-    run(state, [](const data& d) { return named("nothing").call(d.Q, d.q, {}, {}, d.G, d.h, {}, {}, {}, "throw"); });
-}
-void solver_operator(benchmark::State& state) {
-    run(state, [](const data& d) { return named("qp").call(d.Q, d.q, {}, {}, d.G, d.h, {}, {}, {}, "throw"); });
-}
+void empty_operator(benchmark::State& state) { run_operator(state, "optnet_bench::nothing"); }
+void solver_operator(benchmark::State& state) { run_operator(state, "optnet::qp"); }
 void layer(benchmark::State& state) {
     const OptLayer made(plain::qp);
     run(state, [&](const data& d) { return made(plain::Q = d.Q, plain::q = d.q, plain::G = d.G, plain::h = d.h); });

@@ -39,8 +39,8 @@ struct worker {
     own_chunk lanes;
 };
 
-/// Up to this many bytes a thread keeps what it works with on the sparse form from one call to the next: there the
-/// memory would take as long to get as it is used.
+/// Up to this many bytes a thread keeps what it works with from one call to the next: on the sparse form, and for small
+/// problems, the memory would take as long to get as it is used.
 constexpr double most_held = 3.2e7;
 
 worker& held_worker() {
@@ -48,7 +48,7 @@ worker& held_worker() {
     return held;
 }
 
-/// The same for the matrices that the problems of a call share.
+/// The same for the matrices that the problems of a call share on the sparse form.
 std::shared_ptr<set_up>& held_matrices() {
     static thread_local std::shared_ptr<set_up> held;
     return held;
