@@ -22,41 +22,50 @@ template <class T> void fill_zero(T* to, std::int64_t element, int count) {
     for (int i = 0; i < count; ++i) to[element * count + i] = T(0);
 }
 
-} // namespace
-
-namespace {
-
-template <class T> void fill_zero(const kkt_vectors<T>& d, std::int64_t k, const structure& shape) {
-    fill_zero(d.z, k, shape.n);
-    fill_zero(d.nu, k, shape.p);
-    fill_zero(d.lambda, k, shape.m);
+/// to = factor x times its units, where it is wanted.
+template <class T>
+void write(const double* x, const double* unit, double factor, std::int64_t element, std::int64_t count, T* to) {
+    if (to == nullptr) return;
+    to += element * count;
+    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<T>(factor * (x[i] * unit[i]));
 }
 
-// Right-hand sides and solutions are those of the user's equations; inside, rows and variables have units of their own.
-template <class T>
-void read(const kkt_vectors<const T>& r, std::int64_t k, const units& o, double* z, double* nu, double* lambda) {
-    for (std::int64_t j = 0; j < o.n; ++j)
-        z[j] = r.z == nullptr ? 0.0 : static_cast<double>(r.z[k * o.n + j]) * o.z_scale[j];
-    for (std::int64_t i = 0; i < o.p; ++i)
-        nu[i] = r.nu == nullptr ? 0.0 : static_cast<double>(r.nu[k * o.p + i]) * o.a_scale[i];
-    for (std::int64_t i = 0; i < o.m; ++i)
-        lambda[i] = r.lambda == nullptr ? 0.0 : static_cast<double>(r.lambda[k * o.m + i]) * o.g_scale[i];
-}
+/// Right-hand sides and solutions are those of the user's equations; inside, rows and
+/// variables have units of their own.
+template <class T> struct user_vectors {
+    kkt_vectors<const T> r;
+    kkt_vectors<T> d;
+    bool same_right_side;
+    T* minus_z;
+
+    void read(std::int64_t k, const units& o, double* z, double* nu, double* lambda) const {
+        const auto one = [&](const T* from, const double* unit, std::int64_t count, double* to) {
+            if (from == nullptr) return void(std::fill_n(to, count, 0.0));
+            if (!same_right_side) from += k * count;
+            for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<double>(from[i]) * unit[i];
+        };
+        one(r.z, o.z_scale, o.n, z);
+        one(r.nu, o.a_scale, o.p, nu);
+        one(r.lambda, o.g_scale, o.m, lambda);
+    }
+    void write(const double* z, const double* nu, const double* lambda, const units& o, std::int64_t k) const {
+        solver::write(z, o.z_scale, 1, k, o.n, d.z);
+        solver::write(z, o.z_scale, -1, k, o.n, minus_z);
+        solver::write(nu, o.a_scale, 1, k, o.p, d.nu);
+        solver::write(lambda, o.g_scale, 1, k, o.m, d.lambda);
+    }
+    void fill_zero(std::int64_t k, const structure& shape) const {
+        solver::fill_zero(d.z, k, shape.n);
+        solver::fill_zero(minus_z, k, shape.n);
+        solver::fill_zero(d.nu, k, shape.p);
+        solver::fill_zero(d.lambda, k, shape.m);
+    }
+};
 
 template <class T>
-void write(const double* z, const double* nu, const double* lambda, const units& o, std::int64_t k,
-           const kkt_vectors<T>& d) {
-    for (std::int64_t j = 0; d.z != nullptr && j < o.n; ++j) d.z[k * o.n + j] = static_cast<T>(z[j] * o.z_scale[j]);
-    for (std::int64_t i = 0; d.nu != nullptr && i < o.p; ++i) d.nu[k * o.p + i] = static_cast<T>(nu[i] * o.a_scale[i]);
-    for (std::int64_t i = 0; d.lambda != nullptr && i < o.m; ++i)
-        d.lambda[k * o.m + i] = static_cast<T>(lambda[i] * o.g_scale[i]);
-}
-
-template <class T>
-void solve_alone(const problem<T>& batch, const factorization& kept, const kkt_vectors<const T>& r,
-                 const kkt_vectors<T>& d, std::int64_t k) {
+void solve_alone(const problem<T>& batch, const factorization& kept, const user_vectors<T>& to, std::int64_t k) {
     const factorization::kept& entry = kept.elements[at(k)];
-    if (!entry.solved) return fill_zero(d, k, *batch.shape);
+    if (!entry.solved) return to.fill_zero(k, *batch.shape);
     std::shared_ptr<const set_up> matrices = entry.matrices;
     active_kkt again;
     sparse_kkt sparse_again;
@@ -70,12 +79,12 @@ void solve_alone(const problem<T>& batch, const factorization& kept, const kkt_v
     const operators& o = matrices->data;
     point x;
     x.resize(o);
-    read(r, k, o.measures(), x.z.data(), x.nu.data(), x.lambda.data());
+    to.read(k, o.measures(), x.z.data(), x.nu.data(), x.lambda.data());
     if (matrices->is_sparse)
         (entry.matrices && !entry.in_lane ? entry.sparse_system : sparse_again).solve(x);
     else
         (entry.matrices ? entry.system : again).solve(x);
-    write(x.z.data(), x.nu.data(), x.lambda.data(), o.measures(), k, d);
+    to.write(x.z.data(), x.nu.data(), x.lambda.data(), o.measures(), k);
 }
 
 /// What one thread works with where sparse problems go in lanes.
@@ -86,8 +95,8 @@ struct lanes_of_problems {
 };
 
 template <class T>
-void solve_lanes(lanes_of_problems& mine, const problem<T>& batch, const factorization& kept,
-                 const kkt_vectors<const T>& r, const kkt_vectors<T>& d, std::int64_t group) {
+void solve_lanes(lanes_of_problems& mine, const problem<T>& batch, const factorization& kept, const user_vectors<T>& to,
+                 std::int64_t group) {
     const int lanes = kept.lanes;
     const std::int64_t first = group * lanes;
     const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
@@ -103,18 +112,18 @@ void solve_lanes(lanes_of_problems& mine, const problem<T>& batch, const factori
         for (int l = 0; l < lanes; ++l) {
             x.resize(o);
             if (l < count && entry(l).in_lane)
-                read(r, first + l, o.measures(), x.z.data(), x.nu.data(), x.lambda.data());
+                to.read(first + l, o.measures(), x.z.data(), x.nu.data(), x.lambda.data());
             mine.x.put(x, l, lanes);
         }
         mine.kkt.solve(system, lanes, *kept.lane_factors[at(group)], mine.x);
     }
     for (int l = 0; l < count; ++l) {
         if (!entry(l).in_lane || !mine.kkt.solved(l)) {
-            solve_alone(batch, kept, r, d, first + l);
+            solve_alone(batch, kept, to, first + l);
             continue;
         }
         mine.x.take(mine.one, l, lanes);
-        write(mine.one.z.data(), mine.one.nu.data(), mine.one.lambda.data(), form->data().measures(), first + l, d);
+        to.write(mine.one.z.data(), mine.one.nu.data(), mine.one.lambda.data(), form->data().measures(), first + l);
     }
 }
 
@@ -126,8 +135,8 @@ struct rows_of_problems {
 };
 
 template <class T>
-void solve_together(rows_of_problems& mine, const factorization& kept, const kkt_vectors<const T>& r,
-                    const kkt_vectors<T>& d, std::int64_t first, std::int64_t count, const structure& shape) {
+void solve_together(rows_of_problems& mine, const factorization& kept, const user_vectors<T>& to, std::int64_t first,
+                    std::int64_t count, const structure& shape) {
     const operators& o = kept.common->data;
     const std::int64_t n = o.n, p = o.p, m = o.m, block = dual_form::row_block;
     const std::int64_t rows = (count + block - 1) / block * block;
@@ -139,15 +148,15 @@ void solve_together(rows_of_problems& mine, const factorization& kept, const kkt
         const factorization::kept& entry = kept.elements[at(first + i)];
         if (!entry.solved) continue;
         mine.systems[at(i)] = &entry.system;
-        read(r, first + i, o.measures(), mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m);
+        to.read(first + i, o.measures(), mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m);
     }
     mine.kkt.solve(kept.common->dual, o, mine.systems, mine.z, mine.nu, mine.lambda, rows);
     for (std::int64_t i = 0; i < count; ++i) {
         if (mine.systems[at(i)] == nullptr)
-            fill_zero(d, first + i, shape);
+            to.fill_zero(first + i, shape);
         else
-            write(mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m, o.measures(), first + i,
-                  d);
+            to.write(mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m, o.measures(),
+                     first + i);
     }
 }
 
@@ -157,21 +166,21 @@ struct dense_work {
 };
 
 template <class T>
-void solve_dense(dense_work& mine, const problem<T>& batch, const factorization& kept, const kkt_vectors<const T>& r,
-                 const kkt_vectors<T>& d, std::int64_t group) {
+void solve_dense(dense_work& mine, const problem<T>& batch, const factorization& kept, const user_vectors<T>& to,
+                 std::int64_t group) {
     constexpr std::int64_t width = dense_lanes::width;
     const std::int64_t first = group * width, count = std::min(width, batch.batch - first);
     const dense_lanes* system = kept.dense[at(group)].get();
     const auto is_here = [&](std::int64_t i) { return kept.elements[at(first + i)].in_dense_lane; };
     for (std::int64_t i = 0; i < count; ++i)
-        if (!is_here(i)) solve_alone(batch, kept, r, d, first + i);
+        if (!is_here(i)) solve_alone(batch, kept, to, first + i);
     if (system == nullptr) return;
     const std::int64_t sizes[3] = {system->n, system->p, system->m};
     std::vector<double>* const parts[3] = {&mine.z, &mine.nu, &mine.lambda};
     for (int v = 0; v < 3; ++v) parts[v]->assign(at(2 * width * sizes[v]), 0.0);
     const auto own = [&](int v, std::int64_t i) { return parts[v]->data() + i * sizes[v]; };
     for (std::int64_t i = 0; i < count; ++i)
-        if (is_here(i)) read(r, first + i, system->measures(static_cast<int>(i)), own(0, i), own(1, i), own(2, i));
+        if (is_here(i)) to.read(first + i, system->measures(static_cast<int>(i)), own(0, i), own(1, i), own(2, i));
     const auto& kernels = cpu::dense<double>();
     double* rows[3][width];
     for (int v = 0; v < 3; ++v) {
@@ -181,14 +190,15 @@ void solve_dense(dense_work& mine, const problem<T>& batch, const factorization&
     system->solve(own(0, width), own(1, width), own(2, width));
     for (int v = 0; v < 3; ++v) kernels.lanes_scatter(own(v, width), sizes[v], rows[v]);
     for (std::int64_t i = 0; i < count; ++i)
-        if (is_here(i)) write(own(0, i), own(1, i), own(2, i), system->measures(static_cast<int>(i)), first + i, d);
+        if (is_here(i)) to.write(own(0, i), own(1, i), own(2, i), system->measures(static_cast<int>(i)), first + i);
 }
 
 } // namespace
 
 template <class T>
 void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, const kkt_vectors<const T>& r,
-               const kkt_vectors<T>& d) {
+               const kkt_vectors<T>& d, bool same_right_side, T* minus_z) {
+    const user_vectors<T> to{r, d, same_right_side, minus_z};
     if (static_cast<std::int64_t>(kept.elements.size()) != batch.batch)
         throw std::invalid_argument("kkt_solve: the batch has " + std::to_string(batch.batch) +
                                     " problems, but what was kept is of " + std::to_string(kept.elements.size()));
@@ -203,29 +213,29 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
     if (kept.lanes > 0) {
         std::vector<lanes_of_problems> workers(at(std::max(threads, 1)));
         cpu::parallel_for(threads, static_cast<std::int64_t>(kept.lane_factors.size()),
-                          [&](int id, std::int64_t g) { solve_lanes(workers[at(id)], data, kept, r, d, g); });
+                          [&](int id, std::int64_t g) { solve_lanes(workers[at(id)], data, kept, to, g); });
         return;
     }
     if (!kept.common) {
         if (kept.dense.empty()) {
-            cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(data, kept, r, d, k); });
+            cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) { solve_alone(data, kept, to, k); });
             return;
         }
         std::vector<dense_work> workers(at(std::max(threads, 1)));
         cpu::parallel_for(threads, static_cast<std::int64_t>(kept.dense.size()),
-                          [&](int id, std::int64_t g) { solve_dense(workers[at(id)], data, kept, r, d, g); });
+                          [&](int id, std::int64_t g) { solve_dense(workers[at(id)], data, kept, to, g); });
         return;
     }
     const std::int64_t most = shared_kkt::together(*batch.shape);
     std::vector<rows_of_problems> workers(at(std::max(threads, 1)));
     cpu::parallel_for(threads, (batch.batch + most - 1) / most, [&](int id, std::int64_t c) {
-        solve_together(workers[at(id)], kept, r, d, c * most, std::min(most, batch.batch - c * most), *batch.shape);
+        solve_together(workers[at(id)], kept, to, c * most, std::min(most, batch.batch - c * most), *batch.shape);
     });
 }
 
 #define OPTNET_FOR(T)                                                                                                  \
     template void kkt_solve(const problem<T>&, const factorization&, int, const kkt_vectors<const T>&,                 \
-                            const kkt_vectors<T>&);
+                            const kkt_vectors<T>&, bool, T*);
 OPTNET_FOR(double)
 OPTNET_FOR(float)
 #undef OPTNET_FOR

@@ -9,61 +9,76 @@
 namespace optnet::solver {
 namespace {
 
-/// A thread's share of the rows is a multiple of this: whole tiles of the product.
-constexpr std::int64_t rows_together = 8;
+/// Rows of a sum that one thread computes at a time, where there are several: whole tiles of the product, and enough
+/// to be worth the packing of the other factor.
+constexpr std::int64_t panel = 32;
+/// Up to so many threads a symmetric part stays whole: others have enough to do meanwhile.
+constexpr int few = 3;
 /// Below so many operations one thread does them all.
 constexpr double little = 2e6;
 
+/// What one thread does at a time: `count` rows of a sum, or problems of their own, from `first` on.
+template <class T> struct part {
+    const outer_product<T>* of;
+    std::int64_t first, count;
+};
+
+/// Rows of a sum; every entry is added up in the order of the batch, whoever does it.
+template <class T> void add_up(const outer_product<T>& p, std::int64_t batch, std::int64_t first, std::int64_t count) {
+    const auto product = [&](rows_view<T> left, rows_view<T> right, T old) {
+        cpu::dense<T>().gemm_tn(p.out + first * p.cols, p.cols, left.data + first, left.stride, right.data,
+                                right.stride, count, p.cols, batch, p.scale, old);
+    };
+    product(p.u, p.x, T(0));
+    if (p.v.data != nullptr) product(p.v, p.y, T(1));
+}
+
+template <class T> void write_each(const outer_product<T>& p, std::int64_t first, std::int64_t count) {
+    for (std::int64_t k = first; k < first + count; ++k) {
+        const T *u = p.u.data + k * p.u.stride, *x = p.x.data + k * p.x.stride;
+        const T* v = p.v.data == nullptr ? nullptr : p.v.data + k * p.v.stride;
+        const T* y = p.v.data == nullptr ? nullptr : p.y.data + k * p.y.stride;
+        for (std::int64_t i = 0; i < p.rows; ++i) {
+            T* to = p.out + (k * p.rows + i) * p.cols;
+            const T a = p.scale * u[i], b = v == nullptr ? T(0) : p.scale * v[i];
+            if (v == nullptr)
+                for (std::int64_t j = 0; j < p.cols; ++j) to[j] = a * x[j];
+            else
+                for (std::int64_t j = 0; j < p.cols; ++j) to[j] = a * x[j] + b * y[j];
+        }
+    }
+}
+
 } // namespace
 
-template <class T>
-void outer_products(rows_view<T> u, rows_view<T> x, rows_view<T> v, rows_view<T> y, std::int64_t batch,
-                    std::int64_t rows, std::int64_t cols, T scale, bool shared, int threads, T* out) {
-    const auto& kernels = cpu::dense<T>();
-    const double operations = 2.0 * static_cast<double>(batch * rows * cols) * (v.data == nullptr ? 1 : 2);
+template <class T> void outer_products(const std::vector<outer_product<T>>& all, std::int64_t batch, int threads) {
+    double operations = 0;
+    for (const outer_product<T>& p : all)
+        operations += 2.0 * static_cast<double>(batch * p.rows * p.cols) * (p.v.data == nullptr ? 1 : 2);
     const int workers = operations < little ? 1 : threads;
-    if (shared) {
-        // Every entry is a sum over the batch in its order, whoever computes it.
-        const std::int64_t even = (rows + workers - 1) / workers;
-        const std::int64_t share = (even + rows_together - 1) / rows_together * rows_together;
-        cpu::parallel_for(workers, rows == 0 ? 0 : (rows + share - 1) / share, [&](int, std::int64_t part) {
-            const std::int64_t first = part * share, count = std::min(share, rows - first);
-            T* to = out + first * cols;
-            kernels.gemm_tn(to, cols, u.data + first, u.stride, x.data, x.stride, count, cols, batch, scale, T(0));
-            if (v.data != nullptr)
-                kernels.gemm_tn(to, cols, v.data + first, v.stride, y.data, y.stride, count, cols, batch, scale, T(1));
-        });
-        return;
+    std::vector<part<T>> parts;
+    const auto divide = [&](const outer_product<T>& p, std::int64_t size, std::int64_t share) {
+        for (std::int64_t i = 0; i < size; i += share) parts.push_back({&p, i, std::min(share, size - i)});
+    };
+    for (const outer_product<T>& p : all) {
+        const std::int64_t whole = std::max<std::int64_t>(p.rows, 1);
+        if (p.shared)
+            divide(p, p.rows, workers == 1 || (p.symmetric && workers <= few) ? whole : panel);
+        else
+            divide(p, batch, std::max<std::int64_t>(batch / (4 * workers), 1));
     }
-    cpu::parallel_for(workers, batch, [&](int, std::int64_t k) {
-        const T *uk = u.data + k * u.stride, *xk = x.data + k * x.stride;
-        const T* vk = v.data == nullptr ? nullptr : v.data + k * v.stride;
-        const T* yk = v.data == nullptr ? nullptr : y.data + k * y.stride;
-        for (std::int64_t i = 0; i < rows; ++i) {
-            T* to = out + (k * rows + i) * cols;
-            const T a = scale * uk[i], b = vk == nullptr ? T(0) : scale * vk[i];
-            if (vk == nullptr)
-                for (std::int64_t j = 0; j < cols; ++j) to[j] = a * xk[j];
-            else
-                for (std::int64_t j = 0; j < cols; ++j) to[j] = a * xk[j] + b * yk[j];
-        }
+    const auto& kernels = cpu::dense<T>();
+    cpu::parallel_for(workers, static_cast<std::int64_t>(parts.size()), [&](int, std::int64_t i) {
+        const auto [of, first, count] = parts[static_cast<std::size_t>(i)];
+        if (!of->shared) return write_each(*of, first, count);
+        add_up(*of, batch, first, count);
+        if (of->symmetric && count == of->rows) kernels.symmetric_part(of->out, of->cols, of->rows);
     });
+    for (const outer_product<T>& p : all)
+        if (p.symmetric && workers > few) kernels.symmetric_part(p.out, p.cols, p.rows);
 }
 
-template <class T> void symmetrize(T* m, std::int64_t size) {
-    constexpr std::int64_t block = 16; // both squares stay in the first-level cache
-    for (std::int64_t i0 = 0; i0 < size; i0 += block)
-        for (std::int64_t j0 = 0; j0 <= i0; j0 += block)
-            for (std::int64_t i = i0; i < std::min(i0 + block, size); ++i)
-                for (std::int64_t j = j0; j < std::min(j0 + block, i); ++j)
-                    m[i * size + j] = m[j * size + i] = T(0.5) * (m[i * size + j] + m[j * size + i]);
-}
-
-template void outer_products(rows_view<double>, rows_view<double>, rows_view<double>, rows_view<double>, std::int64_t,
-                             std::int64_t, std::int64_t, double, bool, int, double*);
-template void symmetrize(double*, std::int64_t);
-template void outer_products(rows_view<float>, rows_view<float>, rows_view<float>, rows_view<float>, std::int64_t,
-                             std::int64_t, std::int64_t, float, bool, int, float*);
-template void symmetrize(float*, std::int64_t);
+template void outer_products(const std::vector<outer_product<double>>&, std::int64_t, int);
+template void outer_products(const std::vector<outer_product<float>>&, std::int64_t, int);
 
 } // namespace optnet::solver

@@ -5,7 +5,7 @@
 // forward mode, torch.func and inference mode find them as they find torch's own. Both take one list of tensors,
 //
 //     _solve      data..., q, b, h                 returns z [, nu, lambda [, s, status, iterations, residuals]]
-//     _kkt_solve  data..., r_z, r_nu, r_lambda     returns d_z, d_nu, d_lambda, each [batch, ·]
+//     _kkt_solve  data..., r_z, r_nu, r_lambda     returns d_z, d_nu, d_lambda [, -d_z], each [batch, ·]
 //
 // where undefined means zero (at least one is defined) and the data are one tensor per source of the structure.
 
@@ -60,16 +60,17 @@ int thread_count();
 
 /// Through the dispatcher.
 std::vector<at::Tensor> call_solve(const batch_handle& system, const optional_list& tensors);
-std::vector<at::Tensor> call_kkt_solve(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> call_kkt_solve(const batch_handle& system, const optional_list& tensors, bool minus_z);
 
 // Kernels, registered in operator.cpp.
 std::vector<at::Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors);
-std::vector<at::Tensor> kkt_solve_on_cpu(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> kkt_solve_on_cpu(const batch_handle& system, const optional_list& tensors, bool minus_z);
 std::vector<at::Tensor> solve_on_cuda(const batch_handle& system, const optional_list& tensors); // where it is built
-std::vector<at::Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& tensors, bool minus_z);
 std::vector<at::Tensor> solve_shapes(const batch_handle& system, const optional_list& tensors);
-std::vector<at::Tensor> kkt_solve_shapes(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> kkt_solve_shapes(const batch_handle& system, const optional_list& tensors, bool minus_z);
 std::vector<at::Tensor> solve_with_derivative(const batch_handle& system, const optional_list& tensors);
-std::vector<at::Tensor> kkt_solve_with_derivative(const batch_handle& system, const optional_list& tensors);
+std::vector<at::Tensor> kkt_solve_with_derivative(const batch_handle& system, const optional_list& tensors,
+                                                  bool minus_z);
 
 } // namespace optnet

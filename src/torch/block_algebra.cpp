@@ -75,35 +75,17 @@ Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transpos
     return y.defined() ? y : at::zeros({x.size(0), size}, x.options());
 }
 
-/// Two pairs of vectors over the rows and columns of a matrix; the second may be undefined.
-struct pairs {
-    Tensor u, x, v, y;
-};
+Tensor part(const Tensor& t, std::int64_t from, std::int64_t count) {
+    return !t.defined() || (from == 0 && count == t.size(1)) ? t : t.narrow(1, from, count);
+}
 
-/// `scale` times the gradient of u'Mx + v'My by the block's data, [batch, ...] or summed over the batch; of a
-/// `symmetric` dense block its symmetric part.
-Tensor gradient(const block& b, const pairs& of, bool shared, bool symmetric, double scale) {
-    const auto part = [](const Tensor& t, std::int64_t from, std::int64_t count) {
-        return from == 0 && count == t.size(1) ? t : t.narrow(1, from, count);
-    };
-    const auto rows = [&](const Tensor& t, std::int64_t from, std::int64_t count) {
-        return part(t, b.row + from, count);
-    };
-    const auto cols = [&](const Tensor& t, std::int64_t from, std::int64_t count) {
-        return part(t, b.col + from, count);
-    };
+/// The gradient of scale (u'Mx + v'My) by the data of a block that is not dense; the product's vectors go over the rows
+/// and columns of the matrix M.
+Tensor gradient(const block& b, const outer_product& of) {
     const auto elementwise = [&](std::int64_t row, std::int64_t col, std::int64_t count) {
-        const Tensor first = rows(of.u, row, count) * cols(of.x, col, count);
-        return of.v.defined() ? first + rows(of.v, row, count) * cols(of.y, col, count) : first;
+        const Tensor first = part(of.u, b.row + row, count) * part(of.x, b.col + col, count);
+        return of.v.defined() ? first + part(of.v, b.row + row, count) * part(of.y, b.col + col, count) : first;
     };
-    if (b.kind == block_kind::dense) {
-        optional_tensor v, y;
-        if (of.v.defined()) {
-            v = rows(of.v, 0, b.rows);
-            y = cols(of.y, 0, b.cols);
-        }
-        return outer_products(rows(of.u, 0, b.rows), cols(of.x, 0, b.cols), v, y, scale, shared, symmetric);
-    }
     Tensor g;
     if (b.kind == block_kind::banded) {
         std::vector<Tensor> bands;
@@ -116,14 +98,29 @@ Tensor gradient(const block& b, const pairs& of, bool shared, bool symmetric, do
         g = at::stack(bands, 2);
     } else if (b.kind == block_kind::sparse) {
         const auto [row, col] = entry_indices(b, of.u.device());
-        g = rows(of.u, 0, b.rows).index_select(1, row) * cols(of.x, 0, b.cols).index_select(1, col);
-        if (of.v.defined())
-            g = g + rows(of.v, 0, b.rows).index_select(1, row) * cols(of.y, 0, b.cols).index_select(1, col);
+        const auto entries = [&](const Tensor& u, const Tensor& x) {
+            return part(u, b.row, b.rows).index_select(1, row) * part(x, b.col, b.cols).index_select(1, col);
+        };
+        g = entries(of.u, of.x);
+        if (of.v.defined()) g = g + entries(of.v, of.y);
     } else {
         g = elementwise(0, 0, std::min(b.rows, b.cols));
         if (b.kind == block_kind::scaled_identity) g = g.sum(1);
     }
-    return times(shared ? g.sum(0) : g, scale);
+    return times(of.shared ? g.sum(0) : g, of.scale);
+}
+
+/// The form of `block_gradients` as far as this block goes.
+outer_product form_of(const block& b, bool shared, const kkt_point& d, const kkt_point& x) {
+    switch (b.where) {
+    case matrix::A: return {d.nu, x.z, x.nu, d.z, -b.scale, shared};
+    case matrix::G: return {d.lambda, x.z, x.lambda, d.z, -b.scale, shared};
+    case matrix::Q: break;
+    }
+    // d z' of the whole batch first, then its symmetric part: half the work.
+    const bool symmetric = shared && square_on_diagonal(b);
+    if (symmetric || on_diagonal(b)) return {d.z, x.z, {}, {}, -b.scale, shared, symmetric};
+    return {d.z, x.z, x.z, d.z, -0.5 * b.scale, shared};
 }
 
 } // namespace
@@ -189,30 +186,34 @@ Tensor block_product(const solver::structure& shape, const std::vector<Tensor>& 
     return sum;
 }
 
-Tensor block_gradient(const solver::structure& shape, at::IntArrayRef sizes, std::size_t source, const kkt_point& d,
-                      const kkt_point& x) {
-    Tensor sum;
+std::vector<Tensor> block_gradients(const solver::structure& shape, const std::vector<std::vector<std::int64_t>>& sizes,
+                                    const std::vector<bool>& wanted, const kkt_point& d, const kkt_point& x) {
+    std::vector<Tensor> sums(wanted.size());
+    std::vector<outer_product> dense;
+    std::vector<std::size_t> source_of;
     for (const block& b : shape.blocks) {
-        if (b.source != static_cast<int>(source)) continue;
-        const bool shared = static_cast<int>(sizes.size()) == rank_of(b.kind) || sizes[0] == 1;
-        // d z' of the whole batch first, then its symmetric part: half the work.
-        const bool symmetric = b.where == matrix::Q && shared && square_on_diagonal(b);
-        pairs of;
-        switch (b.where) {
-        case matrix::Q:
-            if (on_diagonal(b) || symmetric)
-                of = {d.z, x.z, {}, {}};
-            else
-                of = {d.z, x.z, x.z, d.z};
-            break;
-        case matrix::A: of = {d.nu, x.z, x.nu, d.z}; break;
-        case matrix::G: of = {d.lambda, x.z, x.lambda, d.z}; break;
+        const auto source = static_cast<std::size_t>(b.source);
+        if (b.source < 0 || !wanted[source]) continue;
+        const auto rank = static_cast<std::size_t>(rank_of(b.kind));
+        const outer_product of = form_of(b, sizes[source].size() == rank || sizes[source][0] == 1, d, x);
+        if (b.kind != block_kind::dense) {
+            sums[source] = plus(sums[source], gradient(b, of));
+            continue;
         }
-        const bool halves = b.where == matrix::Q && of.v.defined();
-        sum = plus(sum, gradient(b, of, shared, symmetric, halves ? -0.5 * b.scale : -b.scale));
+        dense.push_back({part(of.u, b.row, b.rows), part(of.x, b.col, b.cols), part(of.v, b.row, b.rows),
+                         part(of.y, b.col, b.cols), of.scale, of.shared, of.symmetric});
+        source_of.push_back(source);
     }
-    if (sum.defined()) return sum.sizes() == sizes ? sum : sum.reshape(sizes);
-    return at::zeros(sizes, d.z.options());
+    const std::vector<Tensor> found = outer_products(dense);
+    for (std::size_t i = 0; i < found.size(); ++i) sums[source_of[i]] = plus(sums[source_of[i]], found[i]);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+        if (!wanted[i]) continue;
+        if (!sums[i].defined())
+            sums[i] = at::zeros(sizes[i], d.z.options());
+        else if (sums[i].sizes() != at::IntArrayRef(sizes[i]))
+            sums[i] = sums[i].reshape(sizes[i]);
+    }
+    return sums;
 }
 
 kkt_point block_products(const solver::structure& shape, const std::vector<Tensor>& data, const kkt_point& x) {

@@ -32,11 +32,14 @@ struct kkt_point {
     at::Tensor z, nu, lambda;
 };
 
-/// The gradient, of the given sizes, with respect to source `source` of the bilinear form
+/// The gradients, of the given sizes, with respect to the sources for which `wanted` is true, of the bilinear form
 ///
 ///     -(d_z'Q x_z + d_z'A'x_nu + d_nu'A x_z + d_z'G'x_lambda + d_lambda'G x_z)    summed over what shares the source.
-at::Tensor block_gradient(const solver::structure& shape, at::IntArrayRef sizes, std::size_t source, const kkt_point& d,
-                          const kkt_point& x);
+///
+/// One per source; undefined where it is not wanted.
+std::vector<at::Tensor> block_gradients(const solver::structure& shape,
+                                        const std::vector<std::vector<std::int64_t>>& sizes,
+                                        const std::vector<bool>& wanted, const kkt_point& d, const kkt_point& x);
 
 /// The same form's partial derivative by d, without literals: (Qx_z + A'x_nu + G'x_lambda, A x_z, G x_z).
 kkt_point block_products(const solver::structure& shape, const std::vector<at::Tensor>& data, const kkt_point& x);

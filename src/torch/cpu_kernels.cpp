@@ -133,10 +133,12 @@ std::vector<Tensor> empty_results(const batch_system& system, const at::TensorOp
     return results;
 }
 
-std::vector<Tensor> empty_directions(const batch_system& system, const at::TensorOptions& options) {
+std::vector<Tensor> empty_directions(const batch_system& system, const at::TensorOptions& options, bool minus_z) {
     const solver::structure& shape = *system.structure;
-    return {at::empty({system.batch, shape.n}, options), at::empty({system.batch, shape.p}, options),
-            at::empty({system.batch, shape.m}, options)};
+    std::vector<Tensor> d;
+    for (const std::int64_t size : {shape.n, shape.p, shape.m}) d.push_back(at::empty({system.batch, size}, options));
+    if (minus_z) d.push_back(at::empty_like(d[0]));
+    return d;
 }
 
 template <class T> std::vector<Tensor> solve_typed(batch_system& system, const optional_list& tensors) {
@@ -177,20 +179,27 @@ template <class T> std::vector<Tensor> solve_typed(batch_system& system, const o
     return results;
 }
 
-template <class T> std::vector<Tensor> kkt_solve_typed(const batch_system& system, const optional_list& tensors) {
+template <class T>
+std::vector<Tensor> kkt_solve_typed(const batch_system& system, const optional_list& tensors, bool minus_z) {
     const batch_views<T> views(system, tensors);
-    std::vector<Tensor> d = empty_directions(system, options_of(tensors));
+    std::vector<Tensor> d = empty_directions(system, options_of(tensors), minus_z);
     Tensor r[3];
+    for (std::size_t i = 0; i < 3; ++i)
+        if (const Tensor& given = views.alive[system.sources + i]; given.defined()) r[i] = given.expand_as(d[i]);
+    // The gradient of a sum is the same for the whole batch.
+    const bool same = std::all_of(r, r + 3, [](const Tensor& t) { return !t.defined() || t.stride(0) == 0; });
     for (std::size_t i = 0; i < 3; ++i) {
-        const Tensor& given = views.alive[system.sources + i];
-        if (!given.defined()) continue;
+        if (!r[i].defined() || r[i].numel() == 0) continue;
         // Every problem is read before it is written, so that a right-hand side may lie where its solution will.
-        const bool fits = given.sizes() == d[i].sizes() && given.is_contiguous();
-        r[i] = fits ? given : d[i].copy_(given);
+        if (same)
+            r[i] = r[i].select(0, 0).contiguous();
+        else if (!r[i].is_contiguous())
+            r[i] = d[i].copy_(r[i]);
     }
     const auto read = [](const Tensor& t) { return t.defined() ? numbers<T>(t) : nullptr; };
+    const auto write = [](const Tensor& t) { return t.mutable_data_ptr<T>(); };
     solver::kkt_solve<T>(views.problem, *system.kept, thread_count(), {read(r[0]), read(r[1]), read(r[2])},
-                         {d[0].mutable_data_ptr<T>(), d[1].mutable_data_ptr<T>(), d[2].mutable_data_ptr<T>()});
+                         {write(d[0]), write(d[1]), write(d[2])}, same, minus_z ? write(d[3]) : nullptr);
     return d;
 }
 
@@ -203,18 +212,18 @@ std::vector<Tensor> solve_on_cpu(const batch_handle& system, const optional_list
                                                       : solve_typed<float>(*system, tensors);
 }
 
-std::vector<Tensor> kkt_solve_on_cpu(const batch_handle& system, const optional_list& tensors) {
+std::vector<Tensor> kkt_solve_on_cpu(const batch_handle& system, const optional_list& tensors, bool minus_z) {
     if (!system->kept) throw Error("this solve kept nothing for a derivative");
-    return options_of(tensors).dtype() == at::kDouble ? kkt_solve_typed<double>(*system, tensors)
-                                                      : kkt_solve_typed<float>(*system, tensors);
+    return options_of(tensors).dtype() == at::kDouble ? kkt_solve_typed<double>(*system, tensors, minus_z)
+                                                      : kkt_solve_typed<float>(*system, tensors, minus_z);
 }
 
 std::vector<Tensor> solve_shapes(const batch_handle& system, const optional_list& tensors) {
     return empty_results(*system, options_of(tensors));
 }
 
-std::vector<Tensor> kkt_solve_shapes(const batch_handle& system, const optional_list& tensors) {
-    return empty_directions(*system, options_of(tensors));
+std::vector<Tensor> kkt_solve_shapes(const batch_handle& system, const optional_list& tensors, bool minus_z) {
+    return empty_directions(*system, options_of(tensors), minus_z);
 }
 
 optional_list to_list(const std::vector<Tensor>& tensors) {

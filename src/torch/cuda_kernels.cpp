@@ -194,7 +194,8 @@ void refuse_capture() {
                     "comes before and after it");
 }
 
-template <class T> std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vector<Tensor>& tensors) {
+template <class T>
+std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vector<Tensor>& tensors, bool minus_z) {
     const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
     const gpu_batch& kept = *system.on_gpu;
     c10::cuda::CUDACachingAllocator::recordStream(kept.workspace.storage().data_ptr(), stream);
@@ -215,9 +216,10 @@ template <class T> std::vector<Tensor> kkt_solve_typed(const batch_system& syste
     for (const gpu_batch::on_cpu& e : kept.elsewhere) {
         std::vector<Tensor> own = e.matrices;
         for (const Tensor& part : r) own.push_back(part.defined() ? part.select(0, e.place).cpu() : Tensor());
-        const std::vector<Tensor> found = kkt_solve_on_cpu(e.system, to_list(own));
+        const std::vector<Tensor> found = kkt_solve_on_cpu(e.system, to_list(own), false);
         for (std::size_t i = 0; i < 3; ++i) d[i].select(0, e.place).copy_(found[i].select(0, 0));
     }
+    if (minus_z) d.push_back(-d[0]);
     return d;
 }
 
@@ -244,16 +246,17 @@ std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_lis
                                                                : solve_typed<float>(system, tensors);
 }
 
-std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& list) {
+std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& list, bool minus_z) {
     std::vector<Tensor> tensors = from_list(list);
     const at::Device device = first_defined(tensors).device();
     const c10::cuda::CUDAGuard guard(device);
     refuse_capture();
-    if (!system->on_gpu) return move_all(kkt_solve_on_cpu(system, to_list(move_all(tensors, at::kCPU))), device);
+    if (!system->on_gpu)
+        return move_all(kkt_solve_on_cpu(system, to_list(move_all(tensors, at::kCPU)), minus_z), device);
     for (Tensor& t : tensors)
         if (t.defined()) t = t.resolve_neg();
-    return first_defined(tensors).scalar_type() == at::kDouble ? kkt_solve_typed<double>(*system, tensors)
-                                                               : kkt_solve_typed<float>(*system, tensors);
+    return first_defined(tensors).scalar_type() == at::kDouble ? kkt_solve_typed<double>(*system, tensors, minus_z)
+                                                               : kkt_solve_typed<float>(*system, tensors, minus_z);
 }
 
 } // namespace optnet

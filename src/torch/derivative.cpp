@@ -37,12 +37,17 @@ using torch::autograd::variable_list;
 
 enum class step : unsigned char { solve, kkt_solve };
 
-const auto& entry(step which) {
+const auto& solve_entry() {
     using signature = std::vector<Tensor>(const batch_handle&, const optional_list&);
-    static const auto solve = c10::Dispatcher::singleton().findSchemaOrThrow("optnet::_solve", "").typed<signature>();
-    static const auto kkt_solve =
+    static const auto found = c10::Dispatcher::singleton().findSchemaOrThrow("optnet::_solve", "").typed<signature>();
+    return found;
+}
+
+const auto& kkt_solve_entry() {
+    using signature = std::vector<Tensor>(const batch_handle&, const optional_list&, bool);
+    static const auto found =
         c10::Dispatcher::singleton().findSchemaOrThrow("optnet::_kkt_solve", "").typed<signature>();
-    return which == step::solve ? solve : kkt_solve;
+    return found;
 }
 
 Tensor with_batch(const batch_system& system, const Tensor& t) {
@@ -61,11 +66,13 @@ kkt_point as_point(const batch_system& system, step which, const Tensor& z, cons
     return {clean(z), clean(nu), clean(lambda)};
 }
 
-/// K^-1 r; `tensors` gives the matrices.
-kkt_point solve_for(const batch_handle& system, std::vector<Tensor> tensors, const kkt_point& r) {
+/// K^-1 r and, if it is asked for, the negative of its z; `tensors` gives the matrices.
+kkt_point solve_for(const batch_handle& system, std::vector<Tensor> tensors, const kkt_point& r,
+                    Tensor* minus_z = nullptr) {
     tensors.resize(system->sources);
     tensors.insert(tensors.end(), {r.z, r.nu, r.lambda});
-    const std::vector<Tensor> d = call_kkt_solve(system, to_list(tensors));
+    const std::vector<Tensor> d = call_kkt_solve(system, to_list(tensors), minus_z != nullptr);
+    if (minus_z != nullptr) *minus_z = d[3];
     return {d[0], d[1], d[2]};
 }
 
@@ -135,22 +142,19 @@ public:
         if (is_last_derivative(data, x, g, g_s)) below.emplace();
         if (!g.z.defined()) g.z = at::zeros_like(x.z);
 
-        const kkt_point w = solve_for(system, data, g);
-        const auto wanted = [&](std::size_t i) { return task_should_compute_output(sources + i); };
-        const auto reduced = [&](std::size_t i, const Tensor& t) { return summed_to(t, sizes[sources + i]); };
-        if (wanted(1)) gradients[sources + 1] = reduced(1, w.nu);
-        if (wanted(2)) gradients[sources + 2] = reduced(2, plus(w.lambda, g_s));
-
-        kkt_point d;
-        for (std::size_t i = 0; i < sources; ++i) {
-            if (!task_should_compute_output(i)) continue;
-            if (!d.z.defined()) d = {w.z, w.nu, plus(w.lambda, g_s)};
-            gradients[i] = block_gradient(shape, sizes[i], i, d, x);
-        }
-        if (!wanted(0)) return gradients;
-        Tensor& of_q = gradients[sources] = reduced(0, w.z);
-        // Last, so that its memory can be used again where nobody will differentiate.
-        if (which == step::solve) of_q = at::GradMode::is_enabled() ? -of_q : of_q.neg_();
+        const auto wanted = [&](std::size_t i) { return task_should_compute_output(i); };
+        const auto reduced = [&](std::size_t i, const Tensor& t) { return summed_to(t, sizes[i]); };
+        const bool of_q = wanted(sources), negative = which == step::solve;
+        Tensor minus_z;
+        const kkt_point w = solve_for(system, data, g, of_q && negative ? &minus_z : nullptr);
+        if (of_q) gradients[sources] = reduced(sources, negative ? minus_z : w.z);
+        if (wanted(sources + 1)) gradients[sources + 1] = reduced(sources + 1, w.nu);
+        const Tensor w_lambda = plus(w.lambda, g_s);
+        if (wanted(sources + 2)) gradients[sources + 2] = reduced(sources + 2, w_lambda);
+        std::vector<bool> of_matrices(sources);
+        for (std::size_t i = 0; i < sources; ++i) of_matrices[i] = wanted(i);
+        const std::vector<Tensor> found = block_gradients(shape, sizes, of_matrices, {w.z, w.nu, w_lambda}, x);
+        std::copy(found.begin(), found.end(), gradients.begin());
         return gradients;
     }
 
@@ -211,7 +215,9 @@ std::vector<Tensor> with_derivative(step which, const batch_handle& system, cons
     {
         const at::AutoDispatchBelowADInplaceOrView below;
         const bool known = which == step::solve && !system->known.empty();
-        out = known ? std::exchange(system->known, {}) : entry(which).call(system, list);
+        out = known                  ? std::exchange(system->known, {})
+              : which == step::solve ? call_solve(system, list)
+                                     : call_kkt_solve(system, list, false);
     }
     const std::size_t differentiable =
         which == step::solve && system->everything ? 4 : std::min<std::size_t>(out.size(), 3);
@@ -227,14 +233,16 @@ std::vector<Tensor> with_derivative(step which, const batch_handle& system, cons
 std::vector<Tensor> solve_with_derivative(const batch_handle& system, const optional_list& tensors) {
     return with_derivative(step::solve, system, tensors);
 }
-std::vector<Tensor> kkt_solve_with_derivative(const batch_handle& system, const optional_list& tensors) {
-    return with_derivative(step::kkt_solve, system, tensors);
+std::vector<Tensor> kkt_solve_with_derivative(const batch_handle& system, const optional_list& tensors, bool minus_z) {
+    std::vector<Tensor> d = with_derivative(step::kkt_solve, system, tensors);
+    if (minus_z) d.push_back(-d[0]);
+    return d;
 }
 std::vector<Tensor> call_solve(const batch_handle& system, const optional_list& tensors) {
-    return entry(step::solve).call(system, tensors);
+    return solve_entry().call(system, tensors);
 }
-std::vector<Tensor> call_kkt_solve(const batch_handle& system, const optional_list& tensors) {
-    return entry(step::kkt_solve).call(system, tensors);
+std::vector<Tensor> call_kkt_solve(const batch_handle& system, const optional_list& tensors, bool minus_z) {
+    return kkt_solve_entry().call(system, tensors, minus_z);
 }
 
 } // namespace optnet

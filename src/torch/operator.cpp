@@ -15,6 +15,7 @@ namespace optnet {
 namespace {
 
 using at::Tensor;
+using optional_tensor = std::optional<Tensor>;
 
 Tensor or_absent(const optional_tensor& t) { return t.value_or(Tensor()); }
 
@@ -58,6 +59,10 @@ std::vector<Tensor> refuse_vmap(const batch_handle&, const optional_list&) {
     throw Error("vmap over optnet is not supported: give the arguments a leading batch dimension instead");
 }
 
+std::vector<Tensor> refuse_vmap_of_kkt_solve(const batch_handle& system, const optional_list& tensors, bool) {
+    return refuse_vmap(system, tensors);
+}
+
 } // namespace
 
 TORCH_LIBRARY(optnet, m) {
@@ -70,9 +75,9 @@ TORCH_LIBRARY(optnet, m) {
           operator_qp);
     m.class_<batch_system>("BatchSystem");
     m.def("_solve(__torch__.torch.classes.optnet.BatchSystem system, Tensor?[] tensors) -> Tensor[]");
-    m.def("_kkt_solve(__torch__.torch.classes.optnet.BatchSystem system, Tensor?[] tensors) -> Tensor[]");
-    m.def("_outer_products(Tensor u, Tensor x, Tensor? v, Tensor? y, float scale, bool shared, bool symmetric) -> "
-          "Tensor");
+    m.def("_kkt_solve(__torch__.torch.classes.optnet.BatchSystem system, Tensor?[] tensors, bool minus_z) -> "
+          "Tensor[]");
+    m.def("_outer_products(Tensor?[] vectors, float[] scale, bool[] shared, bool[] symmetric) -> Tensor[]");
 }
 
 TORCH_LIBRARY_IMPL(optnet, CPU, m) {
@@ -103,7 +108,7 @@ TORCH_LIBRARY_IMPL(optnet, Autograd, m) {
 
 TORCH_LIBRARY_IMPL(optnet, FuncTorchBatched, m) {
     m.impl("_solve", refuse_vmap);
-    m.impl("_kkt_solve", refuse_vmap);
+    m.impl("_kkt_solve", refuse_vmap_of_kkt_solve);
 }
 
 } // namespace optnet

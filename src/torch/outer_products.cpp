@@ -2,11 +2,12 @@
 #include "torch/outer_products.hpp"
 
 #include "optnet/solver/outer_products.hpp"
-#include "torch/batch_system.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/functions/utils.h>
+
+#include <algorithm>
 
 namespace optnet {
 namespace {
@@ -15,70 +16,100 @@ using at::Tensor;
 
 const auto& entry() {
     using signature =
-        Tensor(const Tensor&, const Tensor&, const optional_tensor&, const optional_tensor&, double, bool, bool);
+        std::vector<Tensor>(const optional_list&, at::ArrayRef<double>, const c10::List<bool>&, const c10::List<bool>&);
     static const auto found =
         c10::Dispatcher::singleton().findSchemaOrThrow("optnet::_outer_products", "").typed<signature>();
     return found;
 }
 
+std::vector<outer_product> unpacked(const optional_list& vectors, at::ArrayRef<double> scale,
+                                    const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
+    const std::vector<Tensor> flat = from_list(vectors);
+    std::vector<outer_product> all;
+    for (std::size_t i = 0; i < scale.size(); ++i)
+        all.push_back({flat[4 * i], flat[4 * i + 1], flat[4 * i + 2], flat[4 * i + 3], scale[i], shared.get(i),
+                       symmetric.get(i)});
+    return all;
+}
+
 /// With contiguous rows.
 Tensor readable(const Tensor& t) {
+    if (!t.defined()) return t;
     const Tensor plain = t.resolve_neg();
     return plain.stride(1) == 1 || plain.size(1) <= 1 ? plain : plain.contiguous();
 }
 
 template <class T> solver::rows_view<T> rows(const Tensor& t) {
+    if (!t.defined()) return {};
     return {static_cast<const T*>(t.const_data_ptr()), t.stride(0)};
+}
+
+template <class T> std::vector<Tensor> on_cpu(std::vector<outer_product> all) {
+    std::vector<Tensor> out;
+    std::vector<solver::outer_product<T>> views;
+    std::int64_t batch = 0;
+    for (outer_product& p : all) {
+        for (Tensor* t : {&p.u, &p.x, &p.v, &p.y}) *t = readable(*t);
+        batch = p.u.size(0);
+        const std::int64_t m = p.u.size(1), n = p.x.size(1);
+        out.push_back(p.shared ? at::empty({m, n}, p.u.options()) : at::empty({batch, m, n}, p.u.options()));
+        views.push_back({rows<T>(p.u), rows<T>(p.x), rows<T>(p.v), rows<T>(p.y), m, n, static_cast<T>(p.scale),
+                         p.shared, p.symmetric, out.back().mutable_data_ptr<T>()});
+    }
+    solver::outer_products<T>(views, batch, thread_count());
+    return out;
+}
+
+Tensor in_steps(const outer_product& p) {
+    Tensor sum;
+    if (p.shared)
+        sum = p.v.defined() ? at::addmm(at::mm(p.u.t(), p.x), p.v.t(), p.y) : at::mm(p.u.t(), p.x);
+    else
+        sum = p.v.defined() ? at::matmul(at::stack({p.u, p.v}, 2), at::stack({p.x, p.y}, 1))
+                            : p.u.unsqueeze(2) * p.x.unsqueeze(1);
+    if (p.symmetric) sum = (sum + sum.mT()) * 0.5;
+    return p.scale == 1.0 ? sum : sum * p.scale;
 }
 
 } // namespace
 
-Tensor outer_products(const Tensor& u, const Tensor& x, const optional_tensor& v, const optional_tensor& y,
-                      double scale, bool shared, bool symmetric) {
-    return entry().call(u, x, v, y, scale, shared, symmetric);
+std::vector<Tensor> outer_products(const std::vector<outer_product>& all) {
+    if (all.empty()) return {};
+    std::vector<Tensor> vectors;
+    std::vector<double> scale;
+    c10::List<bool> shared, symmetric;
+    for (const outer_product& p : all) {
+        vectors.insert(vectors.end(), {p.u, p.x, p.v, p.y});
+        scale.push_back(p.scale);
+        shared.push_back(p.shared);
+        symmetric.push_back(p.symmetric);
+    }
+    return entry().call(to_list(vectors), scale, shared, symmetric);
 }
 
-Tensor outer_products_on_cpu(const Tensor& u, const Tensor& x, const optional_tensor& v, const optional_tensor& y,
-                             double scale, bool shared, bool symmetric) {
-    const std::int64_t batch = u.size(0), m = u.size(1), n = x.size(1);
-    Tensor out = shared ? at::empty({m, n}, u.options()) : at::empty({batch, m, n}, u.options());
-    const Tensor a = readable(u), b = readable(x), c = v ? readable(*v) : Tensor(), d = y ? readable(*y) : Tensor();
-    const auto run = [&](auto number) {
-        using T = decltype(number);
-        const auto view = [](const Tensor& t) { return t.defined() ? rows<T>(t) : solver::rows_view<T>{}; };
-        auto* to = out.mutable_data_ptr<T>();
-        solver::outer_products<T>(view(a), view(b), view(c), view(d), batch, m, n, static_cast<T>(scale), shared,
-                                  thread_count(), to);
-        if (symmetric) solver::symmetrize(to, m);
-    };
-    if (u.scalar_type() == at::kDouble)
-        run(double{});
-    else
-        run(float{});
+std::vector<Tensor> outer_products_on_cpu(const optional_list& vectors, at::ArrayRef<double> scale,
+                                          const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
+    std::vector<outer_product> all = unpacked(vectors, scale, shared, symmetric);
+    if (all.empty()) return {};
+    return all.front().u.scalar_type() == at::kDouble ? on_cpu<double>(std::move(all)) : on_cpu<float>(std::move(all));
+}
+
+std::vector<Tensor> outer_products_in_steps(const optional_list& vectors, at::ArrayRef<double> scale,
+                                            const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
+    std::vector<Tensor> out;
+    for (const outer_product& p : unpacked(vectors, scale, shared, symmetric)) out.push_back(in_steps(p));
     return out;
 }
 
-Tensor outer_products_in_steps(const Tensor& u, const Tensor& x, const optional_tensor& v, const optional_tensor& y,
-                               double scale, bool shared, bool symmetric) {
-    const bool two = v && v->defined();
-    Tensor sum;
-    if (shared)
-        sum = two ? at::addmm(at::mm(u.t(), x), v->t(), *y) : at::mm(u.t(), x);
-    else
-        sum = two ? at::matmul(at::stack({u, *v}, 2), at::stack({x, *y}, 1)) : u.unsqueeze(2) * x.unsqueeze(1);
-    if (symmetric) sum = (sum + sum.mT()) * 0.5;
-    return scale == 1.0 ? sum : sum * scale;
-}
-
-Tensor outer_products_with_derivative(const Tensor& u, const Tensor& x, const optional_tensor& v,
-                                      const optional_tensor& y, double scale, bool shared, bool symmetric) {
-    const auto varies = [](const Tensor& t) {
-        return torch::autograd::compute_requires_grad(t) || torch::autograd::isFwGradDefined(t);
-    };
-    if (varies(u) || varies(x) || (v && varies(*v)) || (y && varies(*y)))
-        return outer_products_in_steps(u, x, v, y, scale, shared, symmetric);
+std::vector<Tensor> outer_products_with_derivative(const optional_list& vectors, at::ArrayRef<double> scale,
+                                                   const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
+    const std::vector<Tensor> flat = from_list(vectors);
+    const bool varies = std::any_of(flat.begin(), flat.end(), [](const Tensor& t) {
+        return t.defined() && (torch::autograd::compute_requires_grad(t) || torch::autograd::isFwGradDefined(t));
+    });
+    if (varies) return outer_products_in_steps(vectors, scale, shared, symmetric);
     const at::AutoDispatchBelowADInplaceOrView below;
-    return entry().call(u, x, v, y, scale, shared, symmetric);
+    return entry().call(vectors, scale, shared, symmetric);
 }
 
 } // namespace optnet

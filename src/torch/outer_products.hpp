@@ -4,26 +4,27 @@
 // The operator `_outer_products`: the gradients of dense blocks. A product of matrices with the batch between them
 // where the block is shared, written once where it is not; differentiable where that is asked for.
 
-#include <ATen/core/Tensor.h>
-
-#include <optional>
+#include "torch/batch_system.hpp"
 
 namespace optnet {
 
-using optional_tensor = std::optional<at::Tensor>;
+/// scale (u x' + v y') for every problem, u, v [batch, rows], x, y [batch, cols], v and y undefined together or not:
+/// [batch, rows, cols], or the sum over the batch if `shared`, [rows, cols], or its symmetric part.
+struct outer_product {
+    at::Tensor u, x, v, y;
+    double scale = 1;
+    bool shared = false, symmetric = false;
+};
 
-/// scale (u x' + v y') for every problem, u, v [batch, rows], x, y [batch, cols], v and y together absent or not:
-/// [batch, rows, cols], or the sum over the batch if `shared`, [rows, cols], or its symmetric part. Through the
-/// dispatcher.
-at::Tensor outer_products(const at::Tensor& u, const at::Tensor& x, const optional_tensor& v, const optional_tensor& y,
-                          double scale, bool shared, bool symmetric);
+/// All of one batch and dtype in one step, through the dispatcher.
+std::vector<at::Tensor> outer_products(const std::vector<outer_product>& all);
 
-// Kernels, registered in operator.cpp.
-at::Tensor outer_products_on_cpu(const at::Tensor& u, const at::Tensor& x, const optional_tensor& v,
-                                 const optional_tensor& y, double scale, bool shared, bool symmetric);
-at::Tensor outer_products_in_steps(const at::Tensor& u, const at::Tensor& x, const optional_tensor& v,
-                                   const optional_tensor& y, double scale, bool shared, bool symmetric);
-at::Tensor outer_products_with_derivative(const at::Tensor& u, const at::Tensor& x, const optional_tensor& v,
-                                          const optional_tensor& y, double scale, bool shared, bool symmetric);
+// Kernels, registered in operator.cpp: u, x, v and y of every product one after the other.
+std::vector<at::Tensor> outer_products_on_cpu(const optional_list& vectors, at::ArrayRef<double> scale,
+                                              const c10::List<bool>& shared, const c10::List<bool>& symmetric);
+std::vector<at::Tensor> outer_products_in_steps(const optional_list& vectors, at::ArrayRef<double> scale,
+                                                const c10::List<bool>& shared, const c10::List<bool>& symmetric);
+std::vector<at::Tensor> outer_products_with_derivative(const optional_list& vectors, at::ArrayRef<double> scale,
+                                                       const c10::List<bool>& shared, const c10::List<bool>& symmetric);
 
 } // namespace optnet

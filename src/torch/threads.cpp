@@ -18,10 +18,12 @@ std::atomic<bool> forked{false};
 
 void torch_loop(int threads, std::int64_t count, const std::function<void(int, std::int64_t)>& work) {
     if (forked) return solver::own_parallel_loop(threads, count, work);
-    std::atomic<std::int64_t> next{0};
-    at::parallel_for(0, std::min<std::int64_t>(threads, count), 1, [&](std::int64_t first, std::int64_t last) {
-        for (auto worker = static_cast<int>(first); worker < last; ++worker)
-            for (std::int64_t i = next++; i < count; i = next++) work(worker, i);
+    // The first of each is always its own, so that the same work meets the same processor's cache in every loop.
+    const std::int64_t workers = std::min<std::int64_t>(threads, count);
+    std::atomic<std::int64_t> next{workers};
+    at::parallel_for(0, workers, 1, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t worker = first; worker < last; ++worker)
+            for (std::int64_t i = worker; i < count; i = next++) work(static_cast<int>(worker), i);
     });
 }
 

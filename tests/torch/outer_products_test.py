@@ -7,7 +7,8 @@ Usage: outer_products_test.py LIBRARY
 import torch
 from harness import leaves, run
 
-ops = torch.ops.optnet
+def product(u, x, v, y, scale, shared, symmetric):
+    return torch.ops.optnet._outer_products([u, x, v, y], [scale], [shared], [symmetric])[0]
 
 
 def expected(u, x, v, y, scale, shared, symmetric):
@@ -17,7 +18,7 @@ def expected(u, x, v, y, scale, shared, symmetric):
 
 
 def check(u, x, v, y, scale, shared, symmetric=False):
-    found = ops._outer_products(u, x, v, y, scale, shared, symmetric)
+    found = product(u, x, v, y, scale, shared, symmetric)
     exact = expected(*(t if t is None else t.double() for t in (u, x, v, y)), scale, shared, symmetric)
     size = expected(*(t if t is None else t.double().abs() for t in (u, x, v, y)), abs(scale), shared, symmetric)
     terms = (2 if v is not None else 1) * (len(u) if shared else 1)
@@ -43,8 +44,18 @@ def test_symmetric_part():
     for size in (1, 16, 45):
         u, x = vectors(9, size), vectors(9, size)
         check(u, x, None, None, -2.0, True, symmetric=True)
-        found = ops._outer_products(u, x, None, None, -2.0, True, True)
+        found = product(u, x, None, None, -2.0, True, True)
         assert torch.equal(found, found.mT)
+
+
+def test_several_at_once_are_what_each_is_alone():
+    u, v, x, y = vectors(130, 70), vectors(130, 70), vectors(130, 40), vectors(130, 40)
+    all_of = [(u, x, v, y, -1.0, True, False), (u, v, None, None, 2.0, True, True), (x, y, None, None, 0.5, False, False)]
+    together = torch.ops.optnet._outer_products(
+        [t for of in all_of for t in of[:4]], *([of[i] for of in all_of] for i in (4, 5, 6))
+    )
+    assert all(torch.equal(found, product(*of)) for found, of in zip(together, all_of))
+    assert torch.ops.optnet._outer_products([], [], [], []) == []
 
 
 def test_parts_of_longer_vectors_and_other_strides():
@@ -61,7 +72,8 @@ def test_same_numbers_for_any_number_of_threads():
         found = []
         for threads in (1, 2, 5):
             torch.set_num_threads(threads)
-            found.append([ops._outer_products(u, x, v, y, 1.0, shared, False) for shared in (True, False)])
+            found.append([product(u, x, v, y, 1.0, shared, False) for shared in (True, False)])
+            found[-1].append(product(u, x, None, None, 1.0, True, True))
     finally:
         torch.set_num_threads(before)
     for other in found[1:]:
@@ -71,8 +83,8 @@ def test_same_numbers_for_any_number_of_threads():
 def test_derivatives():
     for shared in (True, False):
         arguments = leaves([vectors(3, 2), vectors(3, 4), vectors(3, 2), vectors(3, 4)])
-        product = lambda *of: ops._outer_products(*of, -1.5, shared, False)  # noqa: E731
-        assert torch.autograd.gradcheck(product, arguments, check_forward_ad=True)
+        one = lambda *of: product(*of, -1.5, shared, False)  # noqa: E731
+        assert torch.autograd.gradcheck(one, arguments, check_forward_ad=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The gradient of a dense block: products of two vectors for every problem of a batch.
+// The gradients of dense blocks: products of two vectors for every problem of a batch.
 
 #include <cstdint>
+#include <vector>
 
 namespace optnet::solver {
 
@@ -14,13 +15,17 @@ template <class T> struct rows_view {
 };
 
 /// M_k = scale (u_k x_k' + v_k y_k') for u, v of `rows` and x, y of `cols` entries; v and y null: the first product
-/// alone. `shared`: `out` [rows, cols] is the sum of all M_k; otherwise it is [batch, rows, cols]. The order of the sum
-/// depends on no number of threads.
-template <class T>
-void outer_products(rows_view<T> u, rows_view<T> x, rows_view<T> v, rows_view<T> y, std::int64_t batch,
-                    std::int64_t rows, std::int64_t cols, T scale, bool shared, int threads, T* out);
+/// alone. `shared`: `out` [rows, cols] is the sum of all M_k; otherwise it is [batch, rows, cols].
+template <class T> struct outer_product {
+    rows_view<T> u, x, v, y;
+    std::int64_t rows = 0, cols = 0;
+    T scale = 1;
+    bool shared = false;
+    bool symmetric = false; ///< the symmetric part of the sum; needs `shared`, a square and a single product
+    T* out = nullptr;
+};
 
-/// M <- (M + M') / 2 for M [size, size].
-template <class T> void symmetrize(T* m, std::int64_t size);
+/// All of them in one loop on at most `threads` threads. The order of no sum depends on their number.
+template <class T> void outer_products(const std::vector<outer_product<T>>& all, std::int64_t batch, int threads);
 
 } // namespace optnet::solver

@@ -91,8 +91,11 @@ void active_kkt::copy_rows() {
 void active_kkt::prefetch() const {
     const std::size_t k = active.size();
     constexpr std::size_t line = 64 / sizeof(double);
-    for (std::size_t i = 0; i < k; ++i)
-        for (std::size_t j = 0; j <= i; j += line) __builtin_prefetch(l.data() + i * k + j);
+    for (std::size_t i = 0; i < k; ++i) {
+        const double* row = l.data() + i * k;
+        for (std::size_t j = 0; j < i; j += line) __builtin_prefetch(row + j);
+        __builtin_prefetch(row + i);
+    }
 }
 
 void active_kkt::multipliers(const double* g, double* lambda, std::vector<double>& d) const {

@@ -159,8 +159,28 @@ void own_parallel_loop(int threads, std::int64_t count, const std::function<void
 }
 
 void cpu::parallel_for(int threads, std::int64_t count, const std::function<void(int, std::int64_t)>& work) {
-    if (threads > 1 && count > 1) return chosen.load()(threads, count, work);
-    for (std::int64_t i = 0; i < count; ++i) work(0, i);
+    const auto workers = static_cast<int>(std::min<std::int64_t>(threads, count));
+    if (workers <= 1) {
+        for (std::int64_t i = 0; i < count; ++i) work(0, i);
+        return;
+    }
+    // A share of the loop to each, and what others have left once that is done: where one loop follows another over the
+    // same problems, a processor finds in its own cache what it wrote there before.
+    struct alignas(64) share {
+        std::atomic<std::int64_t> next{0};
+        std::int64_t end = 0;
+    };
+    std::vector<share> shares(static_cast<std::size_t>(workers));
+    for (int w = 0; w < workers; ++w) {
+        shares[static_cast<std::size_t>(w)].next = w * count / workers;
+        shares[static_cast<std::size_t>(w)].end = (w + 1) * count / workers;
+    }
+    chosen.load()(workers, workers, [&](int worker, std::int64_t own) {
+        for (int w = 0; w < workers; ++w) {
+            share& from = shares[static_cast<std::size_t>((own + w) % workers)];
+            for (std::int64_t i = from.next++; i < from.end; i = from.next++) work(worker, i);
+        }
+    });
 }
 
 int cpu::worth_waking(int threads, double microseconds) {
