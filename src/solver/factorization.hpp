@@ -57,6 +57,23 @@ public:
     std::vector<std::shared_ptr<const lane_factor>> lane_factors;
     /// The factors of each `dense_lanes::width` elements with matrices of their own; null where unused.
     std::vector<std::shared_ptr<const dense_lanes>> dense;
+
+    /// Nothing is kept any more but memory.
+    void let_go() {
+        common.reset();
+        lanes = 0;
+        lane_factors.clear();
+        dense.clear();
+        for (kept& e : elements) {
+            e.matrices.reset();
+            e.solved = e.in_lane = e.in_dense_lane = false;
+        }
+    }
+    std::size_t held() const {
+        std::size_t sum = elements.size() * sizeof(kept);
+        for (const kept& e : elements) sum += e.system.bytes() + e.sparse_system.bytes();
+        return sum;
+    }
 };
 
 } // namespace optnet::solver

@@ -15,7 +15,7 @@ namespace optnet::solver {
 inline constexpr std::size_t most_recycled = std::size_t{64} << 20;
 
 /// A T whose contents are whatever an earlier one left; it goes back when its last owner lets go of it. T has
-/// `held()`, its bytes with what is not used now.
+/// `held()`, its bytes with what is not used now, and `let_go()` if it shares anything with others.
 template <class T> std::shared_ptr<T> recycled() {
     struct store {
         std::mutex lock;
@@ -31,6 +31,7 @@ template <class T> std::shared_ptr<T> recycled() {
             return last;
         }
         void give(std::unique_ptr<T> done) {
+            if constexpr (requires { done->let_go(); }) done->let_go();
             const std::unique_lock own(lock, std::try_to_lock);
             if (!own.owns_lock() || bytes + done->held() > most_recycled) return;
             bytes += done->held();

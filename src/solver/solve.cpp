@@ -7,6 +7,7 @@
 #include "solver/cpu/pool.hpp"
 #include "solver/detect.hpp"
 #include "solver/factorization.hpp"
+#include "solver/recycled.hpp"
 #include "solver/write.hpp"
 
 #include <algorithm>
@@ -298,7 +299,7 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     const tolerances eps{how.eps_abs.value_or(default_tolerance<T>), how.eps_rel.value_or(default_tolerance<T>)};
     std::shared_ptr<factorization> kept;
     if (keep != nullptr) {
-        kept = std::make_shared<factorization>();
+        kept = recycled<factorization>();
         kept->how = how;
         kept->made = made;
         kept->elements.resize(at(batch.batch));

@@ -90,7 +90,6 @@ std::vector<Tensor> outer_products(const std::vector<outer_product>& all) {
 std::vector<Tensor> outer_products_on_cpu(const optional_list& vectors, at::ArrayRef<double> scale,
                                           const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
     std::vector<outer_product> all = unpacked(vectors, scale, shared, symmetric);
-    if (all.empty()) return {};
     return all.front().u.scalar_type() == at::kDouble ? on_cpu<double>(std::move(all)) : on_cpu<float>(std::move(all));
 }
 

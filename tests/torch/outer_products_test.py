@@ -55,7 +55,6 @@ def test_several_at_once_are_what_each_is_alone():
         [t for of in all_of for t in of[:4]], *([of[i] for of in all_of] for i in (4, 5, 6))
     )
     assert all(torch.equal(found, product(*of)) for found, of in zip(together, all_of))
-    assert torch.ops.optnet._outer_products([], [], [], []) == []
 
 
 def test_parts_of_longer_vectors_and_other_strides():
