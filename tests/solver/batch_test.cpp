@@ -291,3 +291,43 @@ TEST_CASE("what a thread solved before changes no bit") {
             }
         }
 }
+
+TEST_CASE("one right-hand side for all is that one for each, and minus dz comes beside dz") {
+    // With an element that fails.
+    struct {
+        dense<double> d;
+        const char* where;
+    } cases[] = {{random(8, 2, 6, 70, true, 1), "together"},
+                 {random(8, 2, 6, 21, false, 2), "lanes"},
+                 {random(30, 2, 40, 3, false, 3), "alone"}};
+    for (auto& [d, where] : cases) {
+        INFO(where);
+        d.qat(1, 0) = nan_value;
+        const view<double> v(d);
+        const answer<double> a = solve(d);
+        REQUIRE(a.status[1] == static_cast<std::int64_t>(status::invalid_input));
+        std::vector<double> rz(static_cast<std::size_t>(d.n)), rnu(static_cast<std::size_t>(d.p)),
+            rl(static_cast<std::size_t>(d.m));
+        numbers draw(4);
+        for (auto* part : {&rz, &rnu, &rl})
+            for (double& x : *part) x = draw.normal();
+        const auto repeated = [&](const std::vector<double>& x) {
+            std::vector<double> all;
+            for (std::int64_t k = 0; k < v.batch.batch; ++k) all.insert(all.end(), x.begin(), x.end());
+            return all;
+        };
+        const std::vector<double> all_rz = repeated(rz), all_rnu = repeated(rnu), all_rl = repeated(rl);
+        answer<double> each = a, one = a;
+        std::vector<double> minus(one.z.size(), nan_value);
+        solver::kkt_solve<double>(v.batch, *a.kept, 2, {all_rz.data(), all_rnu.data(), all_rl.data()},
+                                  {each.z.data(), each.nu.data(), each.lambda.data()});
+        solver::kkt_solve<double>(v.batch, *a.kept, 2, {rz.data(), rnu.data(), rl.data()},
+                                  {one.z.data(), one.nu.data(), one.lambda.data()}, true, minus.data());
+        CHECK(one.z == each.z);
+        CHECK(one.nu == each.nu);
+        CHECK(one.lambda == each.lambda);
+        for (double& x : minus) x = -x;
+        CHECK(minus == one.z);
+        CHECK(std::any_of(one.z.begin(), one.z.end(), [](double x) { return x != 0; }));
+    }
+}
