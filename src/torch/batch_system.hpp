@@ -58,9 +58,14 @@ std::vector<at::Tensor> from_list(const optional_list& list);
 /// How many threads torch grants a loop that begins here.
 int thread_count();
 
-/// Through the dispatcher.
-std::vector<at::Tensor> call_solve(const batch_handle& system, const optional_list& tensors);
-std::vector<at::Tensor> call_kkt_solve(const batch_handle& system, const optional_list& tensors, bool minus_z);
+/// Through the dispatcher, where what it would call cannot be foreseen.
+std::vector<at::Tensor> call_solve(const batch_handle& system, const std::vector<at::Tensor>& tensors);
+std::vector<at::Tensor> call_kkt_solve(const batch_handle& system, const std::vector<at::Tensor>& tensors,
+                                       bool minus_z);
+
+// Kernels with the tensors as they are.
+std::vector<at::Tensor> cpu_solve(const batch_handle& system, const std::vector<at::Tensor>& tensors);
+std::vector<at::Tensor> cpu_kkt_solve(const batch_handle& system, const std::vector<at::Tensor>& tensors, bool minus_z);
 
 // Kernels, registered in operator.cpp.
 std::vector<at::Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors);

@@ -32,10 +32,9 @@ template <class T> struct batch_views {
     std::vector<solver::matrix_view<T>> data;
     solver::problem<T> problem;
 
-    batch_views(const batch_system& system, const optional_list& tensors) {
-        alive = from_list(tensors);
+    batch_views(const batch_system& system, const std::vector<Tensor>& tensors) : alive(tensors) {
         for (Tensor& t : alive)
-            if (t.defined()) t = t.resolve_neg();
+            if (t.defined() && t.is_neg()) t = t.resolve_neg();
         data.resize(system.sources);
         for (const block& b : system.structure->blocks)
             if (b.source >= 0) data[static_cast<std::size_t>(b.source)] = matrix(b, system.batch);
@@ -109,9 +108,9 @@ void mark(batch_system& system, const std::vector<std::int64_t>& statuses, const
         system.finite_slack = finite;
 }
 
-at::TensorOptions options_of(const optional_list& tensors) {
-    for (std::size_t i = 0; i < tensors.size(); ++i)
-        if (const std::optional<Tensor> t = tensors.get(i); t && t->defined()) return t->options();
+at::TensorOptions options_of(const std::vector<Tensor>& tensors) {
+    for (const Tensor& t : tensors)
+        if (t.defined()) return t.options();
     throw Error("the batch has no tensor that would say dtype and device");
 }
 
@@ -141,7 +140,7 @@ std::vector<Tensor> empty_directions(const batch_system& system, const at::Tenso
     return d;
 }
 
-template <class T> std::vector<Tensor> solve_typed(batch_system& system, const optional_list& tensors) {
+template <class T> std::vector<Tensor> solve_typed(batch_system& system, const std::vector<Tensor>& tensors) {
     const batch_views<T> views(system, tensors);
     solver::problem<T> problem = views.problem;
     problem.q = views.vector(system.sources, system.batch);
@@ -180,12 +179,13 @@ template <class T> std::vector<Tensor> solve_typed(batch_system& system, const o
 }
 
 template <class T>
-std::vector<Tensor> kkt_solve_typed(const batch_system& system, const optional_list& tensors, bool minus_z) {
+std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vector<Tensor>& tensors, bool minus_z) {
     const batch_views<T> views(system, tensors);
     std::vector<Tensor> d = empty_directions(system, options_of(tensors), minus_z);
     Tensor r[3];
     for (std::size_t i = 0; i < 3; ++i)
-        if (const Tensor& given = views.alive[system.sources + i]; given.defined()) r[i] = given.expand_as(d[i]);
+        if (const Tensor& given = views.alive[system.sources + i]; given.defined())
+            r[i] = given.sizes() == d[i].sizes() ? given : given.expand_as(d[i]);
     // The gradient of a sum is the same for the whole batch.
     const bool same = std::all_of(r, r + 3, [](const Tensor& t) { return !t.defined() || t.stride(0) == 0; });
     for (std::size_t i = 0; i < 3; ++i) {
@@ -207,23 +207,31 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const optional_l
 
 int thread_count() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }
 
-std::vector<Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors) {
+std::vector<Tensor> cpu_solve(const batch_handle& system, const std::vector<Tensor>& tensors) {
     return options_of(tensors).dtype() == at::kDouble ? solve_typed<double>(*system, tensors)
                                                       : solve_typed<float>(*system, tensors);
 }
 
-std::vector<Tensor> kkt_solve_on_cpu(const batch_handle& system, const optional_list& tensors, bool minus_z) {
+std::vector<Tensor> cpu_kkt_solve(const batch_handle& system, const std::vector<Tensor>& tensors, bool minus_z) {
     if (!system->kept) throw Error("this solve kept nothing for a derivative");
     return options_of(tensors).dtype() == at::kDouble ? kkt_solve_typed<double>(*system, tensors, minus_z)
                                                       : kkt_solve_typed<float>(*system, tensors, minus_z);
 }
 
+std::vector<Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors) {
+    return cpu_solve(system, from_list(tensors));
+}
+
+std::vector<Tensor> kkt_solve_on_cpu(const batch_handle& system, const optional_list& tensors, bool minus_z) {
+    return cpu_kkt_solve(system, from_list(tensors), minus_z);
+}
+
 std::vector<Tensor> solve_shapes(const batch_handle& system, const optional_list& tensors) {
-    return empty_results(*system, options_of(tensors));
+    return empty_results(*system, options_of(from_list(tensors)));
 }
 
 std::vector<Tensor> kkt_solve_shapes(const batch_handle& system, const optional_list& tensors, bool minus_z) {
-    return empty_directions(*system, options_of(tensors), minus_z);
+    return empty_directions(*system, options_of(from_list(tensors)), minus_z);
 }
 
 optional_list to_list(const std::vector<Tensor>& tensors) {

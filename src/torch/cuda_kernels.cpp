@@ -216,7 +216,7 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
     for (const gpu_batch::on_cpu& e : kept.elsewhere) {
         std::vector<Tensor> own = e.matrices;
         for (const Tensor& part : r) own.push_back(part.defined() ? part.select(0, e.place).cpu() : Tensor());
-        const std::vector<Tensor> found = kkt_solve_on_cpu(e.system, to_list(own), false);
+        const std::vector<Tensor> found = cpu_kkt_solve(e.system, own, false);
         for (std::size_t i = 0; i < 3; ++i) d[i].select(0, e.place).copy_(found[i].select(0, 0));
     }
     if (minus_z) d.push_back(-d[0]);
@@ -235,7 +235,7 @@ std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_lis
     if (!cuda::refusal(*system->structure, memory).empty()) {
         for (Tensor& t : system->start)
             if (t.defined()) t = t.cpu();
-        std::vector<Tensor> results = move_all(solve_on_cpu(system, to_list(move_all(tensors, at::kCPU))), device);
+        std::vector<Tensor> results = move_all(cpu_solve(system, move_all(tensors, at::kCPU)), device);
         if (system->solved.defined()) system->solved = system->solved.to(device);
         if (system->finite_slack.defined()) system->finite_slack = system->finite_slack.to(device);
         return results;
@@ -251,8 +251,7 @@ std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional
     const at::Device device = first_defined(tensors).device();
     const c10::cuda::CUDAGuard guard(device);
     refuse_capture();
-    if (!system->on_gpu)
-        return move_all(kkt_solve_on_cpu(system, to_list(move_all(tensors, at::kCPU)), minus_z), device);
+    if (!system->on_gpu) return move_all(cpu_kkt_solve(system, move_all(tensors, at::kCPU), minus_z), device);
     for (Tensor& t : tensors)
         if (t.defined()) t = t.resolve_neg();
     return first_defined(tensors).scalar_type() == at::kDouble ? kkt_solve_typed<double>(*system, tensors, minus_z)

@@ -15,6 +15,7 @@
 #include "torch/autocast_off.hpp"
 #include "torch/batch_system.hpp"
 #include "torch/block_algebra.hpp"
+#include "torch/straight.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -71,7 +72,7 @@ kkt_point solve_for(const batch_handle& system, std::vector<Tensor> tensors, con
                     Tensor* minus_z = nullptr) {
     tensors.resize(system->sources);
     tensors.insert(tensors.end(), {r.z, r.nu, r.lambda});
-    const std::vector<Tensor> d = call_kkt_solve(system, to_list(tensors), minus_z != nullptr);
+    const std::vector<Tensor> d = call_kkt_solve(system, tensors, minus_z != nullptr);
     if (minus_z != nullptr) *minus_z = d[3];
     return {d[0], d[1], d[2]};
 }
@@ -202,11 +203,10 @@ void set_tangents(step which, const batch_handle& system, const std::vector<Tens
     set(out[3], ds.contiguous());
 }
 
-std::vector<Tensor> with_derivative(step which, const batch_handle& system, const optional_list& list) {
+std::vector<Tensor> with_derivative(step which, const batch_handle& system, const std::vector<Tensor>& tensors) {
     const autocast_off guard;
-    const std::vector<Tensor> tensors = from_list(list);
     const bool needs_grad = torch::autograd::compute_requires_grad(tensors);
-    const bool has_tangent = torch::autograd::isFwGradDefinedTensorList(list);
+    const bool has_tangent = std::any_of(tensors.begin(), tensors.end(), torch::autograd::isFwGradDefined);
     if (which == step::solve && (needs_grad || has_tangent)) system->keep = true;
     std::shared_ptr<gradient_node> node;
     if (needs_grad)
@@ -216,8 +216,8 @@ std::vector<Tensor> with_derivative(step which, const batch_handle& system, cons
         const at::AutoDispatchBelowADInplaceOrView below;
         const bool known = which == step::solve && !system->known.empty();
         out = known                  ? std::exchange(system->known, {})
-              : which == step::solve ? call_solve(system, list)
-                                     : call_kkt_solve(system, list, false);
+              : which == step::solve ? call_solve(system, tensors)
+                                     : call_kkt_solve(system, tensors, false);
     }
     const std::size_t differentiable =
         which == step::solve && system->everything ? 4 : std::min<std::size_t>(out.size(), 3);
@@ -231,18 +231,27 @@ std::vector<Tensor> with_derivative(step which, const batch_handle& system, cons
 } // namespace
 
 std::vector<Tensor> solve_with_derivative(const batch_handle& system, const optional_list& tensors) {
-    return with_derivative(step::solve, system, tensors);
+    return with_derivative(step::solve, system, from_list(tensors));
 }
+
 std::vector<Tensor> kkt_solve_with_derivative(const batch_handle& system, const optional_list& tensors, bool minus_z) {
-    std::vector<Tensor> d = with_derivative(step::kkt_solve, system, tensors);
+    std::vector<Tensor> d = with_derivative(step::kkt_solve, system, from_list(tensors));
     if (minus_z) d.push_back(-d[0]);
     return d;
 }
-std::vector<Tensor> call_solve(const batch_handle& system, const optional_list& tensors) {
-    return solve_entry().call(system, tensors);
+
+std::vector<Tensor> call_solve(const batch_handle& system, const std::vector<Tensor>& tensors) {
+    switch (foreseen(tensors)) {
+    case kernel::cpu: return cpu_solve(system, tensors);
+    case kernel::derivative: return with_derivative(step::solve, system, tensors);
+    case kernel::ask: break;
+    }
+    return solve_entry().call(system, to_list(tensors));
 }
-std::vector<Tensor> call_kkt_solve(const batch_handle& system, const optional_list& tensors, bool minus_z) {
-    return kkt_solve_entry().call(system, tensors, minus_z);
+
+std::vector<Tensor> call_kkt_solve(const batch_handle& system, const std::vector<Tensor>& tensors, bool minus_z) {
+    if (foreseen(tensors) == kernel::cpu) return cpu_kkt_solve(system, tensors, minus_z);
+    return kkt_solve_entry().call(system, to_list(tensors), minus_z);
 }
 
 } // namespace optnet

@@ -2,6 +2,7 @@
 #include "torch/outer_products.hpp"
 
 #include "optnet/solver/outer_products.hpp"
+#include "torch/straight.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -35,7 +36,7 @@ std::vector<outer_product> unpacked(const optional_list& vectors, at::ArrayRef<d
 /// With contiguous rows.
 Tensor readable(const Tensor& t) {
     if (!t.defined()) return t;
-    const Tensor plain = t.resolve_neg();
+    const Tensor plain = t.is_neg() ? t.resolve_neg() : t;
     return plain.stride(1) == 1 || plain.size(1) <= 1 ? plain : plain.contiguous();
 }
 
@@ -44,7 +45,7 @@ template <class T> solver::rows_view<T> rows(const Tensor& t) {
     return {static_cast<const T*>(t.const_data_ptr()), t.stride(0)};
 }
 
-template <class T> std::vector<Tensor> on_cpu(std::vector<outer_product> all) {
+template <class T> std::vector<Tensor> on_cpu_typed(std::vector<outer_product> all) {
     std::vector<Tensor> out;
     std::vector<solver::outer_product<T>> views;
     std::int64_t batch = 0;
@@ -58,6 +59,11 @@ template <class T> std::vector<Tensor> on_cpu(std::vector<outer_product> all) {
     }
     solver::outer_products<T>(views, batch, thread_count());
     return out;
+}
+
+std::vector<Tensor> on_cpu(std::vector<outer_product> all) {
+    return all.front().u.scalar_type() == at::kDouble ? on_cpu_typed<double>(std::move(all))
+                                                      : on_cpu_typed<float>(std::move(all));
 }
 
 Tensor in_steps(const outer_product& p) {
@@ -76,10 +82,11 @@ Tensor in_steps(const outer_product& p) {
 std::vector<Tensor> outer_products(const std::vector<outer_product>& all) {
     if (all.empty()) return {};
     std::vector<Tensor> vectors;
+    for (const outer_product& p : all) vectors.insert(vectors.end(), {p.u, p.x, p.v, p.y});
+    if (foreseen(vectors) == kernel::cpu) return on_cpu(all);
     std::vector<double> scale;
     c10::List<bool> shared, symmetric;
     for (const outer_product& p : all) {
-        vectors.insert(vectors.end(), {p.u, p.x, p.v, p.y});
         scale.push_back(p.scale);
         shared.push_back(p.shared);
         symmetric.push_back(p.symmetric);
@@ -89,8 +96,7 @@ std::vector<Tensor> outer_products(const std::vector<outer_product>& all) {
 
 std::vector<Tensor> outer_products_on_cpu(const optional_list& vectors, at::ArrayRef<double> scale,
                                           const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
-    std::vector<outer_product> all = unpacked(vectors, scale, shared, symmetric);
-    return all.front().u.scalar_type() == at::kDouble ? on_cpu<double>(std::move(all)) : on_cpu<float>(std::move(all));
+    return on_cpu(unpacked(vectors, scale, shared, symmetric));
 }
 
 std::vector<Tensor> outer_products_in_steps(const optional_list& vectors, at::ArrayRef<double> scale,

@@ -82,13 +82,13 @@ qp_solution solve_blocks(const blocks& batch, const settings& how, bool everythi
     for (std::size_t i = 0; i < 3; ++i)
         if (start[i].defined()) system->start[i] = start[i].detach();
     system->sources = sources;
-    std::vector<Tensor> out = call_solve(system, to_list(tensors));
+    std::vector<Tensor> out = call_solve(system, tensors);
     if (batch.apart && system->solved.defined() && out[0].requires_grad()) {
         const blocks apart = batch.apart(batch, system->solved);
         tensors = apart.data;
         tensors.insert(tensors.end(), {apart.q, apart.b, apart.h});
         for (const Tensor& t : out) system->known.push_back(t.detach());
-        out = call_solve(system, to_list(tensors));
+        out = call_solve(system, tensors);
     }
     if (!everything)
         return {out[0], how.warm_start ? out[1] : Tensor(), how.warm_start ? out[2] : Tensor(), {}, {}, {}, {}};
