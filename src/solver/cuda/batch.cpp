@@ -10,20 +10,51 @@ namespace optnet::solver::cuda {
 
 namespace {
 
-/// One block of threads factors Q by itself; beyond this the CPU's threads are taken to be sooner. An estimate, to be
-/// measured.
-constexpr int most_variables = 1024;
+// Estimates, to be measured. A problem by one thread is slow: it pays where there are more problems than warps can run.
+constexpr int most_of_a_thread = 8, most_of_a_warp = 32;
+constexpr std::int64_t warps_of_a_processor = 32;
+/// One block of threads factors matrices up to this size by itself; beyond it the libraries do.
+constexpr int most_of_a_block = 256;
+
+template <class Piece> memory_split split(int n, int p, int m, std::size_t room) {
+    arena count(nullptr, room, nullptr);
+    const Piece of(count, n, p, m);
+    return {count.bytes(), count.far_bytes()};
+}
+
+struct element_pieces {
+    element_pieces(arena& from, int n, int p, int m) {
+        arena nothing;
+        const matrices of(nothing, n, p, m);
+        const element own(from, of);
+        static_cast<void>(own);
+    }
+};
 
 } // namespace
 
-std::string refusal(const structure& shape, std::size_t shared_memory) {
-    const auto sizes = [&] {
-        return "n = " + std::to_string(shape.n) + ", p = " + std::to_string(shape.p) +
-               ", m = " + std::to_string(shape.m);
-    };
+mapping choose_mapping(int n, int p, int m, std::int64_t batch, int processors) {
+    const int size = std::max({n, p, m});
+    if (size <= most_of_a_thread && batch >= warps_of_a_processor * processors) return mapping::thread;
+    return size <= most_of_a_warp ? mapping::warp : mapping::block;
+}
+
+memory_split element_memory(int n, int p, int m, std::size_t room) { return split<element_pieces>(n, p, m, room); }
+
+memory_split adjoint_memory(int n, int p, int m, std::size_t room) { return split<adjoint>(n, p, m, room); }
+
+bool by_libraries(int n, int p, int m, std::size_t room) {
+    return std::max({n, p, m}) > most_of_a_block || element_memory(n, p, m, room).far > 0;
+}
+
+std::string refusal(const structure& shape) {
     if (shape.n == 0) return "there are no variables";
-    if (shape.n > most_variables)
-        return sizes() + ", and a block of threads factors up to " + std::to_string(most_variables) + " variables";
+    // The kernels count the entries of a matrix in 31 bits, and those of a triangle before halving.
+    const std::int64_t n = shape.n, p = shape.p, m = shape.m, largest = 2000000000;
+    if ((2 * n + p + m) > largest / n || (2 * p + m) > largest / std::max<std::int64_t>(1, p) ||
+        m > largest / std::max<std::int64_t>(1, m))
+        return "n = " + std::to_string(n) + ", p = " + std::to_string(p) + ", m = " + std::to_string(m) +
+               " make a matrix of more than 2000000000 entries, and the kernels count no further";
     if (shape.blocks.size() > static_cast<std::size_t>(most_blocks))
         return "the structure has " + std::to_string(shape.blocks.size()) + " blocks, and a kernel takes " +
                std::to_string(most_blocks);
@@ -36,13 +67,6 @@ std::string refusal(const structure& shape, std::size_t shared_memory) {
         if (b.kind == block_kind::banded && std::int64_t{b.last} - b.first >= std::int64_t{shape.n} + b.rows)
             return "the structure has a band that is wider than its block";
     }
-    // The vectors alone first: sizes far too large would overflow the exact count.
-    std::size_t bytes =
-        sizeof(double) * (7 * std::size_t(shape.n) + 6 * std::size_t(shape.p) + 7 * std::size_t(shape.m));
-    if (bytes <= shared_memory) bytes = element_bytes(shape.n, shape.p, shape.m);
-    if (bytes > shared_memory)
-        return sizes() + " need " + std::to_string(bytes) + " bytes of shared memory, and a block has " +
-               std::to_string(shared_memory);
     return {};
 }
 

@@ -17,21 +17,32 @@
 namespace optnet::solver::cuda {
 
 /// Hands out memory piece by piece; with a null base it only counts the bytes. Every piece is aligned to 8 bytes.
+/// Pieces that no longer fit into `room` bytes at `near` come from `far`: fast memory is for what is taken first, and
+/// for what is small.
 class arena {
 public:
-    OPTNET_DEVICE explicit arena(void* base = nullptr) : start(static_cast<unsigned char*>(base)) {}
+    static constexpr std::size_t unlimited = ~std::size_t{0};
+
+    OPTNET_DEVICE explicit arena(void* base = nullptr) : arena(base, unlimited, nullptr) {}
+    OPTNET_DEVICE arena(void* near, std::size_t room, void* far)
+        : first(static_cast<unsigned char*>(near)), second(static_cast<unsigned char*>(far)), limit(room) {}
 
     template <class T> OPTNET_DEVICE T* take(std::int64_t count) {
         static_assert(sizeof(T) <= 8);
-        T* piece = start == nullptr ? nullptr : reinterpret_cast<T*>(start + used);
-        used += (static_cast<std::size_t>(count) * sizeof(T) + 7) / 8 * 8;
+        const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(T) + 7) / 8 * 8;
+        const bool fits = bytes <= limit - used;
+        unsigned char* const from = fits ? first : second;
+        std::size_t& taken = fits ? used : used_far;
+        T* const piece = first == nullptr || from == nullptr ? nullptr : reinterpret_cast<T*>(from + taken);
+        taken += bytes;
         return piece;
     }
     OPTNET_DEVICE std::size_t bytes() const { return used; }
+    OPTNET_DEVICE std::size_t far_bytes() const { return used_far; }
 
 private:
-    unsigned char* start;
-    std::size_t used = 0;
+    unsigned char *first, *second;
+    std::size_t limit, used = 0, used_far = 0;
 };
 
 /// Where row i of a packed lower triangle starts; also the entries of i rows.

@@ -109,7 +109,26 @@ template <class Team> OPTNET_DEVICE bool eliminate_equalities(Team& team, const 
     return partial_cholesky(team, of.schur, to, of.p, rows, size > 0 ? least_schur_pivot * size : 0.0, of.pivots);
 }
 
-/// R, and 1 / R_ii. What the equalities leave of a row that depends on them is rounding: such a row of R is 0.
+/// 1 / R_ii, where `mark` has |v_i|². What the equalities leave of a row that depends on them is rounding: such a row
+/// of R is 0.
+template <class Team> OPTNET_DEVICE void judge_rows(Team& team, const matrices& of) {
+    const int p = of.p, m = of.m;
+    each(team, m, [&](int i) {
+        const double length = of.r[i * m + i];
+        const bool independent = p == 0 || length > dependent * of.mark[i];
+        of.inverse[i] = !independent ? -1.0 : length > 0 ? 1 / length : 1e300;
+    });
+    if (p == 0) return;
+    each(team, m, [&](int i) {
+        for (int j = 0; j < m; ++j)
+            if (of.inverse[i] < 0 || of.inverse[j] < 0) of.r[j * m + i] = 0;
+    });
+    each(team, m, [&](int i) {
+        if (of.inverse[i] < 0) of.inverse[i] = 1e300;
+    });
+}
+
+/// R, and 1 / R_ii.
 template <class Team> OPTNET_DEVICE void form_r(Team& team, const matrices& of) {
     const int n = of.n, p = of.p, m = of.m, ld = of.panel_rows(), lds = of.schur_rows();
     const int groups = (m + panel_width - 1) / panel_width;
@@ -130,19 +149,7 @@ template <class Team> OPTNET_DEVICE void form_r(Team& team, const matrices& of) 
         for (int c = 0; c < panel_width; ++c)
             if (c < width && first + c <= i) of.r[(first + c) * m + i] = of.r[i * m + first + c] = sum[c];
     });
-    each(team, m, [&](int i) {
-        const double length = of.r[i * m + i];
-        const bool independent = p == 0 || length > dependent * of.mark[i];
-        of.inverse[i] = !independent ? -1.0 : length > 0 ? 1 / length : 1e300;
-    });
-    if (p == 0) return;
-    each(team, m, [&](int i) {
-        for (int j = 0; j < m; ++j)
-            if (of.inverse[i] < 0 || of.inverse[j] < 0) of.r[j * m + i] = 0;
-    });
-    each(team, m, [&](int i) {
-        if (of.inverse[i] < 0) of.inverse[i] = 1e300;
-    });
+    judge_rows(team, of);
 }
 
 /// Loads, scales and factors the matrices of problem k.

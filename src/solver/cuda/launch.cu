@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels, one block of 128 threads per problem, and their launches.
+// The kernels with a block of 128 threads per problem, and the plan and the launches of all.
 
-#include "solver/cuda/adjoint.hpp"
 #include "solver/cuda/block_team.hpp"
-#include "solver/cuda/launch.hpp"
+#include "solver/cuda/places.hpp"
 
-#include <cuda_runtime.h>
+#include <algorithm>
 
 namespace optnet::solver::cuda {
 namespace {
-
-/// Where the pieces of a workspace lie.
-struct places {
-    unsigned char* base;
-    launch_plan plan;
-
-    __device__ matrices set(std::int64_t i) const {
-        arena from(base + plan.first_set + i * plan.set_bytes);
-        return {from, plan.n, plan.p, plan.m};
-    }
-    __device__ kept_factor kept(std::int64_t k) const {
-        arena from(base + plan.first_kept + k * plan.kept_bytes);
-        return {from, basis_capacity(plan.n, plan.p, plan.m)};
-    }
-    __device__ unsigned long long* counter() const {
-        return reinterpret_cast<unsigned long long*>(base + plan.counter);
-    }
-};
 
 extern __shared__ double block_memory[];
 
@@ -51,97 +32,137 @@ __global__ void __launch_bounds__(lanes, 3)
     for (;;) {
         if (team.rank == 0) ticket = atomicAdd(at.counter(), 1ull);
         team.sync();
-        const auto k = static_cast<std::int64_t>(ticket);
+        const auto i = static_cast<std::int64_t>(ticket);
         team.sync();
-        if (k >= batch.batch) return;
-        const matrices of = at.set(batch.shared ? 0 : at.plan.keep ? k : blockIdx.x);
-        if (!batch.shared) set_up(team, batch, k, of);
-        const kept_factor kept = at.kept(k);
-        solve_problem(team, batch, k, of, arena(block_memory), out, at.plan.keep ? &kept : nullptr);
+        if (i >= at.count) return;
+        solve_one(team, batch, at, i, blockIdx.x, block_memory, out);
     }
 }
 
 template <class T>
 __global__ void __launch_bounds__(lanes, 4)
-    kkt_kernel(const __grid_constant__ places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
+    kkt_kernel(const __grid_constant__ places at, unsigned char* scratch, kkt_vectors<const T> r, kkt_vectors<T> d) {
     __shared__ block_team::board board;
     block_team team(static_cast<int>(threadIdx.x), board);
-    for (std::int64_t k = blockIdx.x; k < at.plan.batch; k += gridDim.x)
-        solve_adjoint(team, at.set(at.plan.shared ? 0 : k), at.kept(k), arena(block_memory), k, r, d);
+    const arena memory(block_memory, at.plan.kkt.near, scratch + blockIdx.x * at.plan.kkt.far);
+    for (std::int64_t k = blockIdx.x; k < at.count; k += gridDim.x)
+        solve_adjoint(team, at.set_of(k, 0), at.kept(k), memory, k, r, d);
 }
 
-error message(cudaError_t code) { return code == cudaSuccess ? nullptr : cudaGetErrorString(code); }
+std::size_t aligned(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
 
-template <class Kernel> cudaError_t allow(Kernel kernel, std::size_t shared) {
-    return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared));
+/// Blocks of one `kkt_solve`; as many as a solve has where each needs memory of its own.
+std::int64_t kkt_blocks(const launch_plan& plan) {
+    const std::int64_t most = plan.kkt.far > 0 ? plan.blocks : 65536;
+    return std::min(plan.batch, most);
+}
+
+/// Where each piece lies, with the sizes and the teams known.
+error lay_out(launch_plan& made, cudaStream_t stream) {
+    const auto count = [](std::int64_t n, std::size_t bytes) { return aligned(static_cast<std::size_t>(n) * bytes); };
+    // Sets that wait for the library together: as many as there are blocks, in a few gigabytes.
+    constexpr std::size_t most_at_a_time = std::size_t{4} << 30;
+    const auto fitting = static_cast<std::int64_t>(std::max<std::size_t>(1, most_at_a_time / made.set_bytes));
+    made.sets = made.shared      ? 1
+                : made.keep      ? made.batch
+                : made.libraries ? std::min<std::int64_t>(made.teams, fitting)
+                                 : made.teams;
+    made.counter = 0;
+    made.first_set = 256;
+    made.first_kept = made.first_set + count(made.sets, made.set_bytes);
+    made.first_far = made.first_kept + (made.keep ? count(made.batch, made.kept_bytes) : 0);
+    made.for_libraries = made.first_far + count(made.teams, made.solve.far);
+    std::size_t bytes = 0;
+    const error failed = made.libraries ? libraries_memory(made.n, made.p, made.sets, stream, bytes) : nullptr;
+    made.workspace = made.for_libraries + bytes;
+    made.scratch = static_cast<std::size_t>(kkt_blocks(made)) * made.kkt.far;
+    return failed;
 }
 
 } // namespace
 
-error shared_memory(std::size_t& bytes) {
-    int device = 0, value = 0;
-    cudaError_t code = cudaGetDevice(&device);
-    if (code == cudaSuccess) code = cudaDeviceGetAttribute(&value, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
-    constexpr int fixed = 512; // more than the kernels have beside what a launch asks for
-    bytes = static_cast<std::size_t>(value > fixed ? value - fixed : 0);
-    return message(code);
-}
-
-template <class T> error plan_launch(const device_batch<T>& batch, bool keep, launch_plan& made) {
+template <class T> error plan_launch(const device_batch<T>& batch, bool keep, CUstream_st* stream, launch_plan& made) {
     const int n = made.n = batch.n, p = made.p = batch.p, m = made.m = batch.m;
     made.batch = batch.batch;
     made.shared = batch.shared;
     made.keep = keep;
-    made.shared_solve = element_bytes(n, p, m);
-    made.shared_kkt = adjoint_bytes(n, p, m);
-    made.set_bytes = matrices_bytes(n, p, m);
+    made.set_bytes = aligned(matrices_bytes(n, p, m));
     made.kept_bytes = kept_bytes(n, p, m);
-    int device = 0, processors = 0, resident = 0;
+    int device = 0, processors = 0, shared = 0, resident = 0;
     cudaError_t code = cudaGetDevice(&device);
     if (code == cudaSuccess) code = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
-    if (code == cudaSuccess) code = allow(solve_kernel<T>, made.shared_solve);
-    if (code == cudaSuccess) code = allow(kkt_kernel<T>, made.shared_kkt);
-    if (code == cudaSuccess)
-        code = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, solve_kernel<T>, lanes, made.shared_solve);
+    if (code == cudaSuccess) code = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
     if (code != cudaSuccess) return message(code);
-    const std::int64_t most = std::int64_t{processors} * (resident > 0 ? resident : 1);
-    made.blocks = static_cast<int>(batch.batch < most ? batch.batch : most);
-    made.sets = batch.shared ? 1 : keep ? batch.batch : made.blocks;
-    const auto aligned = [](std::size_t bytes) { return (bytes + 255) / 256 * 256; };
-    made.counter = 0;
-    made.first_set = 256;
-    made.first_kept = made.first_set + aligned(static_cast<std::size_t>(made.sets) * made.set_bytes);
-    made.workspace = made.first_kept + (keep ? static_cast<std::size_t>(batch.batch) * made.kept_bytes : 0);
-    return nullptr;
+    constexpr int fixed = 512; // more than the kernels have beside what a launch asks for
+    const auto room = static_cast<std::size_t>(shared > fixed ? shared - fixed : 0);
+    made.by = choose_mapping(n, p, m, batch.batch, processors);
+    made.libraries = by_libraries(n, p, m, room);
+    made.solve = element_memory(n, p, m, room);
+    made.kkt = adjoint_memory(n, p, m, room);
+    if (made.by == mapping::thread) {
+        // An odd number of words apart: the same word of 32 problems is then in 32 banks.
+        made.solve.near |= 8;
+        made.kkt.near |= 8;
+    }
+    if (made.by != mapping::block) {
+        code = allow_small<T>(made, resident);
+    } else {
+        code = allow(kkt_kernel<T>, lanes, made.kkt.near);
+        if (code == cudaSuccess) code = allow(solve_kernel<T>, lanes, made.solve.near, &resident);
+    }
+    if (code != cudaSuccess) return message(code);
+    const std::int64_t teams = teams_of_a_block(made.by), most = std::int64_t{processors} * std::max(resident, 1);
+    made.blocks = static_cast<int>(std::min((batch.batch + teams - 1) / teams, most));
+    made.teams = made.blocks * static_cast<int>(teams);
+    return lay_out(made, stream);
 }
 
 template <class T>
 error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspace, const outputs<T>& out,
             CUstream_st* stream) {
     if (batch.batch == 0) return nullptr;
-    const places at{static_cast<unsigned char*>(workspace), plan};
-    const cudaError_t code = cudaMemsetAsync(workspace, 0, 256, stream);
-    if (code != cudaSuccess) return message(code);
-    if (batch.shared) set_up_kernel<T><<<1, lanes, 0, stream>>>(batch, at);
-    solve_kernel<T><<<static_cast<unsigned>(plan.blocks), lanes, plan.shared_solve, stream>>>(batch, at, out);
+    places at{static_cast<unsigned char*>(workspace), plan, 0, batch.batch};
+    if (batch.shared && plan.libraries) {
+        if (const error failed = set_up_large(batch, at, stream)) return failed;
+    } else if (batch.shared) {
+        set_up_kernel<T><<<1, lanes, 0, stream>>>(batch, at);
+    }
+    // Where the libraries work on sets that are not shared, it goes in turns. All of them have the same number of sets,
+    // so that no library chooses otherwise for the last: it begins where it ends with the batch.
+    const bool in_turns = plan.libraries && !batch.shared;
+    const std::int64_t turn = in_turns ? plan.sets : batch.batch;
+    at.count = turn;
+    for (std::int64_t done = 0; done < batch.batch; done += turn) {
+        at.first = std::min(done, batch.batch - turn);
+        if (in_turns)
+            if (const error failed = set_up_large(batch, at, stream)) return failed;
+        const cudaError_t code = cudaMemsetAsync(at.base + plan.counter, 0, 256, stream);
+        if (code != cudaSuccess) return message(code);
+        if (plan.by != mapping::block)
+            solve_small(batch, at, out, stream);
+        else
+            solve_kernel<T><<<static_cast<unsigned>(plan.blocks), lanes, plan.solve.near, stream>>>(batch, at, out);
+    }
     return message(cudaGetLastError());
 }
 
 template <class T>
-error kkt_solve(const launch_plan& plan, void* workspace, const kkt_vectors<const T>& r, const kkt_vectors<T>& d,
-                CUstream_st* stream) {
+error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const kkt_vectors<const T>& r,
+                const kkt_vectors<T>& d, CUstream_st* stream) {
     if (plan.batch == 0) return nullptr;
-    const places at{static_cast<unsigned char*>(workspace), plan};
-    constexpr std::int64_t most = 65536;
-    const auto blocks = static_cast<unsigned>(plan.batch < most ? plan.batch : most);
-    kkt_kernel<T><<<blocks, lanes, plan.shared_kkt, stream>>>(at, r, d);
+    const places at{static_cast<unsigned char*>(workspace), plan, 0, plan.batch};
+    if (plan.by != mapping::block)
+        kkt_small(at, r, d, stream);
+    else
+        kkt_kernel<T><<<static_cast<unsigned>(kkt_blocks(plan)), lanes, plan.kkt.near, stream>>>(
+            at, static_cast<unsigned char*>(scratch), r, d);
     return message(cudaGetLastError());
 }
 
 #define OPTNET_FOR(T)                                                                                                  \
-    template error plan_launch(const device_batch<T>&, bool, launch_plan&);                                            \
+    template error plan_launch(const device_batch<T>&, bool, CUstream_st*, launch_plan&);                              \
     template error solve(const device_batch<T>&, const launch_plan&, void*, const outputs<T>&, CUstream_st*);          \
-    template error kkt_solve(const launch_plan&, void*, const kkt_vectors<const T>&, const kkt_vectors<T>&,            \
+    template error kkt_solve(const launch_plan&, void*, void*, const kkt_vectors<const T>&, const kkt_vectors<T>&,     \
                              CUstream_st*);
 OPTNET_FOR(double)
 OPTNET_FOR(float)

@@ -17,42 +17,64 @@ namespace optnet::solver::cuda {
 inline constexpr std::size_t least_shared_memory = 163 * 1024;
 
 /// Why the GPU does not take batches of this structure, as a part of a sentence; empty if it does.
-std::string refusal(const structure& shape, std::size_t shared_memory);
+std::string refusal(const structure& shape);
 
 /// The batch as kernels get it; `batch` holds pointers to the GPU's memory. Its structure must not be refused.
 template <class T> device_batch<T> make_batch(const problem<T>& batch, const settings& how);
+
+/// Who solves one problem.
+enum class mapping : int {
+    thread, ///< one of the 32 of a block
+    warp,   ///< one of the 4 of a block
+    block,
+};
+
+/// By the sizes, the batch and the GPU's processors.
+mapping choose_mapping(int n, int p, int m, std::int64_t batch, int processors);
+
+/// Bytes of a team's work on one problem: what fits into `room` bytes of its shared memory, and the rest.
+struct memory_split {
+    std::size_t near = 0, far = 0;
+};
+memory_split element_memory(int n, int p, int m, std::size_t room);
+memory_split adjoint_memory(int n, int p, int m, std::size_t room);
+
+/// True if cuBLAS and cuSOLVER factor the matrices of such problems, and not a block each.
+bool by_libraries(int n, int p, int m, std::size_t room);
 
 /// How a batch is laid out on a GPU.
 struct launch_plan {
     int n = 0, p = 0, m = 0;
     std::int64_t batch = 0;
-    bool shared = true;                                                    ///< one set of matrices
-    int blocks = 0;                                                        ///< of the solve
-    bool keep = false;                                                     ///< for a gradient
-    std::int64_t sets = 0;                                                 ///< of matrices
-    std::size_t shared_solve = 0, shared_kkt = 0;                          ///< bytes per block
-    std::size_t set_bytes = 0, kept_bytes = 0;                             ///< of one set, of one problem
-    std::size_t counter = 0, first_set = 0, first_kept = 0, workspace = 0; ///< offsets, and bytes in all
+    bool shared = true; ///< one set of matrices
+    bool keep = false;  ///< for a gradient
+    mapping by = mapping::block;
+    bool libraries = false;                    ///< they factor the matrices
+    int blocks = 0, teams = 0;                 ///< of the solve; teams are those of all blocks
+    std::int64_t sets = 0;                     ///< of matrices
+    memory_split solve, kkt;                   ///< per team
+    std::size_t set_bytes = 0, kept_bytes = 0; ///< of one set, of one problem
+    // Offsets, and bytes in all: of the workspace, and of what one `kkt_solve` needs beside it.
+    std::size_t counter = 0, first_set = 0, first_kept = 0, first_far = 0, for_libraries = 0, workspace = 0;
+    std::size_t scratch = 0;
 };
 
 /// A message of the CUDA runtime, null where all is well.
 using error = const char*;
 
-/// Shared memory that a block of the current device can have.
-error shared_memory(std::size_t& bytes);
+/// Asks the current device how many blocks it runs at a time, and counts the workspace of a solve on that stream.
+template <class T> error plan_launch(const device_batch<T>& batch, bool keep, CUstream_st* stream, launch_plan& made);
 
-/// Asks the current device how many blocks it runs at a time, and counts the workspace.
-template <class T> error plan_launch(const device_batch<T>& batch, bool keep, launch_plan& made);
-
-/// One launch (two with shared matrices: they are factored first). `workspace` holds `plan.workspace` bytes, aligned to
-/// 256, and is needed again by `kkt_solve` if `plan.keep`.
+/// `workspace` holds `plan.workspace` bytes, aligned to 256, and is needed again by `kkt_solve` if `plan.keep`. One
+/// launch; one before it factors matrices that are shared, and where the libraries do that, it is their calls, and all
+/// of it again for every `plan.sets` problems.
 template <class T>
 error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspace, const outputs<T>& out,
             CUstream_st* stream);
 
-/// One launch, for what `solve` has left in the workspace.
+/// One launch, for what `solve` has left in the workspace; `scratch` holds `plan.scratch` bytes.
 template <class T>
-error kkt_solve(const launch_plan& plan, void* workspace, const kkt_vectors<const T>& r, const kkt_vectors<T>& d,
-                CUstream_st* stream);
+error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const kkt_vectors<const T>& r,
+                const kkt_vectors<T>& d, CUstream_st* stream);
 
 } // namespace optnet::solver::cuda

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Who solves one problem on a GPU: a block of threads, each with a rank. Algorithms are templates on the team
+// Who solves one problem on a GPU: a block of threads, a warp or one thread. Algorithms are templates on the team
 //
 //     rank, size     who I am, and how many we are
 //     sync()         waits for all workers; what they wrote before is then seen by all
@@ -48,6 +48,16 @@ template <class Combine, class F> OPTNET_DEVICE two partial(int lane, int n, con
     return mine;
 }
 
+/// The first `count` lanes of a warp as its butterfly takes them; the others have nothing. Overwrites them.
+template <class Combine> OPTNET_DEVICE two combine_warp(two* of, int count) {
+    const Combine combine;
+    if (count <= 0) return Combine::none();
+    for (int half = warp / 2; half > 0; half /= 2)
+        for (int i = 0; i < half && i < count; ++i)
+            of[i] = combine(of[i], i + half < count ? of[i + half] : Combine::none());
+    return of[0];
+}
+
 /// All lanes in the order in which a block does it: a butterfly in every warp, then warp after warp.
 template <class Combine> OPTNET_DEVICE two combine_lanes(const two* of) {
     const Combine combine;
@@ -55,21 +65,29 @@ template <class Combine> OPTNET_DEVICE two combine_lanes(const two* of) {
     for (int w = 0; w < lanes; w += warp) {
         two part[warp];
         for (int i = 0; i < warp; ++i) part[i] = of[w + i];
-        for (int half = warp / 2; half > 0; half /= 2)
-            for (int i = 0; i < half; ++i) part[i] = combine(part[i], part[i + half]);
-        total = w == 0 ? part[0] : combine(total, part[0]);
+        const two whole = combine_warp<Combine>(part, warp);
+        total = w == 0 ? whole : combine(total, whole);
     }
     return total;
 }
 
-/// One worker.
+/// One worker: a thread of the host, or one of a GPU that has a problem to itself. Warps of lanes without an index add
+/// nothing, once: x + 0 is x, but for the sign of a zero.
 struct serial_team {
     static constexpr int rank = 0, size = 1;
-    void sync() {}
-    template <class Combine, class F> two reduce(int n, const F& f) {
-        two of[lanes];
-        for (int lane = 0; lane < lanes; ++lane) of[lane] = partial<Combine>(lane, n, f);
-        return combine_lanes<Combine>(of);
+    OPTNET_DEVICE void sync() {}
+    template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
+        const Combine combine;
+        two total = Combine::none();
+        for (int w = 0; w < lanes; w += warp) {
+            if (w > 0 && w >= n) return combine(total, Combine::none());
+            two of[warp];
+            const int count = n - w < warp ? n - w : warp;
+            for (int i = 0; i < count; ++i) of[i] = partial<Combine>(w + i, n, f);
+            const two part = combine_warp<Combine>(of, count);
+            total = w == 0 ? part : combine(total, part);
+        }
+        return total;
     }
 };
 

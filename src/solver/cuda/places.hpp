@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Where the pieces of a workspace lie, and what the files with kernels offer to launch.cu. For nvcc.
+
+#include "solver/cuda/adjoint.hpp"
+#include "solver/cuda/launch.hpp"
+
+#include <cuda_runtime.h>
+
+namespace optnet::solver::cuda {
+
+/// The problems [first, first + count) of a batch, and the workspace as the kernels see it. A team is one of the grid,
+/// counted through.
+struct places {
+    unsigned char* base;
+    launch_plan plan;
+    std::int64_t first, count;
+
+    OPTNET_DEVICE matrices set(std::int64_t i) const {
+        arena from(base + plan.first_set + i * plan.set_bytes);
+        return {from, plan.n, plan.p, plan.m};
+    }
+    /// The matrices of problem first + i, by that team.
+    OPTNET_DEVICE matrices set_of(std::int64_t i, std::int64_t team) const {
+        return set(plan.shared ? 0 : plan.keep || plan.libraries ? i : team);
+    }
+    OPTNET_DEVICE kept_factor kept(std::int64_t k) const {
+        arena from(base + plan.first_kept + k * plan.kept_bytes);
+        return {from, basis_capacity(plan.n, plan.p, plan.m)};
+    }
+    OPTNET_DEVICE arena memory(void* near, std::int64_t team) const {
+        return {near, plan.solve.near, base + plan.first_far + team * plan.solve.far};
+    }
+    OPTNET_DEVICE unsigned long long* counter() const {
+        return reinterpret_cast<unsigned long long*>(base + plan.counter);
+    }
+};
+
+/// What a team does for problem first + i.
+template <class Team, class T>
+OPTNET_DEVICE void solve_one(Team& team, const device_batch<T>& batch, const places& at, std::int64_t i,
+                             std::int64_t number, void* near, const outputs<T>& out) {
+    const std::int64_t k = at.first + i;
+    const matrices of = at.set_of(i, number);
+    if (!batch.shared && !at.plan.libraries) set_up(team, batch, k, of);
+    const kept_factor kept = at.kept(k);
+    solve_problem(team, batch, k, of, at.memory(near, number), out, at.plan.keep ? &kept : nullptr);
+}
+
+inline error message(cudaError_t code) { return code == cudaSuccess ? nullptr : cudaGetErrorString(code); }
+
+/// Lets a kernel have so much shared memory, and asks how many blocks of it a processor runs at a time.
+template <class Kernel> cudaError_t allow(Kernel kernel, int threads, std::size_t shared, int* resident = nullptr) {
+    const auto most = static_cast<int>(shared);
+    const cudaError_t code = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most);
+    if (code != cudaSuccess || resident == nullptr) return code;
+    return cudaOccupancyMaxActiveBlocksPerMultiprocessor(resident, kernel, threads, shared);
+}
+
+/// Teams of a block, by who they are.
+inline constexpr int warps_of_a_block = 4;
+inline int teams_of_a_block(mapping by) {
+    return by == mapping::thread ? warp : by == mapping::warp ? warps_of_a_block : 1;
+}
+
+// The launches of the other files. `allow_small` counts the resident blocks of the solve.
+template <class T> cudaError_t allow_small(const launch_plan& plan, int& resident);
+template <class T>
+void solve_small(const device_batch<T>& batch, const places& at, const outputs<T>& out, cudaStream_t stream);
+template <class T>
+void kkt_small(const places& at, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, cudaStream_t stream);
+
+/// Bytes that the libraries need for so many sets, aligned to 256; makes their handles.
+error libraries_memory(int n, int p, std::int64_t sets, cudaStream_t stream, std::size_t& bytes);
+/// The set-up of the problems of `at`, or of the set that they share.
+template <class T> error set_up_large(const device_batch<T>& batch, const places& at, cudaStream_t stream);
+
+} // namespace optnet::solver::cuda

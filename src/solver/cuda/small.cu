@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels with a warp or a thread per problem.
+
+#include "solver/cuda/places.hpp"
+#include "solver/cuda/warp_team.hpp"
+
+namespace optnet::solver::cuda {
+namespace {
+
+extern __shared__ double block_memory[];
+
+constexpr int threads_of_warps = warps_of_a_block * warp;
+
+/// The part of a block's memory that is one team's.
+__device__ void* part(int team, std::size_t bytes) {
+    return reinterpret_cast<unsigned char*>(block_memory) + team * bytes;
+}
+
+/// Every warp takes problems until there are no more.
+template <class T>
+__global__ void __launch_bounds__(threads_of_warps, 3)
+    solve_warp_kernel(const __grid_constant__ device_batch<T> batch, const __grid_constant__ places at,
+                      const __grid_constant__ outputs<T> out) {
+    const int mine = static_cast<int>(threadIdx.x) / warp;
+    warp_team<warp_wire> team(static_cast<int>(threadIdx.x) % warp, {});
+    const std::int64_t number = std::int64_t{blockIdx.x} * warps_of_a_block + mine;
+    for (;;) {
+        unsigned long long ticket = 0;
+        if (team.rank == 0) ticket = atomicAdd(at.counter(), 1ull);
+        ticket = __shfl_sync(0xffffffffu, ticket, 0);
+        if (ticket >= static_cast<unsigned long long>(at.count)) return;
+        solve_one(team, batch, at, static_cast<std::int64_t>(ticket), number, part(mine, at.plan.solve.near), out);
+    }
+}
+
+template <class T>
+__global__ void __launch_bounds__(threads_of_warps, 4)
+    kkt_warp_kernel(const __grid_constant__ places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
+    const int mine = static_cast<int>(threadIdx.x) / warp;
+    warp_team<warp_wire> team(static_cast<int>(threadIdx.x) % warp, {});
+    const std::int64_t teams = std::int64_t{gridDim.x} * warps_of_a_block;
+    for (std::int64_t k = std::int64_t{blockIdx.x} * warps_of_a_block + mine; k < at.count; k += teams)
+        solve_adjoint(team, at.set_of(k, 0), at.kept(k), arena(part(mine, at.plan.kkt.near)), k, r, d);
+}
+
+/// Every thread has the problems of its place in the grid: with a counter the threads of a warp would wait for each
+/// other all the same.
+template <class T>
+__global__ void __launch_bounds__(warp)
+    solve_thread_kernel(const __grid_constant__ device_batch<T> batch, const __grid_constant__ places at,
+                        const __grid_constant__ outputs<T> out) {
+    serial_team team;
+    const std::int64_t number = std::int64_t{blockIdx.x} * warp + threadIdx.x;
+    void* const near = part(static_cast<int>(threadIdx.x), at.plan.solve.near);
+    for (std::int64_t i = number; i < at.count; i += std::int64_t{gridDim.x} * warp)
+        solve_one(team, batch, at, i, number, near, out);
+}
+
+template <class T>
+__global__ void __launch_bounds__(warp)
+    kkt_thread_kernel(const __grid_constant__ places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
+    serial_team team;
+    void* const near = part(static_cast<int>(threadIdx.x), at.plan.kkt.near);
+    const std::int64_t teams = std::int64_t{gridDim.x} * warp;
+    for (std::int64_t k = std::int64_t{blockIdx.x} * warp + threadIdx.x; k < at.count; k += teams)
+        solve_adjoint(team, at.set_of(k, 0), at.kept(k), arena(near), k, r, d);
+}
+
+} // namespace
+
+template <class T> cudaError_t allow_small(const launch_plan& plan, int& resident) {
+    const auto teams = static_cast<std::size_t>(teams_of_a_block(plan.by));
+    const std::size_t solve = teams * plan.solve.near, kkt = teams * plan.kkt.near;
+    if (plan.by == mapping::warp) {
+        const cudaError_t code = allow(kkt_warp_kernel<T>, threads_of_warps, kkt);
+        return code != cudaSuccess ? code : allow(solve_warp_kernel<T>, threads_of_warps, solve, &resident);
+    }
+    const cudaError_t code = allow(kkt_thread_kernel<T>, warp, kkt);
+    return code != cudaSuccess ? code : allow(solve_thread_kernel<T>, warp, solve, &resident);
+}
+
+template <class T>
+void solve_small(const device_batch<T>& batch, const places& at, const outputs<T>& out, cudaStream_t stream) {
+    const auto blocks = static_cast<unsigned>(at.plan.blocks);
+    const std::size_t shared = static_cast<std::size_t>(teams_of_a_block(at.plan.by)) * at.plan.solve.near;
+    if (at.plan.by == mapping::warp)
+        solve_warp_kernel<T><<<blocks, threads_of_warps, shared, stream>>>(batch, at, out);
+    else
+        solve_thread_kernel<T><<<blocks, warp, shared, stream>>>(batch, at, out);
+}
+
+template <class T>
+void kkt_small(const places& at, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, cudaStream_t stream) {
+    const std::int64_t teams = teams_of_a_block(at.plan.by), most = 65536;
+    const auto blocks = static_cast<unsigned>(std::min((at.count + teams - 1) / teams, most));
+    const std::size_t shared = static_cast<std::size_t>(teams) * at.plan.kkt.near;
+    if (at.plan.by == mapping::warp)
+        kkt_warp_kernel<T><<<blocks, threads_of_warps, shared, stream>>>(at, r, d);
+    else
+        kkt_thread_kernel<T><<<blocks, warp, shared, stream>>>(at, r, d);
+}
+
+#define OPTNET_FOR(T)                                                                                                  \
+    template cudaError_t allow_small<T>(const launch_plan&, int&);                                                     \
+    template void solve_small(const device_batch<T>&, const places&, const outputs<T>&, cudaStream_t);                 \
+    template void kkt_small(const places&, const kkt_vectors<const T>&, const kkt_vectors<T>&, cudaStream_t);
+OPTNET_FOR(double)
+OPTNET_FOR(float)
+#undef OPTNET_FOR
+
+} // namespace optnet::solver::cuda
