@@ -144,7 +144,7 @@ template <class T> std::vector<Tensor> solve_typed(const batch_handle& handle, c
     const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
     const cuda::device_batch<T> batch = device_batch<T>(system, tensors);
     const auto kept = std::make_shared<gpu_batch>();
-    check(cuda::plan_launch(batch, system.keep, kept->plan), "planning a solve");
+    check(cuda::plan_launch(batch, system.keep, stream.stream(), kept->plan), "planning a solve");
     std::vector<Tensor> results = solve_shapes(handle, to_list(tensors));
     const at::TensorOptions on_device = results[0].options();
     kept->workspace = at::empty({static_cast<std::int64_t>(kept->plan.workspace)}, on_device.dtype(at::kByte));
@@ -209,7 +209,8 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
         const Tensor& given = tensors[system.sources + i];
         if (given.defined()) r[i] = given.expand_as(d[i]).contiguous();
     }
-    check(cuda::kkt_solve<T>(kept.plan, kept.workspace.mutable_data_ptr(),
+    const Tensor scratch = at::empty({static_cast<std::int64_t>(kept.plan.scratch)}, options.dtype(at::kByte));
+    check(cuda::kkt_solve<T>(kept.plan, kept.workspace.mutable_data_ptr(), scratch.mutable_data_ptr(),
                              {readable<T>(r[0]), readable<T>(r[1]), readable<T>(r[2])},
                              {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])}, stream.stream()),
           "a derivative");
@@ -230,9 +231,7 @@ std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_lis
     const at::Device device = first_defined(tensors).device();
     const c10::cuda::CUDAGuard guard(device);
     refuse_capture();
-    std::size_t memory = 0;
-    check(cuda::shared_memory(memory), "asking for shared memory");
-    if (!cuda::refusal(*system->structure, memory).empty()) {
+    if (!cuda::refusal(*system->structure).empty()) {
         for (Tensor& t : system->start)
             if (t.defined()) t = t.cpu();
         std::vector<Tensor> results = move_all(cpu_solve(system, move_all(tensors, at::kCPU)), device);

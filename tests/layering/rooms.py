@@ -3,7 +3,7 @@
 
     dsl/      the standard library and Boost.Hana; of the solver only structure.hpp
     solver/   the standard library, the operating system, Eigen; neither LibTorch nor dsl/; its public headers neither Eigen
-    cuda/     of the solver: the standard library, the CUDA runtime, and the solver's plain data; nothing of the CPU's kernels
+    cuda/     of the solver: the standard library, CUDA, cuBLAS, cuSOLVER, and the solver's plain data; nothing of the CPU's kernels
     all       no header includes itself, by whatever way
 
 Usage: rooms.py ROOT        checks the repository in ROOT
@@ -32,7 +32,7 @@ class room:
 ROOMS = [
     room("dsl/", r"^include/optnet/dsl/", r"^include/optnet/(dsl/.*|solver/structure\.hpp)$", r"^boost/hana(/|\.hpp$)"),
     room("include/optnet/solver/", r"^include/optnet/solver/", r"^include/optnet/solver/"),
-    room("src/solver/cuda/", r"^src/solver/cuda/", r"^(include/optnet/solver|src/solver/cuda)/", r"^cuda_runtime\.h$"),
+    room("src/solver/cuda/", r"^src/solver/cuda/", r"^(include/optnet/solver|src/solver/cuda)/", r"^(cuda_runtime|cublas_v2|cusolverDn)\.h$"),
     room("src/solver/", r"^src/solver/(?!cuda/)", r"^(include/optnet|src)/solver/", SYSTEM.pattern, r"^Eigen/"),
 ]
 
@@ -87,7 +87,7 @@ SELF_TEST = [  # files of a small project, and what must be said about it; nothi
     ({"src/solver/a.cpp": "#include <Eigen/Dense>\n#include <pthread.h>"}, []),
     ({"src/solver/a.cpp": "#include <ATen/ATen.h>"}, ["src/solver/ must not reach <ATen/ATen.h>"]),
     ({"src/solver/a.cpp": '#include "optnet/dsl/b.hpp"', "include/optnet/dsl/b.hpp": ""}, ["src/solver/ must not reach include/optnet/dsl/b.hpp"]),
-    ({"src/solver/cuda/a.cu": "#include <cuda_runtime.h>\n#include <cmath>"}, []),
+    ({"src/solver/cuda/a.cu": "#include <cuda_runtime.h>\n#include <cublas_v2.h>\n#include <cmath>"}, []),
     ({"src/solver/cuda/a.cu": "#include <Eigen/Dense>"}, ["src/solver/cuda/ must not reach <Eigen/Dense>"]),
     ({"src/solver/cuda/a.hpp": '#include "solver/cpu/b.hpp"', "src/solver/cpu/b.hpp": ""}, ["src/solver/cuda/ must not reach src/solver/cpu/b.hpp"]),
     ({"src/solver/a.hpp": '#include "b.hpp"', "src/solver/b.hpp": '#include "a.hpp"'}, ["a circle of includes: src/solver/a.hpp"]),

@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "cuda/host.hpp"
+#include "cuda/library.hpp"
 #include "families.hpp"
 
 #include <cuda_runtime_api.h>
@@ -47,11 +48,13 @@ private:
     void* memory = nullptr;
 };
 
-/// Solves the batch on both, differentiates, and compares.
+/// Solves the batch on both, differentiates, and compares. Large matrices are factored by cuBLAS and cuSOLVER on the
+/// GPU, and with their contracts in plain loops on the host.
 void compare(const dense<double>& d, bool unique) {
     const view<double> v(d);
     host::batch<double> expected(v.batch, {});
     cuda::serial_team one;
+    if (cuda::by_libraries(d.n, d.p, d.m, cuda::least_shared_memory)) expected.set_up_by(host::library());
     expected.solve(one);
 
     const device_array<double> Q(d.Q), A(d.A), G(d.G), q(d.q), b(d.b), h(d.h);
@@ -68,8 +71,8 @@ void compare(const dense<double>& d, bool unique) {
     const device_array<std::int64_t> statuses(count(1)), iterations(count(1));
     const device_array<std::int32_t> handed(count(1));
     cuda::launch_plan plan;
-    REQUIRE(cuda::plan_launch(batch, true, plan) == nullptr);
-    const device_array<unsigned char> workspace(plan.workspace);
+    REQUIRE(cuda::plan_launch(batch, true, nullptr, plan) == nullptr);
+    const device_array<unsigned char> workspace(plan.workspace), scratch(plan.scratch);
     const cuda::outputs<double> out{
         {z.data(), nu.data(), lambda.data(), s.data(), statuses.data(), iterations.data(), residuals.data()},
         handed.data()};
@@ -98,7 +101,7 @@ void compare(const dense<double>& d, bool unique) {
     std::vector<double> expected_dz(count(d.n));
     const std::vector<double> ones(count(d.n), 1.0);
     expected.kkt_solve(one, {ones.data(), nullptr, nullptr}, {expected_dz.data(), nullptr, nullptr});
-    REQUIRE(cuda::kkt_solve<double>(plan, workspace.data(), {right.data(), nullptr, nullptr},
+    REQUIRE(cuda::kkt_solve<double>(plan, workspace.data(), scratch.data(), {right.data(), nullptr, nullptr},
                                     {dz.data(), nullptr, nullptr}, nullptr) == nullptr);
     REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
     CHECK(close(dz.read(), expected_dz));
@@ -108,8 +111,10 @@ void compare(const dense<double>& d, bool unique) {
 
 TEST_CASE("a small batch", "[small]") {
     if (no_gpu()) return;
-    compare(random(10, 2, 15, 5, true, 1), true);
+    compare(random(10, 2, 15, 5, true, 1), true); // by warps
     compare(random(10, 2, 15, 5, false, 2), true);
+    compare(random(40, 3, 35, 3, true, 3), true); // by blocks
+    compare(random(40, 3, 35, 3, false, 4), true);
 }
 
 TEST_CASE("every family on the GPU") {
@@ -125,4 +130,17 @@ TEST_CASE("batches larger than what is resident, with matrices shared and of the
     compare(random(30, 5, 40, 3000, true, 3), true);
     compare(random(30, 5, 40, 1000, false, 4), true);
     compare(random(100, 0, 100, 300, true, 5), true);
+}
+
+TEST_CASE("so many small problems that each has a thread") {
+    if (no_gpu()) return;
+    compare(random(6, 1, 8, 20000, true, 6), true);
+    compare(random(6, 1, 8, 20000, false, 7), true);
+}
+
+TEST_CASE("problems beyond shared memory, factored by the libraries") {
+    if (no_gpu()) return;
+    compare(random(300, 0, 300, 5, true, 8), true);
+    compare(random(280, 40, 320, 3, false, 9), true);
+    compare(random(400, 10, 30, 2, false, 10), true);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the GPU takes, and the batch as its kernels get it.
 
+#include "solver/cuda/adjoint.hpp"
 #include "solver/cuda/launch.hpp"
 
 #include <algorithm>
@@ -16,32 +17,30 @@ constexpr std::int64_t warps_of_a_processor = 32;
 /// One block of threads factors matrices up to this size by itself; beyond it the libraries do.
 constexpr int most_of_a_block = 256;
 
-template <class Piece> memory_split split(int n, int p, int m, std::size_t room) {
+/// What `take` takes of an arena with so much room.
+template <class Take> memory_split split(std::size_t room, const Take& take) {
     arena count(nullptr, room, nullptr);
-    const Piece of(count, n, p, m);
+    take(count);
     return {count.bytes(), count.far_bytes()};
 }
-
-struct element_pieces {
-    element_pieces(arena& from, int n, int p, int m) {
-        arena nothing;
-        const matrices of(nothing, n, p, m);
-        const element own(from, of);
-        static_cast<void>(own);
-    }
-};
 
 } // namespace
 
 mapping choose_mapping(int n, int p, int m, std::int64_t batch, int processors) {
     const int size = std::max({n, p, m});
-    if (size <= most_of_a_thread && batch >= warps_of_a_processor * processors) return mapping::thread;
-    return size <= most_of_a_warp ? mapping::warp : mapping::block;
+    if (size <= most_of_a_thread && batch >= warps_of_a_processor * processors) return mapping::per_thread;
+    return size <= most_of_a_warp ? mapping::per_warp : mapping::per_block;
 }
 
-memory_split element_memory(int n, int p, int m, std::size_t room) { return split<element_pieces>(n, p, m, room); }
+memory_split element_memory(int n, int p, int m, std::size_t room) {
+    arena nothing;
+    const matrices of(nothing, n, p, m);
+    return split(room, [&](arena& from) { return element(from, of); });
+}
 
-memory_split adjoint_memory(int n, int p, int m, std::size_t room) { return split<adjoint>(n, p, m, room); }
+memory_split adjoint_memory(int n, int p, int m, std::size_t room) {
+    return split(room, [&](arena& from) { return adjoint(from, n, p, m); });
+}
 
 bool by_libraries(int n, int p, int m, std::size_t room) {
     return std::max({n, p, m}) > most_of_a_block || element_memory(n, p, m, room).far > 0;

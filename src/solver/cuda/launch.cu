@@ -99,12 +99,12 @@ template <class T> error plan_launch(const device_batch<T>& batch, bool keep, CU
     made.libraries = by_libraries(n, p, m, room);
     made.solve = element_memory(n, p, m, room);
     made.kkt = adjoint_memory(n, p, m, room);
-    if (made.by == mapping::thread) {
+    if (made.by == mapping::per_thread) {
         // An odd number of words apart: the same word of 32 problems is then in 32 banks.
         made.solve.near |= 8;
         made.kkt.near |= 8;
     }
-    if (made.by != mapping::block) {
+    if (made.by != mapping::per_block) {
         code = allow_small<T>(made, resident);
     } else {
         code = allow(kkt_kernel<T>, lanes, made.kkt.near);
@@ -138,7 +138,7 @@ error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspa
             if (const error failed = set_up_large(batch, at, stream)) return failed;
         const cudaError_t code = cudaMemsetAsync(at.base + plan.counter, 0, 256, stream);
         if (code != cudaSuccess) return message(code);
-        if (plan.by != mapping::block)
+        if (plan.by != mapping::per_block)
             solve_small(batch, at, out, stream);
         else
             solve_kernel<T><<<static_cast<unsigned>(plan.blocks), lanes, plan.solve.near, stream>>>(batch, at, out);
@@ -151,7 +151,7 @@ error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const k
                 const kkt_vectors<T>& d, CUstream_st* stream) {
     if (plan.batch == 0) return nullptr;
     const places at{static_cast<unsigned char*>(workspace), plan, 0, plan.batch};
-    if (plan.by != mapping::block)
+    if (plan.by != mapping::per_block)
         kkt_small(at, r, d, stream);
     else
         kkt_kernel<T><<<static_cast<unsigned>(kkt_blocks(plan)), lanes, plan.kkt.near, stream>>>(

@@ -24,9 +24,9 @@ template <class T> device_batch<T> make_batch(const problem<T>& batch, const set
 
 /// Who solves one problem.
 enum class mapping : int {
-    thread, ///< one of the 32 of a block
-    warp,   ///< one of the 4 of a block
-    block,
+    per_thread, ///< a thread, one of the 32 of a block
+    per_warp,   ///< a warp, one of the 4 of a block
+    per_block,
 };
 
 /// By the sizes, the batch and the GPU's processors.
@@ -48,7 +48,7 @@ struct launch_plan {
     std::int64_t batch = 0;
     bool shared = true; ///< one set of matrices
     bool keep = false;  ///< for a gradient
-    mapping by = mapping::block;
+    mapping by = mapping::per_block;
     bool libraries = false;                    ///< they factor the matrices
     int blocks = 0, teams = 0;                 ///< of the solve; teams are those of all blocks
     std::int64_t sets = 0;                     ///< of matrices

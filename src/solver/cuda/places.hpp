@@ -61,7 +61,7 @@ template <class Kernel> cudaError_t allow(Kernel kernel, int threads, std::size_
 /// Teams of a block, by who they are.
 inline constexpr int warps_of_a_block = 4;
 inline int teams_of_a_block(mapping by) {
-    return by == mapping::thread ? warp : by == mapping::warp ? warps_of_a_block : 1;
+    return by == mapping::per_thread ? warp : by == mapping::per_warp ? warps_of_a_block : 1;
 }
 
 // The launches of the other files. `allow_small` counts the resident blocks of the solve.

@@ -71,7 +71,7 @@ __global__ void __launch_bounds__(warp)
 template <class T> cudaError_t allow_small(const launch_plan& plan, int& resident) {
     const auto teams = static_cast<std::size_t>(teams_of_a_block(plan.by));
     const std::size_t solve = teams * plan.solve.near, kkt = teams * plan.kkt.near;
-    if (plan.by == mapping::warp) {
+    if (plan.by == mapping::per_warp) {
         const cudaError_t code = allow(kkt_warp_kernel<T>, threads_of_warps, kkt);
         return code != cudaSuccess ? code : allow(solve_warp_kernel<T>, threads_of_warps, solve, &resident);
     }
@@ -83,7 +83,7 @@ template <class T>
 void solve_small(const device_batch<T>& batch, const places& at, const outputs<T>& out, cudaStream_t stream) {
     const auto blocks = static_cast<unsigned>(at.plan.blocks);
     const std::size_t shared = static_cast<std::size_t>(teams_of_a_block(at.plan.by)) * at.plan.solve.near;
-    if (at.plan.by == mapping::warp)
+    if (at.plan.by == mapping::per_warp)
         solve_warp_kernel<T><<<blocks, threads_of_warps, shared, stream>>>(batch, at, out);
     else
         solve_thread_kernel<T><<<blocks, warp, shared, stream>>>(batch, at, out);
@@ -94,7 +94,7 @@ void kkt_small(const places& at, const kkt_vectors<const T>& r, const kkt_vector
     const std::int64_t teams = teams_of_a_block(at.plan.by), most = 65536;
     const auto blocks = static_cast<unsigned>(std::min((at.count + teams - 1) / teams, most));
     const std::size_t shared = static_cast<std::size_t>(teams) * at.plan.kkt.near;
-    if (at.plan.by == mapping::warp)
+    if (at.plan.by == mapping::per_warp)
         kkt_warp_kernel<T><<<blocks, threads_of_warps, shared, stream>>>(at, r, d);
     else
         kkt_thread_kernel<T><<<blocks, warp, shared, stream>>>(at, r, d);

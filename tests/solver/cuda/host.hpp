@@ -5,6 +5,7 @@
 
 #include "../problems.hpp"
 #include "solver/cuda/adjoint.hpp"
+#include "solver/cuda/large.hpp"
 #include "solver/cuda/launch.hpp"
 
 #include <cstring>
@@ -18,6 +19,7 @@ class memory {
 public:
     memory(std::size_t bytes, double fill) : words(bytes / sizeof(double) + 1, fill) {}
     void refill(double fill) { std::fill(words.begin(), words.end(), fill); }
+    double* data(std::size_t word = 0) { return words.data() + word; }
     cuda::arena pieces() { return cuda::arena(words.data()); }
 
 private:
@@ -30,8 +32,13 @@ public:
     problems::answer<T> out;
     std::vector<std::int32_t> handed;
 
-    batch(const problem<T>& given, const optnet::settings& how, double fill = std::numeric_limits<double>::quiet_NaN())
-        : data(cuda::make_batch(given, how)), poison(fill) {
+    /// `room`: bytes of a block's own memory; what does not fit lies elsewhere.
+    batch(const problem<T>& given, const optnet::settings& how, double fill = std::numeric_limits<double>::quiet_NaN(),
+          std::size_t room = cuda::arena::unlimited)
+        : data(cuda::make_batch(given, how)), poison(fill),
+          set_words((cuda::matrices_bytes(data.n, data.p, data.m) + 255) / 256 * 32),
+          split(cuda::element_memory(data.n, data.p, data.m, room)),
+          kkt_split(cuda::adjoint_memory(data.n, data.p, data.m, room)) {
         const auto count = [&](int n) { return static_cast<std::size_t>(data.batch * n); };
         // The pattern is in the outputs too: each of them must be written.
         const T left = static_cast<T>(fill);
@@ -40,35 +47,49 @@ public:
                std::vector<std::int64_t>(count(1), -1), std::vector<std::int64_t>(count(1), -1),
                std::vector<double>(count(3), fill),     nullptr};
         handed.assign(count(1), -1);
-        for (std::int64_t k = 0; k < (data.shared ? 1 : data.batch); ++k)
-            sets.emplace_back(cuda::matrices_bytes(data.n, data.p, data.m), fill);
+        sets.emplace_back(static_cast<std::size_t>(count_sets()) * set_words * sizeof(double), fill);
         for (std::int64_t k = 0; k < data.batch; ++k) kept.emplace_back(cuda::kept_bytes(data.n, data.p, data.m), fill);
-        own.emplace_back(cuda::element_bytes(data.n, data.p, data.m), fill);
-        adjoint.emplace_back(cuda::adjoint_bytes(data.n, data.p, data.m), fill);
+        for (const std::size_t bytes : {split.near, split.far}) own.emplace_back(bytes, fill);
+        for (const std::size_t bytes : {kkt_split.near, kkt_split.far}) adjoint.emplace_back(bytes, fill);
+    }
+
+    /// The set-up of all matrices with a library between two launches of blocks (large.hpp).
+    template <class Library> void set_up_by(Library&& library) {
+        cuda::serial_team one;
+        for (std::int64_t k = 0; k < count_sets(); ++k) cuda::load_large(one, data, k, set(k));
+        library.begin(count_sets(), static_cast<std::ptrdiff_t>(set_words));
+        cuda::factor_large(library, set(0));
+        for (std::int64_t k = 0; k < count_sets(); ++k)
+            cuda::conclude_large(one, data, k, set(k), library.words(0, k), library.words(1, k));
+        factored = true;
     }
 
     /// What a block does, by each worker of a team.
     template <class Team> void solve(Team& team) {
-        if (data.shared) cuda::set_up(team, data, 0, set(0));
+        if (data.shared && !factored) cuda::set_up(team, data, 0, set(0));
         for (std::int64_t k = 0; k < data.batch; ++k) {
-            if (team.rank == 0) own[0].refill(poison);
+            if (team.rank == 0)
+                for (memory& part : own) part.refill(poison);
             team.sync();
-            if (!data.shared) cuda::set_up(team, data, k, set(k));
+            if (!data.shared && !factored) cuda::set_up(team, data, k, set(k));
             const cuda::kept_factor keep = factor(k);
-            cuda::solve_problem(team, data, k, set(k), own[0].pieces(), outputs(), &keep);
+            cuda::solve_problem(team, data, k, set(k), cuda::arena(own[0].data(), split.near, own[1].data()), outputs(),
+                                &keep);
         }
     }
 
     template <class Team> void kkt_solve(Team& team, const kkt_vectors<const T>& r, const kkt_vectors<T>& d) {
         for (std::int64_t k = 0; k < data.batch; ++k) {
-            if (team.rank == 0) adjoint[0].refill(poison);
+            if (team.rank == 0)
+                for (memory& part : adjoint) part.refill(poison);
             team.sync();
-            cuda::solve_adjoint(team, set(k), factor(k), adjoint[0].pieces(), k, r, d);
+            const cuda::arena pieces(adjoint[0].data(), kkt_split.near, adjoint[1].data());
+            cuda::solve_adjoint(team, set(k), factor(k), pieces, k, r, d);
         }
     }
 
     cuda::matrices set(std::int64_t k) {
-        cuda::arena from = sets[static_cast<std::size_t>(data.shared ? 0 : k)].pieces();
+        cuda::arena from(sets[0].data(static_cast<std::size_t>(data.shared ? 0 : k) * set_words));
         return {from, data.n, data.p, data.m};
     }
     cuda::kept_factor factor(std::int64_t k) {
@@ -80,6 +101,7 @@ public:
     }
 
 private:
+    std::int64_t count_sets() const { return data.shared ? 1 : data.batch; }
     cuda::outputs<T> outputs() {
         return {{out.z.data(), out.nu.data(), out.lambda.data(), out.s.data(), out.status.data(), out.iterations.data(),
                  out.residuals.data()},
@@ -88,6 +110,9 @@ private:
 
     cuda::device_batch<T> data;
     double poison;
+    std::size_t set_words;
+    cuda::memory_split split, kkt_split;
+    bool factored = false;
     std::vector<memory> sets, kept, own, adjoint;
 };
 

@@ -4,7 +4,7 @@
 A kernel that needs more than its line says has grown: find out why, or write the new numbers into the table. So has one
 that is not in the table. Less than that is no fault: other releases of the compiler differ.
 
-Usage: kernels.py REPORT TABLE [--write]     REPORT is what `nvcc -Xptxas -v` said; --write makes the table anew
+Usage: kernels.py TABLE REPORT... [--write]     a REPORT is what `nvcc -Xptxas -v` said; --write makes the table anew
 """
 import pathlib
 import re
@@ -19,18 +19,19 @@ FUNCTION = re.compile(r"Function properties for (\w+)")
 SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 USED = re.compile(r"Used (\d+) registers")
 SHARED = re.compile(r"(\d+) bytes smem")
-NAME = re.compile(r"\d+(set_up_kernel|solve_kernel|kkt_kernel)I([df])E")
+NAME = re.compile(r"\d(?P<kernel>[a-z][a-z_]*_kernel)(?:I(?P<type>[df])E)?")
+TYPES = {"d": "float64", "f": "float32", None: "any"}
 
 
 def read_report(text):
     """{(kernel, type, sm): [registers, spilled, shared]}; what a kernel's own functions spill counts for it."""
-    found, here, kernel = {}, None, None
+    found, here = {}, None
     for line in text.splitlines():
         if entry := ENTRY.search(line):
             name = NAME.search(entry[1])
             if name is None:
                 sys.exit(f"a kernel of unknown name: {entry[1]}")
-            here = (name[1], {"d": "float64", "f": "float32"}[name[2]], int(entry[2]))
+            here = (name["kernel"], TYPES[name["type"]], int(entry[2]))
             found[here] = [0, 0, 0]
         elif here and (spills := SPILLS.search(line)):
             found[here][1] += int(spills[1]) + int(spills[2])
@@ -46,15 +47,18 @@ def read_table(text):
 
 
 def write_table(found):
-    rows = [f"{k:<14} {t:<8} {sm:>4} {v[0]:>10} {v[1]:>8} {v[2]:>7}" for (k, t, sm), v in sorted(found.items())]
-    return HEAD + "# kernel       data       sm  registers  spilled  shared\n" + "\n".join(rows) + "\n"
+    rows = [f"{k:<20} {t:<8} {sm:>4} {v[0]:>10} {v[1]:>8} {v[2]:>7}" for (k, t, sm), v in sorted(found.items())]
+    return HEAD + "# kernel             data       sm  registers  spilled  shared\n" + "\n".join(rows) + "\n"
 
 
 def main():
-    report, table = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    found = read_report(report.read_text())
-    if not found:
-        sys.exit(f"{report} says nothing of any kernel")
+    table, *reports = (pathlib.Path(word) for word in sys.argv[1:] if word != "--write")
+    found = {}
+    for report in reports:
+        here = read_report(report.read_text())
+        if not here:
+            sys.exit(f"{report} says nothing of any kernel")
+        found |= here
     if "--write" in sys.argv:
         table.write_text(write_table(found))
         return

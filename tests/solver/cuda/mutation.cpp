@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Solves and differentiates a small batch with three threads in place of a GPU's block, and leaves one barrier out:
+// Solves and differentiates a small batch with three threads in place of a GPU's block, or with 32 in place of a warp,
+// and leaves one barrier out:
 //
-//     cuda_mutation                       none; prints how many barriers of phases and of reductions there are
-//     cuda_mutation phase|reduction <i>   the i-th of these
+//     cuda_mutation block|warp                       none; prints how many barriers of phases and of reductions there
+//     are cuda_mutation block|warp phase|reduction <i>   the i-th of these; those of a warp are all called phases
 //
 // Built with the thread sanitizer, which is to notice (mutation.py).
 
 #include "host.hpp"
-#include "threads.hpp"
+#include "warp.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -15,19 +16,23 @@
 
 int main(int count, char** words) {
     using barrier = host::crew::barrier;
-    const bool mutate = count == 3;
+    const bool mutate = count == 4, warp = count > 1 && std::string_view(words[1]) == "warp";
     const barrier kind = !mutate                                     ? barrier::none
-                         : std::string_view(words[1]) == "reduction" ? barrier::of_reduction
+                         : std::string_view(words[2]) == "reduction" ? barrier::of_reduction
                                                                      : barrier::of_phase;
     const problems::dense<double> d = problems::random(10, 2, 14, 2, false, 5);
     const problems::view<double> v(d);
     host::batch<double> b(v.batch, {});
     std::vector<double> right(static_cast<std::size_t>(d.batch * d.n), 1.0), left(right.size());
-    host::crew all(3, kind, mutate ? std::strtol(words[2], nullptr, 10) : -1);
-    host::together(all, [&](host::thread_team& team) {
+    host::crew all(warp ? optnet::solver::cuda::warp : 3, kind, mutate ? std::strtol(words[3], nullptr, 10) : -1);
+    const auto work = [&](auto& team) {
         b.solve(team);
         b.kkt_solve(team, {right.data(), nullptr, nullptr}, {left.data(), nullptr, nullptr});
-    });
+    };
+    if (warp)
+        host::together_as_warp(all, work);
+    else
+        host::together(all, work);
     std::printf("%ld %ld\n", all.phases, all.reductions);
     return 0;
 }

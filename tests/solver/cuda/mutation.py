@@ -25,16 +25,17 @@ def spread(count, most):
 
 
 def main():
-    whole = run()
-    if whole.returncode != 0:
-        sys.exit(f"with every barrier in place the program ends with {whole.returncode}: {whole.stderr}")
-    counts = dict(zip(("phase", "reduction"), map(int, whole.stdout.split())))
-    for kind, least in (("reduction", 1.0), ("phase", 0.5)):
-        tried = spread(counts[kind], 12)
-        missed = [i for i in tried if run(kind, str(i)).returncode != NOTICED]
-        print(f"{kind}: {len(tried) - len(missed)} of {len(tried)} noticed, of {counts[kind]}; missed: {missed}")
-        if len(tried) - len(missed) < least * len(tried):
-            sys.exit(f"too many barriers of a {kind} can go without notice")
+    for team, kinds in (("block", (("reduction", 1.0), ("phase", 0.5))), ("warp", (("phase", 0.5),))):
+        whole = run(team)
+        if whole.returncode != 0:
+            sys.exit(f"with every barrier in place a {team} ends with {whole.returncode}: {whole.stderr}")
+        counts = dict(zip(("phase", "reduction"), map(int, whole.stdout.split())))
+        for kind, least in kinds:
+            tried = spread(counts[kind], 12)
+            missed = [i for i in tried if run(team, kind, str(i)).returncode != NOTICED]
+            print(f"{team}, {kind}: {len(tried) - len(missed)} of {len(tried)} noticed, of {counts[kind]}; missed: {missed}")
+            if len(tried) - len(missed) < least * len(tried):
+                sys.exit(f"too many barriers of a {kind} can go without notice")
 
 
 main()
