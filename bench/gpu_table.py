@@ -4,7 +4,7 @@ installed: microseconds of a whole batch, forward / backward with all gradients,
 
 Data of OptNet's timing experiment (qpth_compare.py), tolerance 1e-8, float64. The two answers are compared, too.
 
-Usage: gpu_table.py LIBRARY [--repeats 20] [--batches 1 128 10000] [--sizes 10 50 100]
+Usage: gpu_table.py LIBRARY [--repeats 20] [--batches 1 128 10000] [--sizes 8 10 50 100 300 600]
 """
 import argparse
 import pathlib
@@ -81,7 +81,7 @@ def main():
     parser.add_argument("library")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 128, 10000])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 50, 100])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[8, 10, 50, 100, 300, 600])
     arguments = parser.parse_args()
     torch.ops.load_library(arguments.library)
     if not torch.cuda.is_available():
@@ -89,6 +89,8 @@ def main():
     print(f"{torch.cuda.get_device_name()}; microseconds of a batch, forward / backward; CPU with {torch.get_num_threads()} threads")
     for n in arguments.sizes:
         for batch in arguments.batches:
+            if batch * n > 1_000_000:
+                continue  # minutes on the CPU
             for shared in (True, False):
                 if shared or batch * n * n <= 20_000_000:  # own matrices of a larger batch take gigabytes
                     row(n, batch, shared, arguments.repeats)

@@ -83,15 +83,31 @@ def test_structures_that_are_refused_go_through_the_cpu():
     data = problem(12, 2, 15, batch=4, shared=("Q", "A", "G"))
     sparse = list(data)
     sparse[4] = data[4].to_sparse_csr()
-    for case in (sparse, problem(300, 0, 300, batch=2, shared=("Q", "G"))):
-        moved = cuda(case)
-        moved[1].requires_grad_()
-        z = ops.qp(*moved)
-        assert z.is_cuda and close(z.detach(), ops.qp(*case))
-        z.sum().backward()
-        on_cpu = case[1].clone().requires_grad_()
-        ops.qp(case[0], on_cpu, *case[2:]).sum().backward()
-        assert close(moved[1].grad, on_cpu.grad, 1e-9)
+    moved = cuda(sparse)
+    moved[1].requires_grad_()
+    z = ops.qp(*moved)
+    assert z.is_cuda and close(z.detach(), ops.qp(*sparse))
+    z.sum().backward()
+    on_cpu = sparse[1].clone().requires_grad_()
+    ops.qp(sparse[0], on_cpu, *sparse[2:]).sum().backward()
+    assert close(moved[1].grad, on_cpu.grad, 1e-9)
+
+
+def test_problems_beyond_shared_memory():
+    for shared in (("Q", "A", "G"), ()):
+        data = problem(280, 30, 300, batch=3, shared=shared)
+        on_cpu, on_gpu = leaves(data), leaves(cuda(data))
+        expected, found = ops.qp(*on_cpu), ops.qp(*on_gpu)
+        assert close(found.detach(), expected.detach())
+        expected.sum().backward()
+        found.sum().backward()
+        for c, g in zip(on_cpu, on_gpu):
+            assert close(g.grad, c.grad, 1e-8), shared
+
+
+def test_many_small_problems():
+    data = problem(6, 1, 8, batch=20000, shared=("Q",))
+    assert close(ops.qp(*cuda(data)), ops.qp(*data))
 
 
 def test_failures_stay_their_own():

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What cuBLAS and cuSOLVER do for large.hpp, in plain loops, with their contracts: only the lower triangle of a square
-// matrix is read and written, a matrix that is not positive definite is left spoilt, and C is not read where beta is 0.
+// What cuBLAS and cuSOLVER do for large.hpp, in plain loops, with their contracts: of a square matrix only the lower
+// triangle is read, and the upper one may be spoilt; so is all of a matrix that is not positive definite; and C is not
+// read where beta is 0.
 
 #include "solver/cuda/large.hpp"
 
@@ -34,8 +35,9 @@ public:
                     if (i == j && sum <= 0) failed = j + 1;
                     at(of, M.ld, i, j) = i == j ? std::sqrt(sum) : sum / at(of, M.ld, j, j);
                 }
-            for (int j = 0; failed != 0 && j < n; ++j)
-                for (int i = j; i < n; ++i) at(of, M.ld, i, j) = std::numeric_limits<double>::quiet_NaN();
+            for (int j = 0; j < n; ++j)
+                for (int i = 0; i < n; ++i)
+                    if (failed != 0 || i < j) at(of, M.ld, i, j) = std::numeric_limits<double>::quiet_NaN();
             said[static_cast<std::size_t>(factored * sets + k)] = failed;
         }
         ++factored;
