@@ -158,7 +158,7 @@ TEST_CASE("a set that the library cannot factor is its own affair") {
         const host::batch<double> a = by_blocks(d), b = by_library(d);
         CHECK(a.out.status == b.out.status);
         CHECK(a.handed == b.handed);
-        for (const std::size_t k : {0, 1, 3}) // neighbours, bit for bit
+        for (const std::size_t k : {0u, 1u, 3u}) // neighbours, bit for bit
             for (std::size_t j = 0; j < 12; ++j) CHECK(b.out.z[k * 12 + j] == expected.out.z[k * 12 + j]);
         return b.out.at(2);
     };

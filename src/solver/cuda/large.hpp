@@ -28,10 +28,10 @@ OPTNET_DEVICE void load_large(Team& team, const device_batch<T>& batch, std::int
 
 /// The part between, for all sets at once. A library has
 ///
-///     cholesky(n, M)                                      M = L L' in the lower triangle; the upper one may be spoilt.
-///                                                         A row of words, one per set, says where it failed; 0: nowhere
-///     solve_right(rows, n, L, B)                          B [rows, n] becomes B L⁻ᵀ
-///     multiply(rows, cols, inner, alpha, A, B, beta, C)   C [rows, cols] = alpha A B' + beta C
+///     cholesky(n, M)                      M = L L' in the lower triangle, the upper one may be spoilt. A row of words,
+///                                         one per set, says where it failed: 0 for nowhere
+///     solve_right(rows, n, L, B)          B [rows, n] becomes B L⁻ᵀ
+///     multiply(rows, cols, inner, alpha, A, B, beta, C)      C [rows, cols] = alpha A B' + beta C
 template <class Library> void factor_large(Library& by, const matrices& first) {
     const int n = first.n, p = first.p, m = first.m, ld = first.panel_rows(), lds = first.schur_rows();
     const each_matrix panel{first.panel, ld}, v_a{first.v_a(), ld}, v_g{first.v_g(), ld};

@@ -60,6 +60,7 @@ using warp_team = optnet::solver::cuda::warp_team<wire>;
 template <class Work> void together_as_warp(crew& all, const Work& work) {
     post letters;
     std::vector<std::thread> workers;
+    workers.reserve(static_cast<std::size_t>(all.size));
     for (int rank = 0; rank < all.size; ++rank)
         workers.emplace_back([&, rank] {
             warp_team team(rank, wire(rank, all, letters));
