@@ -3,7 +3,7 @@
 // calls.
 
 #include "solver/cuda/block_team.hpp"
-#include "solver/cuda/large.hpp"
+#include "solver/cuda/library_steps.hpp"
 #include "solver/cuda/places.hpp"
 
 #include <cublas_v2.h>
@@ -63,22 +63,25 @@ std::size_t aligned(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
 
 /// What lies behind the sets of a workspace for the libraries.
 struct library_memory {
-    unsigned char* blas;    ///< [blas_bytes]
-    double **left, **right; ///< [sets] matrices of every set
-    int* words;             ///< [2 sets] what a factorization says of every set
-    double* buffer;         ///< [size] of a factorization by itself
-    std::size_t bytes;
+    unsigned char* blas; ///< [blas_bytes]
+    library_sets sets;
+    double* buffer; ///< [size] of a factorization by itself
+    int size;
+    std::size_t bytes = 0;
 
-    library_memory(unsigned char* base, std::int64_t sets, int size) : blas(base) {
-        const std::size_t count = static_cast<std::size_t>(sets), pointers = aligned(count * sizeof(double*));
-        bytes = blas_bytes;
-        left = reinterpret_cast<double**>(base + bytes);
-        right = reinterpret_cast<double**>(base + bytes + pointers);
-        bytes += 2 * pointers;
-        words = reinterpret_cast<int*>(base + bytes);
-        bytes += aligned(2 * count * sizeof(int));
-        buffer = reinterpret_cast<double*>(base + bytes);
-        bytes += aligned(static_cast<std::size_t>(size) * sizeof(double));
+    library_memory(unsigned char* base, std::int64_t count, std::int64_t apart, int room)
+        : blas(base), sets{static_cast<int>(count), apart, nullptr, nullptr, nullptr}, size(room) {
+        const auto take = [&](std::size_t wanted) {
+            unsigned char* const piece = base + bytes;
+            bytes += aligned(wanted);
+            return piece;
+        };
+        const auto each = static_cast<std::size_t>(count);
+        take(blas_bytes);
+        sets.left = reinterpret_cast<double**>(take(each * sizeof(double*)));
+        sets.right = reinterpret_cast<double**>(take(each * sizeof(double*)));
+        sets.words = reinterpret_cast<int*>(take(2 * each * sizeof(int)));
+        buffer = reinterpret_cast<double*>(take(static_cast<std::size_t>(room) * sizeof(double)));
     }
 };
 
@@ -118,64 +121,58 @@ __global__ void point_kernel(double** to, double* first, std::int64_t apart, int
     if (i < count) to[i] = first + i * apart;
 }
 
-/// The calls, as `factor_large` makes them.
-class library {
+cublasFillMode_t fill(char uplo) { return uplo == 'L' ? CUBLAS_FILL_MODE_LOWER : CUBLAS_FILL_MODE_UPPER; }
+cublasOperation_t operation(char trans) { return trans == 'T' ? CUBLAS_OP_T : CUBLAS_OP_N; }
+cublasSideMode_t side_of(char side) { return side == 'R' ? CUBLAS_SIDE_RIGHT : CUBLAS_SIDE_LEFT; }
+cublasDiagType_t diagonal(char diag) { return diag == 'U' ? CUBLAS_DIAG_UNIT : CUBLAS_DIAG_NON_UNIT; }
+
+/// The `Calls` of library_steps.hpp, queued on a stream; remembers the first failure.
+class calls {
 public:
-    library(handles& of, const library_memory& given, int room, int count, std::int64_t doubles, cudaStream_t on)
-        : by(of), memory(given), size(room), sets(count), apart(doubles), stream(on) {
+    calls(handles& of, const library_memory& given, cudaStream_t on) : by(of), memory(given), stream(on) {
         note(message(cublasSetStream(by.blas, stream))); // forgets the memory that a call before this gave
         note(message(cublasSetWorkspace(by.blas, memory.blas, blas_bytes)));
         note(message(cusolverDnSetStream(by.solver, stream)));
     }
 
-    void cholesky(int n, each_matrix M) {
-        int* const words = memory.words + factored++ * sets;
-        if (sets == 1) {
-            note(message(
-                cusolverDnDpotrf(by.solver, CUBLAS_FILL_MODE_LOWER, n, M.first, M.ld, memory.buffer, size, words)));
-        } else {
-            point(memory.left, M);
-            note(
-                message(cusolverDnDpotrfBatched(by.solver, CUBLAS_FILL_MODE_LOWER, n, memory.left, M.ld, words, sets)));
-        }
+    void point(double** to, double* first, std::int64_t apart, int count) {
+        constexpr int threads = 128;
+        point_kernel<<<static_cast<unsigned>((count + threads - 1) / threads), threads, 0, stream>>>(to, first, apart,
+                                                                                                     count);
     }
-    void solve_right(int rows, int n, each_matrix L, each_matrix B) {
-        const double one = 1;
-        if (sets == 1) {
-            note(message(cublasDtrsm(by.blas, CUBLAS_SIDE_RIGHT, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_T,
-                                     CUBLAS_DIAG_NON_UNIT, rows, n, &one, L.first, L.ld, B.first, B.ld)));
-        } else {
-            point(memory.left, L);
-            point(memory.right, B);
-            note(message(cublasDtrsmBatched(by.blas, CUBLAS_SIDE_RIGHT, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_T,
-                                            CUBLAS_DIAG_NON_UNIT, rows, n, &one, memory.left, L.ld, memory.right, B.ld,
-                                            sets)));
-        }
+    void potrf(char uplo, int n, double* A, int lda, int* info) {
+        note(message(cusolverDnDpotrf(by.solver, fill(uplo), n, A, lda, memory.buffer, memory.size, info)));
     }
-    void multiply(int rows, int cols, int inner, double alpha, each_matrix A, each_matrix B, double beta,
-                  each_matrix C) {
-        note(message(cublasDgemmStridedBatched(by.blas, CUBLAS_OP_N, CUBLAS_OP_T, rows, cols, inner, &alpha, A.first,
-                                               A.ld, apart, B.first, B.ld, apart, &beta, C.first, C.ld, apart, sets)));
+    void potrf_batched(char uplo, int n, double** A, int lda, int* info, int count) {
+        note(message(cusolverDnDpotrfBatched(by.solver, fill(uplo), n, A, lda, info, count)));
+    }
+    void trsm(char side, char uplo, char trans, char diag, int m, int n, double alpha, const double* A, int lda,
+              double* B, int ldb) {
+        note(message(cublasDtrsm(by.blas, side_of(side), fill(uplo), operation(trans), diagonal(diag), m, n, &alpha, A,
+                                 lda, B, ldb)));
+    }
+    void trsm_batched(char side, char uplo, char trans, char diag, int m, int n, double alpha, double** A, int lda,
+                      double** B, int ldb, int count) {
+        note(message(cublasDtrsmBatched(by.blas, side_of(side), fill(uplo), operation(trans), diagonal(diag), m, n,
+                                        &alpha, A, lda, B, ldb, count)));
+    }
+    void gemm_strided_batched(char transa, char transb, int m, int n, int k, double alpha, const double* A, int lda,
+                              std::int64_t apart_a, const double* B, int ldb, std::int64_t apart_b, double beta,
+                              double* C, int ldc, std::int64_t apart_c, int count) {
+        note(message(cublasDgemmStridedBatched(by.blas, operation(transa), operation(transb), m, n, k, &alpha, A, lda,
+                                               apart_a, B, ldb, apart_b, &beta, C, ldc, apart_c, count)));
     }
 
     error failed() const { return first_error; }
 
 private:
-    void point(double** to, each_matrix M) {
-        constexpr int threads = 128;
-        const auto blocks = static_cast<unsigned>((sets + threads - 1) / threads);
-        point_kernel<<<blocks, threads, 0, stream>>>(to, M.first, apart, sets);
-    }
     void note(error code) {
         if (first_error == nullptr) first_error = code;
     }
 
     handles& by;
     library_memory memory;
-    int size, sets;
-    std::int64_t apart;
     cudaStream_t stream;
-    int factored = 0;
     error first_error = nullptr;
 };
 
@@ -187,7 +184,7 @@ error libraries_memory(int n, int p, std::int64_t sets, cudaStream_t stream, std
     int size = 0;
     if (const error failed = by.make()) return failed;
     if (const error failed = factor_buffer(by.solver, n, p, size)) return failed;
-    bytes = library_memory(nullptr, sets, size).bytes;
+    bytes = library_memory(nullptr, sets, 0, size).bytes;
     return nullptr;
 }
 
@@ -197,14 +194,15 @@ template <class T> error set_up_large(const device_batch<T>& batch, const places
     int size = 0;
     if (const error failed = by.make()) return failed;
     if (const error failed = factor_buffer(by.solver, batch.n, batch.p, size)) return failed;
+    const library_memory memory(at.base + at.plan.for_libraries, at.plan.sets,
+                                static_cast<std::int64_t>(at.plan.set_bytes / sizeof(double)), size);
+    calls to(by, memory, stream);
+    library_steps<calls> steps(to, memory.sets);
     const auto sets = static_cast<unsigned>(at.plan.sets);
-    const library_memory memory(at.base + at.plan.for_libraries, at.plan.sets, size);
-    library calls(by, memory, size, static_cast<int>(sets),
-                  static_cast<std::int64_t>(at.plan.set_bytes / sizeof(double)), stream);
     load_kernel<T><<<sets, lanes, 0, stream>>>(batch, at);
-    factor_large(calls, at.set(0));
-    conclude_kernel<T><<<sets, lanes, 0, stream>>>(batch, at, memory.words);
-    return calls.failed();
+    factor_large(steps, at.set(0));
+    conclude_kernel<T><<<sets, lanes, 0, stream>>>(batch, at, memory.sets.words);
+    return to.failed();
 }
 
 template error set_up_large(const device_batch<double>&, const places&, cudaStream_t);

@@ -5,8 +5,8 @@
 
 #include "../problems.hpp"
 #include "solver/cuda/adjoint.hpp"
-#include "solver/cuda/large.hpp"
 #include "solver/cuda/launch.hpp"
+#include "solver/cuda/library_steps.hpp"
 
 #include <cstring>
 
@@ -53,14 +53,19 @@ public:
         for (const std::size_t bytes : {kkt_split.near, kkt_split.far}) adjoint.emplace_back(bytes, fill);
     }
 
-    /// The set-up of all matrices with a library between two launches of blocks (large.hpp).
-    template <class Library> void set_up_by(Library&& library) {
+    /// The set-up of all matrices with calls of a library between two launches of blocks (large.hpp).
+    template <class Calls> void set_up_by(Calls calls) {
+        const auto count = static_cast<std::size_t>(count_sets());
+        std::vector<double*> left(count), right(count);
+        std::vector<int> words(2 * count, -1);
+        const cuda::library_sets all{static_cast<int>(count), static_cast<std::int64_t>(set_words), left.data(),
+                                     right.data(), words.data()};
+        cuda::library_steps<Calls> steps(calls, all);
         cuda::serial_team one;
-        for (std::int64_t k = 0; k < count_sets(); ++k) cuda::load_large(one, data, k, set(k));
-        library.begin(count_sets(), static_cast<std::ptrdiff_t>(set_words));
-        cuda::factor_large(library, set(0));
-        for (std::int64_t k = 0; k < count_sets(); ++k)
-            cuda::conclude_large(one, data, k, set(k), library.words(0, k), library.words(1, k));
+        for (std::size_t k = 0; k < count; ++k) cuda::load_large(one, data, std::int64_t(k), set(std::int64_t(k)));
+        cuda::factor_large(steps, set(0));
+        for (std::size_t k = 0; k < count; ++k)
+            cuda::conclude_large(one, data, std::int64_t(k), set(std::int64_t(k)), &words[k], &words[count + k]);
         factored = true;
     }
 

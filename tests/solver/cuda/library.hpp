@@ -1,79 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What cuBLAS and cuSOLVER do for large.hpp, in plain loops, with their contracts: of a square matrix only the lower
-// triangle is read, and the upper one may be spoilt; so is all of a matrix that is not positive definite; and C is not
-// read where beta is 0.
+// What cuBLAS and cuSOLVER do for solver/cuda/library_steps.hpp, in plain loops, with their contracts: of a square
+// matrix only the triangle that was named is read, and a factorization may spoil the other; so may it all of a matrix
+// that is not positive definite; and C is not read where beta is 0.
 
-#include "solver/cuda/large.hpp"
-
+#include <cmath>
+#include <cstdint>
 #include <limits>
-#include <vector>
 
 namespace host {
 
 class library {
 public:
-    void begin(std::int64_t count, std::ptrdiff_t doubles) {
-        sets = count;
-        apart = doubles;
-        said.assign(static_cast<std::size_t>(2 * count), -1);
-        factored = 0;
+    static void point(double** to, double* first, std::int64_t apart, int count) {
+        for (int i = 0; i < count; ++i) to[i] = first + i * apart;
     }
-    /// What factorization `which` says of a set.
-    const int* words(int which, std::int64_t k) const { return said.data() + which * sets + k; }
 
-    void cholesky(int n, optnet::solver::cuda::each_matrix M) {
-        for (std::int64_t k = 0; k < sets; ++k) {
-            double* const of = M.first + k * apart;
-            int failed = 0;
-            for (int j = 0; j < n && failed == 0; ++j)
-                for (int i = j; i < n; ++i) {
-                    double sum = at(of, M.ld, i, j);
-                    for (int e = 0; e < j; ++e) sum -= at(of, M.ld, i, e) * at(of, M.ld, j, e);
-                    // As LAPACK does, this lets what is not a number pass.
-                    if (i == j && sum <= 0) failed = j + 1;
-                    at(of, M.ld, i, j) = i == j ? std::sqrt(sum) : sum / at(of, M.ld, j, j);
-                }
+    static void potrf(char uplo, int n, double* A, int lda, int* info) {
+        const auto lower = [&](int i, int j) -> double& { return uplo == 'L' ? at(A, lda, i, j) : at(A, lda, j, i); };
+        *info = 0;
+        for (int j = 0; j < n && *info == 0; ++j)
+            for (int i = j; i < n; ++i) {
+                double sum = lower(i, j);
+                for (int e = 0; e < j; ++e) sum -= lower(i, e) * lower(j, e);
+                // As in LAPACK, what is not a number passes.
+                if (i == j && sum <= 0) *info = j + 1;
+                lower(i, j) = i == j ? std::sqrt(sum) : sum / lower(j, j);
+            }
+        for (int j = 0; j < n; ++j)
+            for (int i = 0; i < n; ++i)
+                if (*info != 0 || i < j) lower(i, j) = std::numeric_limits<double>::quiet_NaN();
+    }
+    static void potrf_batched(char uplo, int n, double** A, int lda, int* info, int count) {
+        for (int k = 0; k < count; ++k) potrf(uplo, n, A[k], lda, info + k);
+    }
+
+    /// op(A) X = alpha B or X op(A) = alpha B; X takes the place of B [m, n].
+    static void trsm(char side, char uplo, char trans, char diag, int m, int n, double alpha, const double* A, int lda,
+                     double* B, int ldb) {
+        const int size = side == 'R' ? n : m, others = side == 'R' ? m : n;
+        // Both sides as y T = b with a row y: T = op(A), or its transpose.
+        const bool transposed = (trans == 'T') == (side == 'R');
+        const auto entry = [&](int i, int j) { return transposed ? at(A, lda, j, i) : at(A, lda, i, j); };
+        const auto unknown = [&](int row, int j) -> double& {
+            return side == 'R' ? at(B, ldb, row, j) : at(B, ldb, j, row);
+        };
+        const bool upper = (uplo == 'U') != transposed;
+        for (int row = 0; row < others; ++row)
+            for (int step = 0; step < size; ++step) {
+                const int j = upper ? step : size - 1 - step;
+                double sum = alpha * unknown(row, j);
+                for (int e = upper ? 0 : j + 1; e < (upper ? j : size); ++e) sum -= unknown(row, e) * entry(e, j);
+                unknown(row, j) = diag == 'U' ? sum : sum / entry(j, j);
+            }
+    }
+    static void trsm_batched(char side, char uplo, char trans, char diag, int m, int n, double alpha, double** A,
+                             int lda, double** B, int ldb, int count) {
+        for (int k = 0; k < count; ++k) trsm(side, uplo, trans, diag, m, n, alpha, A[k], lda, B[k], ldb);
+    }
+
+    static void gemm_strided_batched(char transa, char transb, int m, int n, int k, double alpha, const double* A,
+                                     int lda, std::int64_t apart_a, const double* B, int ldb, std::int64_t apart_b,
+                                     double beta, double* C, int ldc, std::int64_t apart_c, int count) {
+        for (int which = 0; which < count; ++which)
             for (int j = 0; j < n; ++j)
-                for (int i = 0; i < n; ++i)
-                    if (failed != 0 || i < j) at(of, M.ld, i, j) = std::numeric_limits<double>::quiet_NaN();
-            said[static_cast<std::size_t>(factored * sets + k)] = failed;
-        }
-        ++factored;
-    }
-
-    void solve_right(int rows, int n, optnet::solver::cuda::each_matrix L, optnet::solver::cuda::each_matrix B) {
-        for (std::int64_t k = 0; k < sets; ++k)
-            for (int i = 0; i < rows; ++i)
-                for (int j = 0; j < n; ++j) {
-                    double& x = at(B.first + k * apart, B.ld, i, j);
-                    for (int e = 0; e < j; ++e)
-                        x -= at(B.first + k * apart, B.ld, i, e) * at(L.first + k * apart, L.ld, j, e);
-                    x /= at(L.first + k * apart, L.ld, j, j);
-                }
-    }
-
-    void multiply(int rows, int cols, int inner, double alpha, optnet::solver::cuda::each_matrix A,
-                  optnet::solver::cuda::each_matrix B, double beta, optnet::solver::cuda::each_matrix C) {
-        for (std::int64_t k = 0; k < sets; ++k)
-            for (int j = 0; j < cols; ++j)
-                for (int i = 0; i < rows; ++i) {
+                for (int i = 0; i < m; ++i) {
+                    const double *const a = A + which * apart_a, *const b = B + which * apart_b;
                     double sum = 0;
-                    for (int e = 0; e < inner; ++e)
-                        sum += at(A.first + k * apart, A.ld, i, e) * at(B.first + k * apart, B.ld, j, e);
-                    double& c = at(C.first + k * apart, C.ld, i, j);
+                    for (int e = 0; e < k; ++e)
+                        sum += (transa == 'T' ? at(a, lda, e, i) : at(a, lda, i, e)) *
+                               (transb == 'T' ? at(b, ldb, j, e) : at(b, ldb, e, j));
+                    double& c = at(C + which * apart_c, ldc, i, j);
                     c = alpha * sum + (beta == 0 ? 0.0 : beta * c);
                 }
     }
 
 private:
-    static double& at(double* M, int ld, int i, int j) { return M[static_cast<std::ptrdiff_t>(j) * ld + i]; }
-
-    std::int64_t sets = 0;
-    std::ptrdiff_t apart = 0;
-    std::vector<int> said;
-    int factored = 0;
+    template <class T> static T& at(T* M, int ld, int i, int j) { return M[static_cast<std::ptrdiff_t>(j) * ld + i]; }
 };
 
 } // namespace host
