@@ -9,7 +9,7 @@
 //     schur  [L_S; W; S_I]        S = V_A V_A' = L_S L_S', W = V_G V_A' L_S⁻ᵀ, S_I = L_S⁻ᵀ
 //     r      R = V_G V_G' − W W'
 //
-// Entries are counted in int: what fits into the shared memory of a block (launch.hpp) has fewer than 2³¹ of them.
+// Entries are counted in int: `refusal` (launch.hpp) keeps out what has more of them.
 // V_I and S_I are there so that every solve is products of a matrix with a vector: a triangular solve would be n
 // barriers. Refinement on the user's data takes back what an explicit inverse loses.
 
