@@ -61,8 +61,13 @@ double chunk_numbers(const structure& shape) {
     return static_cast<double>(shared_kkt::together(shape)) * size * (12 + size);
 }
 
-bool holds(const structure& shape, const plan& made, int lanes) {
-    return 8.0 * (made.chosen == form::sparse ? lanes * lanes_numbers(*made.pattern) : chunk_numbers(shape)) <=
+/// What a sparse problem takes in a lane.
+double numbers_in_lane(const plan& made, bool shared) {
+    return shared ? lanes_numbers(*made.pattern) : own_lane_numbers(*made.pattern);
+}
+
+bool holds(const structure& shape, const plan& made, int lanes, bool shared) {
+    return 8.0 * (made.chosen == form::sparse ? lanes * numbers_in_lane(made, shared) : chunk_numbers(shape)) <=
            most_held;
 }
 
@@ -169,6 +174,7 @@ template <class T> struct one_call {
 
     /// Sparse problems from `first` on, one per lane; those that are not solved there go on alone.
     void sparse(worker& mine, std::int64_t first) const {
+        if (!common && lanes > 1) return sparse_own(mine, first);
         const std::shared_ptr<const set_up> matrices = matrices_of(mine, first);
         const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
         if (!matrices->convex) {
@@ -191,13 +197,36 @@ template <class T> struct one_call {
         }
     }
 
-    void keep_lane(worker& mine, const std::shared_ptr<const set_up>& matrices, std::int64_t first, int l) const {
+    /// The same where each has matrices of its own.
+    void sparse_own(worker& mine, std::int64_t first) const {
+        const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
+        sparse_chunk& chunk = mine.sparse;
+        if (mine.begun != serial) chunk.begin(made.pattern);
+        mine.begun = serial;
+        chunk.run(batch, first, count, how, eps, from, kept != nullptr);
+        for (int l = 0; l < count; ++l) {
+            const std::int64_t k = first + l;
+            if (!chunk.solved(l)) {
+                by_road(mine, k, matrices_of(mine, k), chunk.settled(l) || chunk.warm(l) ? 0 : chunk.iterations(l));
+                continue;
+            }
+            const element& e = chunk.given(l);
+            write(out, k, {status::solved, chunk.best(l), chunk.iterations(l), e.given(), chunk.point(l)},
+                  e.data->measures());
+            if (kept != nullptr) keep_lane(mine, nullptr, first, l);
+        }
+    }
+
+    /// `matrices` is null where the lanes have their own.
+    void keep_lane(worker& mine, std::shared_ptr<const set_up> matrices, std::int64_t first, int l) const {
         const sparse_chunk& chunk = mine.sparse;
         factorization::kept& entry = kept->elements[at(first + l)];
         entry.solved = true;
         entry.rows.rows = chunk.basis(l);
         entry.in_lane = true;
         if (chunk.doubtful(l)) {
+            if (!matrices) matrices = matrices_of(mine, first + l);
+            if (!matrices->convex) return by_road(mine, first + l, matrices, 0); // as rounding has it
             const evaluated x = chunk.point(l);
             const operators& o = matrices->data;
             outcome& done = mine.done;
@@ -208,13 +237,22 @@ template <class T> struct one_call {
             entry.rows = decide_active_rows(chunk.given(l), matrices->sparse, how, done);
             entry.in_lane = entry.rows.ratios.empty() && entry.rows.rows == done.basis;
         }
+        const std::int64_t group = first / lanes;
+        if (!common && entry.in_lane && chunk.own_matrices()) {
+            const double groups = static_cast<double>(kept->lane_factors.size());
+            entry.in_lane = static_cast<double>(chunk.own_matrices()->bytes()) * groups <= most_kept;
+            if (!entry.in_lane) return;
+            kept->own_lanes[at(group)] = chunk.own_matrices();
+            kept->lane_factors[at(group)] = chunk.factor();
+            return;
+        }
         if (!keeps(*matrices)) {
             entry.in_lane = false;
             return;
         }
         entry.matrices = matrices;
         if (entry.in_lane)
-            kept->lane_factors[at(first / lanes)] = chunk.factor();
+            kept->lane_factors[at(group)] = chunk.factor();
         else
             entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
     }
@@ -310,9 +348,9 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     static std::atomic<std::uint64_t> calls{0};
     call.serial = ++calls;
     const bool sparse = made.chosen == form::sparse;
-    if (sparse && shared && batch.batch >= least_together && lanes_numbers(*made.pattern) <= most_in_lanes)
+    if (sparse && batch.batch >= least_together && numbers_in_lane(made, shared) <= most_in_lanes)
         call.lanes = lanes_together;
-    const bool hold = holds(*batch.shape, made, call.lanes);
+    const bool hold = holds(*batch.shape, made, call.lanes, shared);
     if (shared && hold && sparse) {
         std::shared_ptr<set_up>& held = held_matrices();
         if (!held || held.use_count() > 1) held = std::make_shared<set_up>();
@@ -328,6 +366,7 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     if (kept && sparse) {
         kept->lanes = call.lanes;
         kept->lane_factors.resize(at(groups));
+        kept->own_lanes.resize(at(groups));
     }
 
     constexpr std::int64_t width = own_chunk::together;

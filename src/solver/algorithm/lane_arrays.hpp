@@ -33,8 +33,9 @@ double lanes_numbers(const sparse_pattern& pattern);
 struct lane_factor {
     lane_array w, l, inverse;
 
-    /// Factors for the weights w; `work` [size, lanes] is 0 before and after.
-    void factor(const cpu::lane_system& s, int lanes, lane_array& work);
+    /// Factors for the weights w; `work` [size, lanes] is 0 before and after, `replaced` [lanes] may be null
+    /// (`sparse_kernels::factor`).
+    void factor(const cpu::lane_system& s, int lanes, lane_array& work, double* replaced = nullptr);
 };
 
 /// Points or right-hand sides of as many problems as there are lanes.

@@ -19,8 +19,23 @@ constexpr double sharp = 1e-6;
 
 void sparse_chunk::begin(const sparse_matrices& matrices, int count) {
     form = &matrices;
+    each.reset();
+    shape.reset();
     system = matrices.system();
     lanes = count;
+    resize();
+}
+
+void sparse_chunk::begin(std::shared_ptr<const sparse_pattern> pattern) {
+    form = nullptr;
+    shape = std::move(pattern);
+    system = without_numbers(*shape);
+    lanes = lanes_together;
+    loaded.resize(at(lanes));
+    resize();
+}
+
+void sparse_chunk::resize() {
     for (lane_points* v : {&right, &x, &r}) v->resize(system, lanes);
     of.resize(system, lanes);
     floor.resize(at(system.m * lanes));
@@ -31,17 +46,32 @@ void sparse_chunk::begin(const sparse_matrices& matrices, int count) {
     compliance.clear();
 }
 
+/// The matrices of each lane.
+template <class T>
+void sparse_chunk::load(const problem<T>& batch, std::int64_t number, int count, const settings& how) {
+    if (!each || each.use_count() > 1) each = std::make_shared<lane_matrices>();
+    each->resize(shape);
+    for (int l = 0; l < count; ++l) {
+        loaded[at(l)].load(batch, number + l);
+        if (loaded[at(l)].finite) each->put(loaded[at(l)], l);
+    }
+    each->set_up(how.convexity_tolerance, convex, first, work);
+    system = each->system();
+    first.w.clear();
+    compliance.clear();
+}
+
 template <class T>
 void sparse_chunk::run(const problem<T>& batch, std::int64_t number, int count, const settings& how,
                        const tolerances& eps, const starting_points<T>& from, bool keep) {
-    const operators& data = form->data();
     if (!kept || kept.use_count() > 1) kept = std::make_shared<lane_factor>();
+    if (form == nullptr) load(batch, number, count, how);
     for (int l = 0; l < lanes; ++l) {
         lane& mine = own[l];
-        mine.tried = l < count;
+        mine.tried = l < count && (form != nullptr || (data(l).finite && convex[l]));
         mine.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
         if (mine.tried) {
-            mine.data.load(batch, number + l, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+            mine.data.load(batch, number + l, data(l), how, eps.absolute > 0 ? eps.absolute : eps.relative);
             mine.tried = mine.data.finite && mine.data.impossible_row < 0;
             mine.start.load(from, number + l, mine.data);
         }
@@ -80,8 +110,9 @@ void sparse_chunk::start() {
         if (own[l].tried && !own[l].start.usable) continue;
         for (std::size_t i = at(l); i < kept->w.size(); i += at(lanes)) kept->w[i] = 0;
         if (!own[l].tried) continue;
+        const sparse_pattern& pattern = form != nullptr ? form->pattern() : *shape;
         for (const int i : own[l].start.rows)
-            kept->w[at(i * lanes + l)] = form->pattern().in_r(i) ? system.full : system.full_root;
+            kept->w[at(i * lanes + l)] = pattern.in_r(i) ? system.full[l] : system.full_root[l];
     }
 }
 
@@ -142,7 +173,10 @@ void sparse_chunk::copy(lane& to, int l) {
 void sparse_chunk::finish(const tolerances& eps) {
     const auto& kernels = cpu::sparse(lanes > 1);
     const cpu::lane_system& s = system;
-    const operators& data = form->data();
+    const bool shared = form != nullptr;
+    const double* const unit[3] = {shared ? form->data().a_unit.data() : each->a_unit().data(),
+                                   shared ? form->data().g_unit.data() : each->g_unit().data(),
+                                   shared ? form->data().z_unit.data() : each->z_unit().data()};
     double go[lanes_together], size[lanes_together];
     cpu::lane_verdict sums[lanes_together];
     for (int l = 0; l < lanes; ++l) go[l] = own[l].settled ? 1 : 0;
@@ -155,8 +189,7 @@ void sparse_chunk::finish(const tolerances& eps) {
                       packed.data());
         kernels.advance(s, go, r.view(), 0.0, x.view());
         kernels.products(s, x.view(), of.view());
-        kernels.judge(s, right.view(), floor.data(), x.view(), of.view(), data.a_unit.data(), data.g_unit.data(),
-                      data.z_unit.data(), sums);
+        kernels.judge(s, right.view(), floor.data(), x.view(), of.view(), unit[0], unit[1], unit[2], sums);
         for (int l = 0; l < lanes; ++l) {
             if (go[l] == 0) continue;
             lane& mine = own[l];
@@ -182,6 +215,7 @@ void sparse_chunk::finish(const tolerances& eps) {
 
 void sparse_chunk::find_doubt(const settings& how) {
     double doubt[lanes_together];
+    if (compliance.empty() && form == nullptr) each->compliance(compliance);
     if (compliance.empty()) {
         compliance.resize(at(system.m));
         for (int i = 0; i < system.m; ++i) {
@@ -190,7 +224,7 @@ void sparse_chunk::find_doubt(const settings& how) {
             compliance[at(i)] = form->compliance(i, HUGE_VAL) == HUGE_VAL ? -1 - sum : sum;
         }
     }
-    const double relative = std::max(64.0 * form->data().n * 1.1e-16, how.active_tolerance);
+    const double relative = std::max(64.0 * static_cast<double>(system.n) * 1.1e-16, how.active_tolerance);
     cpu::sparse(lanes > 1).doubt(system, right.view(), floor.data(), kept->w.data(), x.view(), of.view(), relative,
                                  compliance.data(), doubt);
     for (int l = 0; l < lanes; ++l) own[l].doubtful = own[l].doubtful || doubt[l] != 0;

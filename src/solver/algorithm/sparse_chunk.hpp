@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A problem on the sparse form, or as many as there are lanes where they share their matrices: the primal-dual active
-// set from the start of the interior point on, and the finish. The steps are those of `road` but for how the finish is
-// refined; what is not solved here goes there. A lane that is done goes on with the others, and repeats itself: no bit
-// of it depends on them.
+// A problem on the sparse form, or as many as there are lanes, with shared matrices or their own: the primal-dual
+// active set from the start of the interior point on, and the finish. The steps are those of `road` but for how the
+// finish is refined; what is not solved here goes there. A lane that is done goes on with the others, and repeats
+// itself: no bit of it depends on them.
 
-#include "solver/algorithm/lane_arrays.hpp"
+#include "solver/algorithm/lane_matrices.hpp"
 #include "solver/algorithm/road.hpp"
 
 #include <memory>
@@ -18,7 +18,8 @@ public:
     /// One problem after the other (lanes = 1), or `lanes_together`. To be called before anything else, and again when
     /// the numbers of `form` have changed. Memory of an earlier one is used again.
     void begin(const sparse_matrices& form, int lanes);
-    const sparse_matrices* matrices() const { return form; }
+    /// The same for `lanes_together` problems with matrices of their own, which `run` reads.
+    void begin(std::shared_ptr<const sparse_pattern> pattern);
     /// Works on `count` problems from number `first` of the batch on, count at most the lanes. `keep`: `factor` and
     /// `doubtful` are asked for.
     template <class T>
@@ -40,6 +41,8 @@ public:
     bool doubtful(int l) const { return own[l].doubtful; }
     /// The factor of the last finish, for all lanes.
     std::shared_ptr<const lane_factor> factor() const { return kept; }
+    /// The matrices of all lanes; null where they are shared.
+    std::shared_ptr<const lane_matrices> own_matrices() const { return each; }
 
 private:
     struct lane {
@@ -51,6 +54,9 @@ private:
         verdict best;
         std::vector<double> z, nu, lambda, gz;
     };
+    void resize();
+    template <class T> void load(const problem<T>& batch, std::int64_t first, int count, const settings& how);
+    const operators& data(int l) const { return form != nullptr ? form->data() : loaded[l]; }
     void fill(int l);
     void start();
     void guess();
@@ -59,16 +65,20 @@ private:
     void find_doubt(const settings& how);
     void copy(lane& to, int l);
 
-    const sparse_matrices* form = nullptr;
+    const sparse_matrices* form = nullptr; ///< null where each lane has its own
+    std::shared_ptr<const sparse_pattern> shape;
+    std::shared_ptr<lane_matrices> each;
+    std::vector<operators> loaded; ///< of each lane
+    bool convex[lanes_together] = {};
     cpu::lane_system system{};
     int lanes = 0;
     lane own[lanes_together];
     lane_points right, x, r; ///< −q, b and h; the points; residuals, then corrections
     lane_product_arrays of;
     lane_array floor, gz, packed;
-    lane_array work;                ///< of a factorization: 0 between them
-    std::vector<double> compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
-    lane_factor first;              ///< of the start, where no row is absent
+    lane_array work;       ///< of a factorization: 0 between them
+    lane_array compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
+    lane_factor first;     ///< of the start, where no row is absent
     std::shared_ptr<lane_factor> kept;
 };
 
