@@ -14,6 +14,13 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// A point of this share of its tolerances is not refined further: another step costs less than a round, and where Q
 /// has small eigenvalues the point is by so much farther from the solution than its residuals say.
 constexpr double sharp = 1e-6;
+/// Rounds in which more than so many rows, and this share of all, change sides are left for the interior point where
+/// there are not this much fewer of them each time.
+constexpr double few = 4, few_of_all = 1.0 / 16, fewer = 0.7;
+/// Iterations of the interior point before the rows are tried again, each time.
+constexpr int nearer[] = {4, 3, 3};
+/// What the first rounds, those and the rounds after them come to.
+constexpr int most_iterations = first_rounds + 4 + 3 + 3 + 3 * active_rounds;
 
 } // namespace
 
@@ -78,7 +85,7 @@ void sparse_chunk::run(const problem<T>& batch, std::int64_t number, int count, 
         fill(l);
     }
     start();
-    find_active_sets(std::min(first_rounds, how.max_iter.value_or(first_rounds)));
+    find_active_sets(how);
     finish(eps);
     if (keep) find_doubt(how);
 }
@@ -105,60 +112,96 @@ void sparse_chunk::fill(int l) {
 /// The active rows of each problem's start, or a guess where none was given.
 void sparse_chunk::start() {
     kept->w.resize(floor.size());
-    if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried && !mine.start.usable; })) guess();
+    if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried && !mine.start.usable; })) {
+        solve_least_squares();
+        cpu::sparse(lanes > 1).guess(system, right.lambda.data(), floor.data(), gz.data(), first_room,
+                                     kept->w.data());
+    }
     for (int l = 0; l < lanes; ++l) {
         if (own[l].tried && !own[l].start.usable) continue;
         for (std::size_t i = at(l); i < kept->w.size(); i += at(lanes)) kept->w[i] = 0;
         if (!own[l].tried) continue;
-        const sparse_pattern& pattern = form != nullptr ? form->pattern() : *shape;
         for (const int i : own[l].start.rows)
-            kept->w[at(i * lanes + l)] = pattern.in_r(i) ? system.full[l] : system.full_root[l];
+            kept->w[at(i * lanes + l)] = pattern().in_r(i) ? system.full[l] : system.full_root[l];
     }
 }
 
-/// The active rows of the starting point of the interior point.
-void sparse_chunk::guess() {
-    const auto& kernels = cpu::sparse(lanes > 1);
-    const cpu::lane_system& s = system;
+/// x becomes the least squares point of the relaxed conditions: every row an equality of weight 1.
+void sparse_chunk::solve_least_squares() {
     const bool whole = std::all_of(floor.begin(), floor.end(), [](double v) { return v < HUGE_VAL; });
     lane_factor other;
     lane_factor& f = whole ? first : other;
     if (!whole || f.w.empty()) {
         f.w.resize(floor.size());
         for (std::size_t i = 0; i < floor.size(); ++i) f.w[i] = floor[i] < HUGE_VAL ? 1.0 : 0.0;
-        f.factor(s, lanes, work);
+        f.factor(system, lanes, work);
     }
-    kernels.solve(s, f.w.data(), f.l.data(), f.inverse.data(), right.view(), x.view(), gz.data(), packed.data());
-    double unit[lanes_together];
-    for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
-    kernels.guess(s, right.lambda.data(), floor.data(), gz.data(), unit, least_start, kept->w.data());
+    cpu::sparse(lanes > 1).solve(system, f.w.data(), f.l.data(), f.inverse.data(), right.view(), x.view(), gz.data(),
+                                 packed.data());
 }
 
-void sparse_chunk::find_active_sets(int limit) {
-    const auto& kernels = cpu::sparse(lanes > 1);
-    const cpu::lane_system& s = system;
-    double wrong[lanes_together];
+void sparse_chunk::find_active_sets(const settings& how) {
     for (lane& mine : own) {
         mine.settled = false;
-        mine.rounds = mine.idle = 0;
-        mine.fewest = HUGE_VAL;
+        mine.rounds = 0;
     }
-    bool any = std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried; });
+    const bool short_of_time = how.max_iter.value_or(most_iterations) < most_iterations;
+    settle(std::min(first_rounds, how.max_iter.value_or(first_rounds)), short_of_time);
+    if (!short_of_time) come_near();
+}
+
+/// Rows change sides until they are those of the solution. `patient`: as long as there is hope, else while it is fast.
+void sparse_chunk::settle(int limit, bool patient) {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    double wrong[lanes_together];
+    bool any = false;
+    for (lane& mine : own) {
+        mine.going = mine.tried && !mine.settled;
+        mine.idle = 0;
+        mine.fewest = mine.last = HUGE_VAL;
+        any = any || mine.going;
+    }
+    const double many = few + few_of_all * static_cast<double>(system.m);
     for (int round = 0; any && round < limit; ++round) {
-        kept->factor(s, lanes, work);
-        kernels.solve(s, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
+        kept->factor(system, lanes, work);
+        kernels.solve(system, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
                       packed.data());
-        kernels.turn(s, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(), wrong);
+        kernels.turn(system, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(),
+                     wrong);
         any = false;
         for (int l = 0; l < lanes; ++l) {
             lane& mine = own[l];
-            if (!mine.tried || mine.settled || mine.idle == active_idle) continue;
+            if (!mine.going) continue;
             ++mine.rounds;
             mine.settled = wrong[l] == 0;
             mine.idle = wrong[l] < mine.fewest ? 0 : mine.idle + 1;
+            const bool slow = !patient && wrong[l] > many && wrong[l] > fewer * mine.last;
             mine.fewest = std::min(mine.fewest, wrong[l]);
-            any = any || (!mine.settled && mine.idle < active_idle);
+            mine.last = wrong[l];
+            mine.going = !mine.settled && mine.idle < active_idle && !slow;
+            any = any || mine.going;
         }
+    }
+}
+
+/// The interior point leads those that are not settled nearer to their solution, where the rows are tried again.
+void sparse_chunk::come_near() {
+    double go[lanes_together], unit[lanes_together];
+    bool begun = false;
+    for (const int iterations : nearer) {
+        for (int l = 0; l < lanes; ++l) go[l] = own[l].tried && !own[l].settled ? 1 : 0;
+        if (std::all_of(go, go + lanes, [](double v) { return v == 0; })) return;
+        if (!begun) {
+            for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
+            inner.resize(system, pattern(), lanes);
+            solve_least_squares();
+            inner.start(system, right, floor, x, gz, unit);
+            begun = true;
+        }
+        inner.iterate(system, right, floor, go, iterations, work);
+        inner.guess(system, floor, unit, go, kept->w);
+        for (int l = 0; l < lanes; ++l) own[l].rounds += go[l] != 0 ? iterations : 0;
+        settle(active_rounds, true);
     }
 }
 

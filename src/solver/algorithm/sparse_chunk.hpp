@@ -6,6 +6,7 @@
 // finish is refined; what is not solved here goes there. A lane that is done goes on with the others, and repeats
 // itself: no bit of it depends on them.
 
+#include "solver/algorithm/lane_interior.hpp"
 #include "solver/algorithm/lane_matrices.hpp"
 #include "solver/algorithm/road.hpp"
 
@@ -49,18 +50,22 @@ private:
         element data;
         warm_start start;
         bool tried = false, settled = false, doubtful = false;
+        bool going = false; ///< rows change sides
         int rounds = 0, idle = 0;
-        double fewest = 0; ///< rows that changed sides at once
+        double fewest = 0, last = 0; ///< rows that changed sides at once
         verdict best;
         std::vector<double> z, nu, lambda, gz;
     };
     void resize();
     template <class T> void load(const problem<T>& batch, std::int64_t first, int count, const settings& how);
+    const sparse_pattern& pattern() const { return form != nullptr ? form->pattern() : *shape; }
     const operators& data(int l) const { return form != nullptr ? form->data() : loaded[l]; }
     void fill(int l);
     void start();
-    void guess();
-    void find_active_sets(int limit);
+    void solve_least_squares();
+    void find_active_sets(const settings& how);
+    void settle(int limit, bool patient);
+    void come_near();
     void finish(const tolerances& eps);
     void find_doubt(const settings& how);
     void copy(lane& to, int l);
@@ -79,6 +84,7 @@ private:
     lane_array work;       ///< of a factorization: 0 between them
     lane_array compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
     lane_factor first;     ///< of the start, where no row is absent
+    lane_interior inner;
     std::shared_ptr<lane_factor> kept;
 };
 
