@@ -193,8 +193,8 @@ template <class T> struct one_call {
             write(out, first + l,
                   {status::solved, chunk.best(l), chunk.iterations(l), chunk.given(l).given(), chunk.point(l)},
                   matrices->data.measures());
-            if (kept != nullptr) keep_lane(mine, matrices, first, l);
         }
+        if (kept != nullptr) keep_lanes(mine, matrices, first, count);
     }
 
     /// The same where each has matrices of its own.
@@ -213,48 +213,58 @@ template <class T> struct one_call {
             const element& e = chunk.given(l);
             write(out, k, {status::solved, chunk.best(l), chunk.iterations(l), e.given(), chunk.point(l)},
                   e.data->measures());
-            if (kept != nullptr) keep_lane(mine, nullptr, first, l);
         }
+        if (kept != nullptr) keep_lanes(mine, nullptr, first, count);
     }
 
-    /// `matrices` is null where the lanes have their own.
-    void keep_lane(worker& mine, std::shared_ptr<const set_up> matrices, std::int64_t first, int l) const {
+    /// What the gradient needs of the solved lanes; `matrices` is null where they have their own.
+    void keep_lanes(worker& mine, const std::shared_ptr<const set_up>& matrices, std::int64_t first, int count) const {
+        sparse_chunk& chunk = mine.sparse;
+        const std::shared_ptr<const lane_matrices> own = matrices ? nullptr : chunk.own_matrices();
+        const double groups = static_cast<double>(kept->lane_factors.size());
+        const bool keep = matrices ? keeps(*matrices) : static_cast<double>(own->bytes()) * groups <= most_kept;
+        const active_rows* other[lanes_together] = {};
+        bool any = false, others = false;
+        chunk.find_centres();
+        for (int l = 0; l < count; ++l) {
+            if (!chunk.solved(l)) continue;
+            factorization::kept& entry = kept->elements[at(first + l)];
+            entry.solved = true;
+            entry.rows.rows = chunk.basis(l);
+            if (chunk.doubtful(l) && !decide(mine, matrices, first, l, entry)) continue;
+            entry.in_lane = keep;
+            if (!keep) continue;
+            entry.matrices = matrices;
+            any = true;
+            if (!entry.rows.degenerate) continue;
+            other[l] = &entry.rows;
+            others = true;
+        }
+        if (!any) return;
+        kept->lane_factors[at(first / lanes)] = others ? chunk.factor_with(other) : chunk.factor();
+        kept->own_lanes[at(first / lanes)] = own;
+    }
+
+    /// False if the problem went alone.
+    bool decide(worker& mine, std::shared_ptr<const set_up> matrices, std::int64_t first, int l,
+                factorization::kept& entry) const {
         const sparse_chunk& chunk = mine.sparse;
-        factorization::kept& entry = kept->elements[at(first + l)];
-        entry.solved = true;
-        entry.rows.rows = chunk.basis(l);
-        entry.in_lane = true;
-        if (chunk.doubtful(l)) {
-            if (!matrices) matrices = matrices_of(mine, first + l);
-            if (!matrices->convex) return by_road(mine, first + l, matrices, 0); // as rounding has it
-            const evaluated x = chunk.point(l);
-            const operators& o = matrices->data;
-            outcome& done = mine.done;
-            done.basis = entry.rows.rows;
-            done.x.z.assign(x.z, x.z + o.n);
-            done.x.nu.assign(x.nu, x.nu + o.p);
-            done.x.lambda.assign(x.lambda, x.lambda + o.m);
-            entry.rows = decide_active_rows(chunk.given(l), matrices->sparse, how, done);
-            entry.in_lane = entry.rows.ratios.empty() && entry.rows.rows == done.basis;
+        if (!matrices) matrices = matrices_of(mine, first + l);
+        if (!matrices->convex) { // as rounding has it
+            by_road(mine, first + l, matrices, 0);
+            return false;
         }
-        const std::int64_t group = first / lanes;
-        if (!common && entry.in_lane && chunk.own_matrices()) {
-            const double groups = static_cast<double>(kept->lane_factors.size());
-            entry.in_lane = static_cast<double>(chunk.own_matrices()->bytes()) * groups <= most_kept;
-            if (!entry.in_lane) return;
-            kept->own_lanes[at(group)] = chunk.own_matrices();
-            kept->lane_factors[at(group)] = chunk.factor();
-            return;
-        }
-        if (!keeps(*matrices)) {
-            entry.in_lane = false;
-            return;
-        }
-        entry.matrices = matrices;
-        if (entry.in_lane)
-            kept->lane_factors[at(group)] = chunk.factor();
-        else
-            entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+        outcome& done = mine.done;
+        done.basis = entry.rows.rows;
+        take(chunk.point(l), matrices->data, done.x);
+        entry.rows = decide_active_rows(chunk.given(l), matrices->sparse, how, done, chunk.centre(l));
+        return true;
+    }
+
+    static void take(const evaluated& x, const operators& o, point& to) {
+        to.z.assign(x.z, x.z + o.n);
+        to.nu.assign(x.nu, x.nu + o.p);
+        to.lambda.assign(x.lambda, x.lambda + o.m);
     }
 
     /// Problems from `first` on in the lanes of a vector; those that they do not solve go alone.
@@ -304,9 +314,7 @@ template <class T> struct one_call {
         const operators& o = own.data;
         outcome& done = mine.done;
         done.basis = basis;
-        done.x.z.assign(x.z, x.z + o.n);
-        done.x.nu.assign(x.nu, x.nu + o.p);
-        done.x.lambda.assign(x.lambda, x.lambda + o.m);
+        take(x, o, done.x);
         entry.rows = decide_active_rows(mine.e, own.dual, how, done, x.gz);
     }
 

@@ -13,7 +13,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 } // namespace
 
-void lane_interior::resize(const cpu::lane_system& s, const sparse_pattern& pattern, int count) {
+void lane_interior::resize(const cpu::lane_system& s, const sparse_pattern& pattern, int count,
+                           const lane_array& floor) {
     shape = &pattern;
     lanes = count;
     for (lane_points* v : {&x, &r, &d}) v->resize(s, lanes);
@@ -21,19 +22,40 @@ void lane_interior::resize(const cpu::lane_system& s, const sparse_pattern& patt
         v->resize(at(s.m * lanes));
     packed.resize(at(s.size * lanes));
     of.resize(s, lanes);
+    multiplied = false;
+    present.resize(at(lanes));
+    for (int l = 0; l < lanes; ++l) {
+        present[at(l)] = 0;
+        for (std::int64_t i = 0; i < s.m; ++i) present[at(l)] += floor[at(i * lanes + l)] < HUGE_VAL ? 1 : 0;
+    }
 }
 
 void lane_interior::start(const cpu::lane_system& s, lane_points& right, const lane_array& floor,
                           const lane_points& from, const lane_array& gz, const double* cost_unit) {
     x.z = from.z;
     x.nu = from.nu;
-    cpu::sparse(lanes > 1).interior.start(s, right.lambda.data(), floor.data(), gz.data(), cost_unit, first_room, least_start,
-                                          rows());
-    present.resize(at(lanes));
-    for (int l = 0; l < lanes; ++l) {
-        present[at(l)] = 0;
-        for (std::int64_t i = 0; i < s.m; ++i) present[at(l)] += floor[at(i * lanes + l)] < HUGE_VAL ? 1 : 0;
-    }
+    cpu::sparse(lanes > 1).interior.start(s, right.lambda.data(), floor.data(), gz.data(), cost_unit, first_room,
+                                          least_start, rows());
+    multiplied = false;
+}
+
+void lane_interior::put(const point& from, const std::vector<double>& s, int l) {
+    x.put(from, l, lanes);
+    put_lane(s, 1, slack, l, lanes);
+    multiplied = false;
+}
+
+void lane_interior::take(central_point& to, int l) const {
+    take_lane(x.lambda, to.lambda, l, lanes);
+    take_lane(slack, to.s, l, lanes);
+}
+
+void lane_interior::judge(const cpu::lane_system& s, lane_points& right, const lane_array& floor, const double* a_unit,
+                          const double* g_unit, const double* z_unit, cpu::lane_verdict* sums) {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    if (!multiplied) kernels.products(s, x.view(), of.view());
+    multiplied = true;
+    kernels.judge(s, right.view(), floor.data(), x.view(), of.view(), a_unit, g_unit, z_unit, sums);
 }
 
 /// w = Λ S⁻¹, for rows of E its root.
@@ -60,7 +82,8 @@ void lane_interior::iterate(const cpu::lane_system& s, lane_points& right, const
         loop.measure(s, floor.data(), rows(), r.lambda.data(), d.view(), gdz.data(), steepest, linear, square);
     };
     for (int k = 0; k < count; ++k) {
-        kernels.products(s, x.view(), of.view());
+        if (!multiplied) kernels.products(s, x.view(), of.view());
+        multiplied = false;
         weigh(s, floor, total);
         kernels.residual(s, factor.w.data(), right.view(), of.view(), r.view(), size);
         factor.factor(s, lanes, work);
@@ -79,9 +102,7 @@ void lane_interior::iterate(const cpu::lane_system& s, lane_points& right, const
         r.lambda.swap(affine);
         measure();
         for (int l = 0; l < lanes; ++l)
-            step[l] = go[l] == 0                        ? 0.0
-                      : steepest[l] > interior::boundary ? interior::boundary / steepest[l]
-                                                         : 1.0;
+            step[l] = go[l] == 0 ? 0.0 : steepest[l] > interior::boundary ? interior::boundary / steepest[l] : 1.0;
         loop.advance(s, floor.data(), rows(), r.lambda.data(), d.view(), gdz.data(), step, x.view());
     }
 }

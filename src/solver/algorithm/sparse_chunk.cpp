@@ -15,12 +15,12 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// has small eigenvalues the point is by so much farther from the solution than its residuals say.
 constexpr double sharp = 1e-6;
 /// Rounds in which more than so many rows, and this share of all, change sides are left for the interior point where
-/// there are not this much fewer of them each time.
-constexpr double few = 4, few_of_all = 1.0 / 16, fewer = 0.7;
+/// two of them do not make this much fewer.
+constexpr double few = 4, few_of_all = 1.0 / 16, fewer = 0.75;
 /// Iterations of the interior point before the rows are tried again, each time.
-constexpr int nearer[] = {4, 3, 3};
+constexpr int nearer[] = {5, 3, 3};
 /// What the first rounds, those and the rounds after them come to.
-constexpr int most_iterations = first_rounds + 4 + 3 + 3 + 3 * active_rounds;
+constexpr int most_iterations = first_rounds + 5 + 3 + 3 + 3 * active_rounds;
 
 } // namespace
 
@@ -114,8 +114,7 @@ void sparse_chunk::start() {
     kept->w.resize(floor.size());
     if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried && !mine.start.usable; })) {
         solve_least_squares();
-        cpu::sparse(lanes > 1).guess(system, right.lambda.data(), floor.data(), gz.data(), first_room,
-                                     kept->w.data());
+        cpu::sparse(lanes > 1).guess(system, right.lambda.data(), floor.data(), gz.data(), first_room, kept->w.data());
     }
     for (int l = 0; l < lanes; ++l) {
         if (own[l].tried && !own[l].start.usable) continue;
@@ -146,26 +145,28 @@ void sparse_chunk::find_active_sets(const settings& how) {
         mine.rounds = 0;
     }
     const bool short_of_time = how.max_iter.value_or(most_iterations) < most_iterations;
-    settle(std::min(first_rounds, how.max_iter.value_or(first_rounds)), short_of_time);
+    const double many = few + few_of_all * static_cast<double>(system.m);
+    settle(std::min(first_rounds, how.max_iter.value_or(first_rounds)), short_of_time ? HUGE_VAL : many);
     if (!short_of_time) come_near();
 }
 
-/// Rows change sides until they are those of the solution. `patient`: as long as there is hope, else while it is fast.
-void sparse_chunk::settle(int limit, bool patient) {
+/// Rows change sides until they are those of the solution, or too slowly while there are more than `many`.
+void sparse_chunk::settle(int limit, double many) {
     const auto& kernels = cpu::sparse(lanes > 1);
     double wrong[lanes_together];
     bool any = false;
     for (lane& mine : own) {
         mine.going = mine.tried && !mine.settled;
+        mine.precise = false;
         mine.idle = 0;
-        mine.fewest = mine.last = HUGE_VAL;
+        mine.fewest = mine.last[0] = mine.last[1] = HUGE_VAL;
         any = any || mine.going;
     }
-    const double many = few + few_of_all * static_cast<double>(system.m);
     for (int round = 0; any && round < limit; ++round) {
         kept->factor(system, lanes, work);
         kernels.solve(system, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
                       packed.data());
+        if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.going && mine.precise; })) sharpen();
         kernels.turn(system, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(),
                      wrong);
         any = false;
@@ -175,13 +176,32 @@ void sparse_chunk::settle(int limit, bool patient) {
             ++mine.rounds;
             mine.settled = wrong[l] == 0;
             mine.idle = wrong[l] < mine.fewest ? 0 : mine.idle + 1;
-            const bool slow = !patient && wrong[l] > many && wrong[l] > fewer * mine.last;
+            const bool slow = wrong[l] > many && std::min(wrong[l], mine.last[0]) > fewer * mine.last[1];
             mine.fewest = std::min(mine.fewest, wrong[l]);
-            mine.last = wrong[l];
+            mine.last[1] = mine.last[0];
+            mine.last[0] = wrong[l];
             mine.going = !mine.settled && mine.idle < active_idle && !slow;
             any = any || mine.going;
+            if (mine.idle < 2 || wrong[l] > few || mine.precise) continue;
+            mine.precise = true;
+            mine.idle = 0;
         }
     }
+}
+
+/// A step of refinement for the lanes whose signs may be those of the shifts or of rounding: where multipliers are
+/// tiny.
+void sparse_chunk::sharpen() {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    double go[lanes_together], size[lanes_together];
+    for (int l = 0; l < lanes; ++l) go[l] = own[l].going && own[l].precise ? 1 : 0;
+    kernels.products(system, x.view(), of.view());
+    kernels.residual(system, kept->w.data(), right.view(), of.view(), r.view(), size);
+    kernels.solve(system, kept->w.data(), kept->l.data(), kept->inverse.data(), r.view(), r.view(), of.gz.data(),
+                  packed.data());
+    kernels.advance(system, go, r.view(), -HUGE_VAL, x.view());
+    for (std::size_t i = 0; i < gz.size(); i += at(lanes))
+        for (std::size_t l = 0; l < at(lanes); ++l) gz[i + l] = go[l] != 0 ? gz[i + l] + of.gz[i + l] : gz[i + l];
 }
 
 /// The interior point leads those that are not settled nearer to their solution, where the rows are tried again.
@@ -193,7 +213,7 @@ void sparse_chunk::come_near() {
         if (std::all_of(go, go + lanes, [](double v) { return v == 0; })) return;
         if (!begun) {
             for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
-            inner.resize(system, pattern(), lanes);
+            inner.resize(system, pattern(), lanes, floor);
             solve_least_squares();
             inner.start(system, right, floor, x, gz, unit);
             begun = true;
@@ -201,7 +221,7 @@ void sparse_chunk::come_near() {
         inner.iterate(system, right, floor, go, iterations, work);
         inner.guess(system, floor, unit, go, kept->w);
         for (int l = 0; l < lanes; ++l) own[l].rounds += go[l] != 0 ? iterations : 0;
-        settle(active_rounds, true);
+        settle(active_rounds, few);
     }
 }
 
@@ -216,10 +236,7 @@ void sparse_chunk::copy(lane& to, int l) {
 void sparse_chunk::finish(const tolerances& eps) {
     const auto& kernels = cpu::sparse(lanes > 1);
     const cpu::lane_system& s = system;
-    const bool shared = form != nullptr;
-    const double* const unit[3] = {shared ? form->data().a_unit.data() : each->a_unit().data(),
-                                   shared ? form->data().g_unit.data() : each->g_unit().data(),
-                                   shared ? form->data().z_unit.data() : each->z_unit().data()};
+    const lane_units unit = measures();
     double go[lanes_together], size[lanes_together];
     cpu::lane_verdict sums[lanes_together];
     for (int l = 0; l < lanes; ++l) go[l] = own[l].settled ? 1 : 0;
@@ -232,13 +249,11 @@ void sparse_chunk::finish(const tolerances& eps) {
                       packed.data());
         kernels.advance(s, go, r.view(), 0.0, x.view());
         kernels.products(s, x.view(), of.view());
-        kernels.judge(s, right.view(), floor.data(), x.view(), of.view(), unit[0], unit[1], unit[2], sums);
+        kernels.judge(s, right.view(), floor.data(), x.view(), of.view(), unit.a, unit.g, unit.z, sums);
         for (int l = 0; l < lanes; ++l) {
             if (go[l] == 0) continue;
             lane& mine = own[l];
-            const cpu::lane_verdict& t = sums[l];
-            const verdict v =
-                judge({t.primal, t.primal_size, t.dual, t.dual_size, t.zqz, t.qtz, t.btnu, t.htl, t.check}, eps);
+            const verdict v = judged(sums[l], eps);
             const double before = mine.best.share;
             if (v.share < before) {
                 mine.best = v;
@@ -254,23 +269,6 @@ void sparse_chunk::finish(const tolerances& eps) {
     // As on the road: the signs were those of an estimate.
     for (lane& mine : own)
         if (!(mine.best.share <= close_enough)) mine.best.share = HUGE_VAL;
-}
-
-void sparse_chunk::find_doubt(const settings& how) {
-    double doubt[lanes_together];
-    if (compliance.empty() && form == nullptr) each->compliance(compliance);
-    if (compliance.empty()) {
-        compliance.resize(at(system.m));
-        for (int i = 0; i < system.m; ++i) {
-            // Without a limit below, the sum alone; where a limit counts, its code.
-            const double sum = form->compliance(i, 0.0);
-            compliance[at(i)] = form->compliance(i, HUGE_VAL) == HUGE_VAL ? -1 - sum : sum;
-        }
-    }
-    const double relative = std::max(64.0 * static_cast<double>(system.n) * 1.1e-16, how.active_tolerance);
-    cpu::sparse(lanes > 1).doubt(system, right.view(), floor.data(), kept->w.data(), x.view(), of.view(), relative,
-                                 compliance.data(), doubt);
-    for (int l = 0; l < lanes; ++l) own[l].doubtful = own[l].doubtful || doubt[l] != 0;
 }
 
 evaluated sparse_chunk::point(int l) const {

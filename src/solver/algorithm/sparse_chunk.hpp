@@ -6,6 +6,7 @@
 // finish is refined; what is not solved here goes there. A lane that is done goes on with the others, and repeats
 // itself: no bit of it depends on them.
 
+#include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/lane_interior.hpp"
 #include "solver/algorithm/lane_matrices.hpp"
 #include "solver/algorithm/road.hpp"
@@ -13,6 +14,10 @@
 #include <memory>
 
 namespace optnet::solver {
+
+inline verdict judged(const cpu::lane_verdict& t, const tolerances& eps) {
+    return judge({t.primal, t.primal_size, t.dual, t.dual_size, t.zqz, t.qtz, t.btnu, t.htl, t.check}, eps);
+}
 
 class sparse_chunk {
 public:
@@ -40,6 +45,12 @@ public:
     std::vector<int> basis(int l) const;
     /// True if the state of a row may be in doubt (`decide_active_rows`).
     bool doubtful(int l) const { return own[l].doubtful; }
+    /// Looks for the points of maximal support of the solved lanes that are doubtful.
+    void find_centres();
+    /// Null where none was found.
+    const central_point* centre(int l) const { return centres[l].lambda.empty() ? nullptr : &centres[l]; }
+    /// The factor of the last finish with other rows in the lanes where `rows` is not null.
+    std::shared_ptr<const lane_factor> factor_with(const active_rows* const rows[lanes_together]);
     /// The factor of the last finish, for all lanes.
     std::shared_ptr<const lane_factor> factor() const { return kept; }
     /// The matrices of all lanes; null where they are shared.
@@ -50,9 +61,9 @@ private:
         element data;
         warm_start start;
         bool tried = false, settled = false, doubtful = false;
-        bool going = false; ///< rows change sides
+        bool going = false, precise = false; ///< rows change sides; by signs that were refined
         int rounds = 0, idle = 0;
-        double fewest = 0, last = 0; ///< rows that changed sides at once
+        double fewest = 0, last[2] = {}; ///< rows that changed sides at once: at least, and in the last two rounds
         verdict best;
         std::vector<double> z, nu, lambda, gz;
     };
@@ -64,11 +75,18 @@ private:
     void start();
     void solve_least_squares();
     void find_active_sets(const settings& how);
-    void settle(int limit, bool patient);
+    void settle(int limit, double many);
+    void sharpen();
     void come_near();
     void finish(const tolerances& eps);
     void find_doubt(const settings& how);
     void copy(lane& to, int l);
+    double compliance_of(int i, int l, double otherwise) const;
+    void start_beside(int l, solver::point& at, std::vector<double>& slack) const;
+    struct lane_units {
+        const double *a, *g, *z;
+    };
+    lane_units measures() const;
 
     const sparse_matrices* form = nullptr; ///< null where each lane has its own
     std::shared_ptr<const sparse_pattern> shape;
@@ -85,6 +103,7 @@ private:
     lane_array compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
     lane_factor first;     ///< of the start, where no row is absent
     lane_interior inner;
+    central_point centres[lanes_together];
     std::shared_ptr<lane_factor> kept;
 };
 

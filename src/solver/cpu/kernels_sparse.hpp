@@ -58,8 +58,8 @@ struct lane_verdict {
     double check; ///< 0 if everything is finite
 };
 
-/// An iterate of the interior point over the rows of G: s and λ > 0 with one over them; λ = 0, s = 1 where a row is absent
-/// (floor +inf). [m] by lanes.
+/// An iterate of the interior point over the rows of G: s and λ > 0 with one over them; λ = 0, s = 1 where a row is
+/// absent (floor +inf). [m] by lanes.
 struct lane_slacks {
     double *slack, *lambda, *slack_inverse, *lambda_inverse;
 };
@@ -67,8 +67,8 @@ struct lane_slacks {
 /// The interior point in lanes: r is the residual of `sparse_kernels::residual`, r.λ = h - Gz; d what
 /// `sparse_kernels::solve` makes of it, with gdz = G dz, so that ds = r.λ - s - gdz.
 struct interior_kernels {
-    /// From the slacks h - Gz of a least squares point: s = max(h - Gz, room) and λ = unit [lanes] max(Gz - h, room), room
-    /// the `share` of the largest of them, and not below `least`.
+    /// From the slacks h - Gz of a least squares point: s = max(h - Gz, room) and λ = unit [lanes] max(Gz - h, room),
+    /// room the `share` of the largest of them, and not below `least`.
     void (*start)(const lane_system& s, const double* h, const double* floor, const double* gz, const double* unit,
                   double share, double least, const lane_slacks& rows);
     /// The inverses; w = λ / s, of rows in E, too; total [lanes] = s'λ.
@@ -83,8 +83,8 @@ struct interior_kernels {
     void (*advance)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* r,
                     const lane_point& d, const double* gdz, const double* step, const lane_point& x);
     /// Where go [lanes] is not 0: the weights of the rows with λ > unit [lanes] s.
-    void (*guess)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* unit, const double* go,
-                  double* w);
+    void (*guess)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* unit,
+                  const double* go, double* w);
 };
 
 struct sparse_kernels {
@@ -104,8 +104,8 @@ struct sparse_kernels {
                      const lane_point& r, double* size);
     /// x += d in the lanes where go is not 0; λ is not left below `least`.
     void (*advance)(const lane_system& s, const double* go, const lane_point& d, double least, const lane_point& x);
-    /// The weights of the rows that are violated by more than this share of the largest slack h - Gz, whatever its sign.
-    /// Rows with floor +inf are absent.
+    /// The weights of the rows that are violated by more than this share of the largest slack h - Gz, whatever its
+    /// sign. Rows with floor +inf are absent.
     void (*guess)(const lane_system& s, const double* h, const double* floor, const double* gz, double share,
                   double* w);
     /// Rows whose λ or slack is negative change sides: a slack within floor + zero (|h| + |z|) is 0. wrong [lanes]: so
