@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
-#include "solver/algorithm/own_chunk.hpp"
-#include "solver/algorithm/shared_chunk.hpp"
-#include "solver/algorithm/sparse_chunk.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/detect.hpp"
-#include "solver/factorization.hpp"
 #include "solver/recycled.hpp"
+#include "solver/worker.hpp"
 #include "solver/write.hpp"
 
 #include <algorithm>
@@ -25,51 +22,6 @@ constexpr double most_kept = 1e9;
 constexpr std::int64_t least_together = 8;
 
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
-
-/// What one thread works with.
-struct worker {
-    road way;
-    element e;
-    warm_start start;
-    outcome done;
-    std::vector<double> gz;
-    std::shared_ptr<set_up> own;
-    shared_chunk chunk;
-    sparse_chunk sparse;
-    std::uint64_t begun = 0; ///< the call that `sparse` works for
-    own_chunk lanes;
-};
-
-/// Up to this many bytes a thread keeps what it works with from one call to the next: on the sparse form, and for small
-/// problems, the memory would take as long to get as it is used.
-constexpr double most_held = 3.2e7;
-
-worker& held_worker() {
-    static thread_local worker held;
-    return held;
-}
-
-/// The same for the matrices that the problems of a call share on the sparse form.
-std::shared_ptr<set_up>& held_matrices() {
-    static thread_local std::shared_ptr<set_up> held;
-    return held;
-}
-
-/// About the numbers of a chunk of dense problems: some vectors, and the factors of all active sets.
-double chunk_numbers(const structure& shape) {
-    const double size = static_cast<double>(shape.n) + shape.p + shape.m;
-    return static_cast<double>(shared_kkt::together(shape)) * size * (12 + size);
-}
-
-/// What a sparse problem takes in a lane.
-double numbers_in_lane(const plan& made, bool shared) {
-    return shared ? lanes_numbers(*made.pattern) : own_lane_numbers(*made.pattern);
-}
-
-bool holds(const structure& shape, const plan& made, int lanes, bool shared) {
-    return 8.0 * (made.chosen == form::sparse ? lanes * numbers_in_lane(made, shared) : chunk_numbers(shape)) <=
-           most_held;
-}
 
 template <class T> struct one_call {
     const problem<T>& batch;
