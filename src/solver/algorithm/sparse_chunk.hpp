@@ -2,9 +2,9 @@
 #pragma once
 
 // A problem on the sparse form, or as many as there are lanes, with shared matrices or their own: the primal-dual
-// active set from the start of the interior point on, and the finish. The steps are those of `road` but for how the
-// finish is refined; what is not solved here goes there. A lane that is done goes on with the others, and repeats
-// itself: no bit of it depends on them.
+// active set, from nearer to the solution where it does not settle from afar, and the finish. The steps are those of
+// `road` but for how the finish is refined; what is not solved here goes there. A lane that is done goes on with the
+// others, and repeats itself: no bit of it depends on them.
 
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/lane_interior.hpp"
@@ -70,7 +70,7 @@ private:
     void resize();
     template <class T> void load(const problem<T>& batch, std::int64_t first, int count, const settings& how);
     const sparse_pattern& pattern() const { return form != nullptr ? form->pattern() : *shape; }
-    const operators& data(int l) const { return form != nullptr ? form->data() : loaded[l]; }
+    const operators& data(int l) const { return form != nullptr ? form->data() : loaded[static_cast<std::size_t>(l)]; }
     void fill(int l);
     void start();
     void solve_least_squares();
