@@ -61,6 +61,7 @@ private:
         element data;
         warm_start start;
         bool tried = false, settled = false, doubtful = false;
+        bool flat = false;                   ///< Q is much smaller somewhere than elsewhere
         bool going = false, precise = false; ///< rows change sides; by signs that were refined
         int rounds = 0, idle = 0;
         double fewest = 0, last[2] = {}; ///< rows that changed sides at once: at least, and in the last two rounds
