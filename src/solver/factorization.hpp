@@ -65,10 +65,12 @@ public:
         common.reset();
         lanes = 0;
         lane_factors.clear();
+        own_lanes.clear();
         dense.clear();
         for (kept& e : elements) {
             e.matrices.reset();
-            e.solved = e.in_lane = e.in_dense_lane = false;
+            e.solved = e.in_lane = e.in_dense_lane = e.rows.degenerate = false;
+            e.rows.ratios.clear();
         }
     }
     std::size_t held() const {

@@ -182,7 +182,7 @@ template <class T> struct one_call {
             if (!chunk.solved(l)) continue;
             factorization::kept& entry = kept->elements[at(first + l)];
             entry.solved = true;
-            entry.rows.rows = chunk.basis(l);
+            entry.rows = {chunk.basis(l), {}, false};
             if (chunk.doubtful(l) && !decide(mine, matrices, first, l, entry)) continue;
             entry.in_lane = keep;
             if (!keep) continue;
