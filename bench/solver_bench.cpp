@@ -150,6 +150,7 @@ int main(int argc, char** argv) {
     add_model("chain/1000", chain(10, 1, 1));
     add_model("chain/200/128", chain(2, 128, 1));
     add_model("portfolio/10", portfolio(10, 1, 1));
+    add_model("portfolio/10/128", portfolio(10, 128, 1));
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     benchmark::RunSpecifiedBenchmarks();

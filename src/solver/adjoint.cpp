@@ -101,18 +101,21 @@ void solve_lanes(lanes_of_problems& mine, const problem<T>& batch, const factori
     const std::int64_t first = group * lanes;
     const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
     const auto entry = [&](int l) -> const factorization::kept& { return kept.elements[at(first + l)]; };
+    const lane_matrices* own = kept.own_lanes[at(group)].get();
     const sparse_matrices* form = nullptr;
-    for (int l = 0; l < count; ++l)
+    for (int l = 0; l < count && own == nullptr; ++l)
         if (entry(l).in_lane) form = &entry(l).matrices->sparse;
-    if (form != nullptr) {
-        const operators& o = form->data();
-        const cpu::lane_system system = form->system();
+    const auto measures = [&](int l) { return own != nullptr ? own->measures(l) : form->data().measures(); };
+    if (own != nullptr || form != nullptr) {
+        const cpu::lane_system system = own != nullptr ? own->system() : form->system();
         mine.x.resize(system, lanes);
         point& x = mine.one;
         for (int l = 0; l < lanes; ++l) {
-            x.resize(o);
+            x.z.assign(at(system.n), 0.0);
+            x.nu.assign(at(system.p), 0.0);
+            x.lambda.assign(at(system.m), 0.0);
             if (l < count && entry(l).in_lane)
-                to.read(first + l, o.measures(), x.z.data(), x.nu.data(), x.lambda.data());
+                to.read(first + l, measures(l), x.z.data(), x.nu.data(), x.lambda.data());
             mine.x.put(x, l, lanes);
         }
         mine.kkt.solve(system, lanes, *kept.lane_factors[at(group)], mine.x);
@@ -123,7 +126,7 @@ void solve_lanes(lanes_of_problems& mine, const problem<T>& batch, const factori
             continue;
         }
         mine.x.take(mine.one, l, lanes);
-        to.write(mine.one.z.data(), mine.one.nu.data(), mine.one.lambda.data(), form->data().measures(), first + l);
+        to.write(mine.one.z.data(), mine.one.nu.data(), mine.one.lambda.data(), measures(l), first + l);
     }
 }
 

@@ -3,7 +3,7 @@
 
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/dense_lanes.hpp"
-#include "solver/algorithm/lane_arrays.hpp"
+#include "solver/algorithm/lane_matrices.hpp"
 #include "solver/algorithm/sparse_kkt.hpp"
 #include "solver/plan.hpp"
 
@@ -55,6 +55,8 @@ public:
     /// On the sparse form, how many problems went together, and the factors of each so many of them.
     int lanes = 0;
     std::vector<std::shared_ptr<const lane_factor>> lane_factors;
+    /// The matrices of these where they are not shared.
+    std::vector<std::shared_ptr<const lane_matrices>> own_lanes;
     /// The factors of each `dense_lanes::width` elements with matrices of their own; null where unused.
     std::vector<std::shared_ptr<const dense_lanes>> dense;
 
@@ -63,10 +65,12 @@ public:
         common.reset();
         lanes = 0;
         lane_factors.clear();
+        own_lanes.clear();
         dense.clear();
         for (kept& e : elements) {
             e.matrices.reset();
-            e.solved = e.in_lane = e.in_dense_lane = false;
+            e.solved = e.in_lane = e.in_dense_lane = e.rows.degenerate = false;
+            e.rows.ratios.clear();
         }
     }
     std::size_t held() const {

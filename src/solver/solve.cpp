@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
-#include "solver/algorithm/own_chunk.hpp"
-#include "solver/algorithm/shared_chunk.hpp"
-#include "solver/algorithm/sparse_chunk.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/detect.hpp"
-#include "solver/factorization.hpp"
 #include "solver/recycled.hpp"
+#include "solver/worker.hpp"
 #include "solver/write.hpp"
 
 #include <algorithm>
@@ -25,46 +22,6 @@ constexpr double most_kept = 1e9;
 constexpr std::int64_t least_together = 8;
 
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
-
-/// What one thread works with.
-struct worker {
-    road way;
-    element e;
-    warm_start start;
-    outcome done;
-    std::vector<double> gz;
-    std::shared_ptr<set_up> own;
-    shared_chunk chunk;
-    sparse_chunk sparse;
-    std::uint64_t begun = 0; ///< the call that `sparse` works for
-    own_chunk lanes;
-};
-
-/// Up to this many bytes a thread keeps what it works with from one call to the next: on the sparse form, and for small
-/// problems, the memory would take as long to get as it is used.
-constexpr double most_held = 3.2e7;
-
-worker& held_worker() {
-    static thread_local worker held;
-    return held;
-}
-
-/// The same for the matrices that the problems of a call share on the sparse form.
-std::shared_ptr<set_up>& held_matrices() {
-    static thread_local std::shared_ptr<set_up> held;
-    return held;
-}
-
-/// About the numbers of a chunk of dense problems: some vectors, and the factors of all active sets.
-double chunk_numbers(const structure& shape) {
-    const double size = static_cast<double>(shape.n) + shape.p + shape.m;
-    return static_cast<double>(shared_kkt::together(shape)) * size * (12 + size);
-}
-
-bool holds(const structure& shape, const plan& made, int lanes) {
-    return 8.0 * (made.chosen == form::sparse ? lanes * lanes_numbers(*made.pattern) : chunk_numbers(shape)) <=
-           most_held;
-}
 
 template <class T> struct one_call {
     const problem<T>& batch;
@@ -169,6 +126,7 @@ template <class T> struct one_call {
 
     /// Sparse problems from `first` on, one per lane; those that are not solved there go on alone.
     void sparse(worker& mine, std::int64_t first) const {
+        if (!common && lanes > 1) return sparse_own(mine, first);
         const std::shared_ptr<const set_up> matrices = matrices_of(mine, first);
         const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
         if (!matrices->convex) {
@@ -187,36 +145,78 @@ template <class T> struct one_call {
             write(out, first + l,
                   {status::solved, chunk.best(l), chunk.iterations(l), chunk.given(l).given(), chunk.point(l)},
                   matrices->data.measures());
-            if (kept != nullptr) keep_lane(mine, matrices, first, l);
         }
+        if (kept != nullptr) keep_lanes(mine, matrices, first, count);
     }
 
-    void keep_lane(worker& mine, const std::shared_ptr<const set_up>& matrices, std::int64_t first, int l) const {
+    /// The same where each has matrices of its own.
+    void sparse_own(worker& mine, std::int64_t first) const {
+        const int count = static_cast<int>(std::min<std::int64_t>(lanes, batch.batch - first));
+        sparse_chunk& chunk = mine.sparse;
+        if (mine.begun != serial) chunk.begin(made.pattern);
+        mine.begun = serial;
+        chunk.run(batch, first, count, how, eps, from, kept != nullptr);
+        for (int l = 0; l < count; ++l) {
+            const std::int64_t k = first + l;
+            if (!chunk.solved(l)) {
+                by_road(mine, k, matrices_of(mine, k), chunk.settled(l) || chunk.warm(l) ? 0 : chunk.iterations(l));
+                continue;
+            }
+            const element& e = chunk.given(l);
+            write(out, k, {status::solved, chunk.best(l), chunk.iterations(l), e.given(), chunk.point(l)},
+                  e.data->measures());
+        }
+        if (kept != nullptr) keep_lanes(mine, nullptr, first, count);
+    }
+
+    /// What the gradient needs of the solved lanes; `matrices` is null where they have their own.
+    void keep_lanes(worker& mine, const std::shared_ptr<const set_up>& matrices, std::int64_t first, int count) const {
+        sparse_chunk& chunk = mine.sparse;
+        const std::shared_ptr<const lane_matrices> own = matrices ? nullptr : chunk.own_matrices();
+        const double groups = static_cast<double>(kept->lane_factors.size());
+        const bool keep = matrices ? keeps(*matrices) : static_cast<double>(own->bytes()) * groups <= most_kept;
+        const active_rows* other[lanes_together] = {};
+        bool any = false, others = false;
+        chunk.find_centres();
+        for (int l = 0; l < count; ++l) {
+            if (!chunk.solved(l)) continue;
+            factorization::kept& entry = kept->elements[at(first + l)];
+            entry.solved = true;
+            entry.rows = {chunk.basis(l), {}, false};
+            if (chunk.doubtful(l) && !decide(mine, matrices, first, l, entry)) continue;
+            entry.in_lane = keep;
+            if (!keep) continue;
+            entry.matrices = matrices;
+            any = true;
+            if (!entry.rows.degenerate) continue;
+            other[l] = &entry.rows;
+            others = true;
+        }
+        if (!any) return;
+        kept->lane_factors[at(first / lanes)] = others ? chunk.factor_with(other) : chunk.factor();
+        kept->own_lanes[at(first / lanes)] = own;
+    }
+
+    /// False if the problem went alone.
+    bool decide(worker& mine, std::shared_ptr<const set_up> matrices, std::int64_t first, int l,
+                factorization::kept& entry) const {
         const sparse_chunk& chunk = mine.sparse;
-        factorization::kept& entry = kept->elements[at(first + l)];
-        entry.solved = true;
-        entry.rows.rows = chunk.basis(l);
-        entry.in_lane = true;
-        if (chunk.doubtful(l)) {
-            const evaluated x = chunk.point(l);
-            const operators& o = matrices->data;
-            outcome& done = mine.done;
-            done.basis = entry.rows.rows;
-            done.x.z.assign(x.z, x.z + o.n);
-            done.x.nu.assign(x.nu, x.nu + o.p);
-            done.x.lambda.assign(x.lambda, x.lambda + o.m);
-            entry.rows = decide_active_rows(chunk.given(l), matrices->sparse, how, done);
-            entry.in_lane = entry.rows.ratios.empty() && entry.rows.rows == done.basis;
+        if (!matrices) matrices = matrices_of(mine, first + l);
+        if (!matrices->convex) { // as rounding has it
+            by_road(mine, first + l, matrices, 0);
+            return false;
         }
-        if (!keeps(*matrices)) {
-            entry.in_lane = false;
-            return;
-        }
-        entry.matrices = matrices;
-        if (entry.in_lane)
-            kept->lane_factors[at(first / lanes)] = chunk.factor();
-        else
-            entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+        outcome& done = mine.done;
+        done.basis = entry.rows.rows;
+        take(chunk.point(l), matrices->data, done.x);
+        entry.rows = decide_active_rows(chunk.given(l), matrices->sparse, how, done, chunk.centre(l));
+        return true;
+    }
+
+    static void take(const evaluated& x, const operators& o, point& to) {
+        to.z.assign(x.z, x.z + o.n);
+        to.nu.assign(x.nu, x.nu + o.p);
+        to.lambda.assign(x.lambda, x.lambda + o.m);
     }
 
     /// Problems from `first` on in the lanes of a vector; those that they do not solve go alone.
@@ -266,9 +266,7 @@ template <class T> struct one_call {
         const operators& o = own.data;
         outcome& done = mine.done;
         done.basis = basis;
-        done.x.z.assign(x.z, x.z + o.n);
-        done.x.nu.assign(x.nu, x.nu + o.p);
-        done.x.lambda.assign(x.lambda, x.lambda + o.m);
+        take(x, o, done.x);
         entry.rows = decide_active_rows(mine.e, own.dual, how, done, x.gz);
     }
 
@@ -310,9 +308,9 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     static std::atomic<std::uint64_t> calls{0};
     call.serial = ++calls;
     const bool sparse = made.chosen == form::sparse;
-    if (sparse && shared && batch.batch >= least_together && lanes_numbers(*made.pattern) <= most_in_lanes)
+    if (sparse && batch.batch >= least_together && numbers_in_lane(made, shared) <= most_in_lanes)
         call.lanes = lanes_together;
-    const bool hold = holds(*batch.shape, made, call.lanes);
+    const bool hold = holds(*batch.shape, made, call.lanes, shared);
     if (shared && hold && sparse) {
         std::shared_ptr<set_up>& held = held_matrices();
         if (!held || held.use_count() > 1) held = std::make_shared<set_up>();
@@ -328,6 +326,7 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     if (kept && sparse) {
         kept->lanes = call.lanes;
         kept->lane_factors.resize(at(groups));
+        kept->own_lanes.resize(at(groups));
     }
 
     constexpr std::int64_t width = own_chunk::together;

@@ -283,7 +283,7 @@ double solve_residual(model x, int lanes) {
     std::vector<char> is_long(at(s.m), 0);
     for (int k = 0; k < s.long_count; ++k) is_long[at(s.long_rows[k])] = 1;
     using real = long double;
-    const real delta = s.delta;
+    const real delta = *s.delta;
     real worst = 0;
     const auto see = [&](real left) { worst = std::max(worst, std::abs(left)); };
     for (int l = 0; l < lanes; ++l) {
@@ -295,7 +295,7 @@ double solve_residual(model x, int lanes) {
             return real(data.g_scale[at(i)] * data.z_scale[at(j)] * same.Gat(0, i, j));
         };
         for (int j = 0; j < s.n; ++j) {
-            real sum = real(s.rho) * value(found.z, j) - value(right.z, j);
+            real sum = real(*s.rho) * value(found.z, j) - value(right.z, j);
             for (int i = 0; i < s.n; ++i)
                 sum += real(data.z_scale[at(j)] * data.z_scale[at(i)]) *
                        (real(same.Qat(0, j, i)) + real(same.Qat(0, i, j))) / 2 * value(found.z, i);

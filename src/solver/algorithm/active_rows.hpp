@@ -26,7 +26,10 @@ std::vector<int> doubtful_rows(int n, int m, const double* lengths, const settin
 /// `gz` is G times the point of the outcome, [m].
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,
                                const double* gz);
-/// The same on the sparse form, where rows that depend on each other may all stay.
-active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how, const outcome& done);
+/// The same on the sparse form, where rows that depend on each other may all stay. `centre` is the point of maximal
+/// support, or null: then it is looked for where a row is in doubt.
+struct central_point;
+active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how, const outcome& done,
+                               const central_point* centre = nullptr);
 
 } // namespace optnet::solver

@@ -12,10 +12,10 @@ double lanes_numbers(const sparse_pattern& x) {
     return 2.0 * static_cast<double>(x.l_row.size()) + 12.0 * (x.n + x.p + x.m);
 }
 
-void lane_factor::factor(const cpu::lane_system& s, int lanes, lane_array& work) {
+void lane_factor::factor(const cpu::lane_system& s, int lanes, lane_array& work, double* replaced) {
     inverse.resize(at(s.size * lanes));
     l.resize(at(std::int64_t{s.l_start[s.size]} * lanes));
-    cpu::sparse(lanes > 1).factor(s, w.data(), l.data(), inverse.data(), work.data());
+    cpu::sparse(lanes > 1).factor(s, w.data(), l.data(), inverse.data(), work.data(), replaced);
 }
 
 void put_lane(const std::vector<double>& from, double factor, lane_array& to, int l, int lanes) {

@@ -32,9 +32,11 @@ double lanes_numbers(const sparse_pattern& pattern);
 /// The factor of K for one set of active rows in every lane, which the gradient goes on using.
 struct lane_factor {
     lane_array w, l, inverse;
+    lane_array ratio; ///< D of weakly active rows, where there are any: w is 1 / (D + δ)
 
-    /// Factors for the weights w; `work` [size, lanes] is 0 before and after.
-    void factor(const cpu::lane_system& s, int lanes, lane_array& work);
+    /// Factors for the weights w; `work` [size, lanes] is 0 before and after, `replaced` [lanes] may be null
+    /// (`sparse_kernels::factor`).
+    void factor(const cpu::lane_system& s, int lanes, lane_array& work, double* replaced = nullptr);
 };
 
 /// Points or right-hand sides of as many problems as there are lanes.

@@ -24,6 +24,8 @@ void lane_kkt::solve(const cpu::lane_system& s, int lanes, const lane_factor& fa
     for (int l = 0; l < lanes; ++l) go[l] = size[l] == 0 ? 0 : 1;
     for (int step = 0; std::any_of(go, go + lanes, [](double v) { return v != 0; }); ++step) {
         kernels.products(s, x.view(), of.view());
+        // The rows are Gz − Dλ.
+        for (std::size_t i = 0; i < factor.ratio.size(); ++i) of.gz[i] -= factor.ratio[i] * x.lambda[i];
         kernels.residual(s, w, right.view(), of.view(), r.view(), now);
         for (int l = 0; l < lanes; ++l) {
             if (go[l] == 0) continue;

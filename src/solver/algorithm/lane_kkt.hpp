@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// `sparse_kkt` without D for one problem, or for as many as there are lanes where they share their matrices.
+// `sparse_kkt` for one problem, or for as many as there are lanes.
 
 #include "solver/algorithm/lane_arrays.hpp"
 

@@ -44,6 +44,9 @@ inline constexpr int active_rounds = 15, active_idle = 3;
 inline constexpr int first_rounds = 25;
 /// A slack of this share of its terms is 0 after one solve with the shifts in it.
 inline constexpr double estimated_zero = 1e-9;
+/// A slack or a multiplier of the solution gets at least this share of its terms before the point of maximal support is
+/// looked for.
+inline constexpr double off_boundary = 1e-2;
 /// What λ is measured in against s: what z costs, Q, or q in a linear program.
 double cost_unit(const element& e);
 /// Steps after which the dual active set is given up.

@@ -14,13 +14,46 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// A point of this share of its tolerances is not refined further: another step costs less than a round, and where Q
 /// has small eigenvalues the point is by so much farther from the solution than its residuals say.
 constexpr double sharp = 1e-6;
+/// Rounds in which more than so many rows, and this share of all, change sides are left for the interior point where
+/// two of them do not make this much fewer.
+constexpr double few = 4, few_of_all = 1.0 / 16, fewer = 0.75;
+/// Where an entry of Q's diagonal is below this share of the largest, signs may be those of rounding, and what a
+/// point's residuals leave open is large: it has to be exact to this share of its tolerances.
+constexpr double flat = 1e-5, exact = 1e-5;
+/// Iterations of the interior point before the rows are tried again, each time.
+constexpr int nearer[] = {5, 3, 3};
+/// What the first rounds, those and the rounds after them come to.
+constexpr int most_iterations = first_rounds + 5 + 3 + 3 + 3 * active_rounds;
+
+/// The least entry above 0 of Q's diagonal, as a share of the largest of Q.
+double least_of_q(const operators& o) {
+    double least = o.q_max;
+    for (const double v : o.q_diagonal())
+        if (v > 0) least = std::min(least, v);
+    return o.q_max > 0 ? least / o.q_max : 1.0;
+}
 
 } // namespace
 
 void sparse_chunk::begin(const sparse_matrices& matrices, int count) {
     form = &matrices;
+    each.reset();
+    shape.reset();
     system = matrices.system();
     lanes = count;
+    resize();
+}
+
+void sparse_chunk::begin(std::shared_ptr<const sparse_pattern> pattern) {
+    form = nullptr;
+    shape = std::move(pattern);
+    system = without_numbers(*shape);
+    lanes = lanes_together;
+    loaded.resize(at(lanes));
+    resize();
+}
+
+void sparse_chunk::resize() {
     for (lane_points* v : {&right, &x, &r}) v->resize(system, lanes);
     of.resize(system, lanes);
     floor.resize(at(system.m * lanes));
@@ -31,24 +64,40 @@ void sparse_chunk::begin(const sparse_matrices& matrices, int count) {
     compliance.clear();
 }
 
+/// The matrices of each lane.
+template <class T>
+void sparse_chunk::load(const problem<T>& batch, std::int64_t number, int count, const settings& how) {
+    if (!each || each.use_count() > 1) each = std::make_shared<lane_matrices>();
+    each->resize(shape);
+    for (int l = 0; l < count; ++l) {
+        loaded[at(l)].load(batch, number + l);
+        if (loaded[at(l)].finite) each->put(loaded[at(l)], l);
+    }
+    each->set_up(how.convexity_tolerance, convex, first, work);
+    system = each->system();
+    first.w.clear();
+    compliance.clear();
+}
+
 template <class T>
 void sparse_chunk::run(const problem<T>& batch, std::int64_t number, int count, const settings& how,
                        const tolerances& eps, const starting_points<T>& from, bool keep) {
-    const operators& data = form->data();
     if (!kept || kept.use_count() > 1) kept = std::make_shared<lane_factor>();
+    if (form == nullptr) load(batch, number, count, how);
     for (int l = 0; l < lanes; ++l) {
         lane& mine = own[l];
-        mine.tried = l < count;
+        mine.tried = l < count && (form != nullptr || (data(l).finite && convex[l]));
         mine.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
         if (mine.tried) {
-            mine.data.load(batch, number + l, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+            mine.data.load(batch, number + l, data(l), how, eps.absolute > 0 ? eps.absolute : eps.relative);
             mine.tried = mine.data.finite && mine.data.impossible_row < 0;
             mine.start.load(from, number + l, mine.data);
         }
+        mine.flat = mine.tried && least_of_q(data(l)) < flat;
         fill(l);
     }
     start();
-    find_active_sets(std::min(first_rounds, how.max_iter.value_or(first_rounds)));
+    find_active_sets(how);
     finish(eps);
     if (keep) find_doubt(how);
 }
@@ -75,59 +124,116 @@ void sparse_chunk::fill(int l) {
 /// The active rows of each problem's start, or a guess where none was given.
 void sparse_chunk::start() {
     kept->w.resize(floor.size());
-    if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried && !mine.start.usable; })) guess();
+    if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried && !mine.start.usable; })) {
+        solve_least_squares();
+        cpu::sparse(lanes > 1).guess(system, right.lambda.data(), floor.data(), gz.data(), first_room, kept->w.data());
+    }
     for (int l = 0; l < lanes; ++l) {
         if (own[l].tried && !own[l].start.usable) continue;
         for (std::size_t i = at(l); i < kept->w.size(); i += at(lanes)) kept->w[i] = 0;
         if (!own[l].tried) continue;
         for (const int i : own[l].start.rows)
-            kept->w[at(i * lanes + l)] = form->pattern().in_r(i) ? system.full : system.full_root;
+            kept->w[at(i * lanes + l)] = pattern().in_r(i) ? system.full[l] : system.full_root[l];
     }
 }
 
-/// The active rows of the starting point of the interior point.
-void sparse_chunk::guess() {
-    const auto& kernels = cpu::sparse(lanes > 1);
-    const cpu::lane_system& s = system;
+/// x becomes the least squares point of the relaxed conditions: every row an equality of weight 1.
+void sparse_chunk::solve_least_squares() {
     const bool whole = std::all_of(floor.begin(), floor.end(), [](double v) { return v < HUGE_VAL; });
     lane_factor other;
     lane_factor& f = whole ? first : other;
     if (!whole || f.w.empty()) {
         f.w.resize(floor.size());
         for (std::size_t i = 0; i < floor.size(); ++i) f.w[i] = floor[i] < HUGE_VAL ? 1.0 : 0.0;
-        f.factor(s, lanes, work);
+        f.factor(system, lanes, work);
     }
-    kernels.solve(s, f.w.data(), f.l.data(), f.inverse.data(), right.view(), x.view(), gz.data(), packed.data());
-    double unit[lanes_together];
-    for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
-    kernels.guess(s, right.lambda.data(), floor.data(), gz.data(), unit, least_start, kept->w.data());
+    cpu::sparse(lanes > 1).solve(system, f.w.data(), f.l.data(), f.inverse.data(), right.view(), x.view(), gz.data(),
+                                 packed.data());
 }
 
-void sparse_chunk::find_active_sets(int limit) {
-    const auto& kernels = cpu::sparse(lanes > 1);
-    const cpu::lane_system& s = system;
-    double wrong[lanes_together];
+void sparse_chunk::find_active_sets(const settings& how) {
     for (lane& mine : own) {
         mine.settled = false;
-        mine.rounds = mine.idle = 0;
-        mine.fewest = HUGE_VAL;
+        mine.rounds = 0;
     }
-    bool any = std::any_of(own, own + lanes, [](const lane& mine) { return mine.tried; });
+    const bool short_of_time = how.max_iter.value_or(most_iterations) < most_iterations;
+    const double many = few + few_of_all * static_cast<double>(system.m);
+    settle(std::min(first_rounds, how.max_iter.value_or(first_rounds)), short_of_time ? HUGE_VAL : many);
+    if (!short_of_time) come_near();
+}
+
+/// Rows change sides until they are those of the solution, or too slowly while there are more than `many`.
+void sparse_chunk::settle(int limit, double many) {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    double wrong[lanes_together];
+    bool any = false;
+    for (lane& mine : own) {
+        mine.going = mine.tried && !mine.settled;
+        mine.precise = false;
+        mine.idle = 0;
+        mine.fewest = mine.last[0] = mine.last[1] = HUGE_VAL;
+        any = any || mine.going;
+    }
     for (int round = 0; any && round < limit; ++round) {
-        kept->factor(s, lanes, work);
-        kernels.solve(s, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
+        kept->factor(system, lanes, work);
+        kernels.solve(system, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
                       packed.data());
-        kernels.turn(s, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(), wrong);
+        if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.going && mine.precise; })) sharpen();
+        kernels.turn(system, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(),
+                     wrong);
         any = false;
         for (int l = 0; l < lanes; ++l) {
             lane& mine = own[l];
-            if (!mine.tried || mine.settled || mine.idle == active_idle) continue;
+            if (!mine.going) continue;
             ++mine.rounds;
             mine.settled = wrong[l] == 0;
             mine.idle = wrong[l] < mine.fewest ? 0 : mine.idle + 1;
+            const bool slow = wrong[l] > many && std::min(wrong[l], mine.last[0]) > fewer * mine.last[1];
             mine.fewest = std::min(mine.fewest, wrong[l]);
-            any = any || (!mine.settled && mine.idle < active_idle);
+            mine.last[1] = mine.last[0];
+            mine.last[0] = wrong[l];
+            mine.going = !mine.settled && mine.idle < active_idle && !slow;
+            any = any || mine.going;
+            if (mine.idle < 2 || wrong[l] > few || mine.precise) continue;
+            mine.precise = true;
+            mine.idle = 0;
         }
+    }
+}
+
+/// A step of refinement for the lanes whose signs may be those of the shifts or of rounding: where multipliers are
+/// tiny.
+void sparse_chunk::sharpen() {
+    const auto& kernels = cpu::sparse(lanes > 1);
+    double go[lanes_together], size[lanes_together];
+    for (int l = 0; l < lanes; ++l) go[l] = own[l].going && own[l].precise ? 1 : 0;
+    kernels.products(system, x.view(), of.view());
+    kernels.residual(system, kept->w.data(), right.view(), of.view(), r.view(), size);
+    kernels.solve(system, kept->w.data(), kept->l.data(), kept->inverse.data(), r.view(), r.view(), of.gz.data(),
+                  packed.data());
+    kernels.advance(system, go, r.view(), -HUGE_VAL, x.view());
+    for (std::size_t i = 0; i < gz.size(); i += at(lanes))
+        for (std::size_t l = 0; l < at(lanes); ++l) gz[i + l] = go[l] != 0 ? gz[i + l] + of.gz[i + l] : gz[i + l];
+}
+
+/// The interior point leads those that are not settled nearer to their solution, where the rows are tried again.
+void sparse_chunk::come_near() {
+    double go[lanes_together], unit[lanes_together];
+    bool begun = false;
+    for (const int iterations : nearer) {
+        for (int l = 0; l < lanes; ++l) go[l] = own[l].tried && !own[l].settled ? 1 : 0;
+        if (std::all_of(go, go + lanes, [](double v) { return v == 0; })) return;
+        if (!begun) {
+            for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
+            inner.resize(system, pattern(), lanes, floor);
+            solve_least_squares();
+            inner.start(system, right, floor, x, gz, unit);
+            begun = true;
+        }
+        inner.iterate(system, right, floor, go, iterations, work);
+        inner.guess(system, floor, unit, go, kept->w);
+        for (int l = 0; l < lanes; ++l) own[l].rounds += go[l] != 0 ? iterations : 0;
+        settle(active_rounds, few);
     }
 }
 
@@ -142,7 +248,7 @@ void sparse_chunk::copy(lane& to, int l) {
 void sparse_chunk::finish(const tolerances& eps) {
     const auto& kernels = cpu::sparse(lanes > 1);
     const cpu::lane_system& s = system;
-    const operators& data = form->data();
+    const lane_units unit = measures();
     double go[lanes_together], size[lanes_together];
     cpu::lane_verdict sums[lanes_together];
     for (int l = 0; l < lanes; ++l) go[l] = own[l].settled ? 1 : 0;
@@ -155,14 +261,11 @@ void sparse_chunk::finish(const tolerances& eps) {
                       packed.data());
         kernels.advance(s, go, r.view(), 0.0, x.view());
         kernels.products(s, x.view(), of.view());
-        kernels.judge(s, right.view(), floor.data(), x.view(), of.view(), data.a_unit.data(), data.g_unit.data(),
-                      data.z_unit.data(), sums);
+        kernels.judge(s, right.view(), floor.data(), x.view(), of.view(), unit.a, unit.g, unit.z, sums);
         for (int l = 0; l < lanes; ++l) {
             if (go[l] == 0) continue;
             lane& mine = own[l];
-            const cpu::lane_verdict& t = sums[l];
-            const verdict v =
-                judge({t.primal, t.primal_size, t.dual, t.dual_size, t.zqz, t.qtz, t.btnu, t.htl, t.check}, eps);
+            const verdict v = judged(sums[l], eps);
             const double before = mine.best.share;
             if (v.share < before) {
                 mine.best = v;
@@ -177,23 +280,7 @@ void sparse_chunk::finish(const tolerances& eps) {
     }
     // As on the road: the signs were those of an estimate.
     for (lane& mine : own)
-        if (!(mine.best.share <= close_enough)) mine.best.share = HUGE_VAL;
-}
-
-void sparse_chunk::find_doubt(const settings& how) {
-    double doubt[lanes_together];
-    if (compliance.empty()) {
-        compliance.resize(at(system.m));
-        for (int i = 0; i < system.m; ++i) {
-            // Without a limit below, the sum alone; where a limit counts, its code.
-            const double sum = form->compliance(i, 0.0);
-            compliance[at(i)] = form->compliance(i, HUGE_VAL) == HUGE_VAL ? -1 - sum : sum;
-        }
-    }
-    const double relative = std::max(64.0 * form->data().n * 1.1e-16, how.active_tolerance);
-    cpu::sparse(lanes > 1).doubt(system, right.view(), floor.data(), kept->w.data(), x.view(), of.view(), relative,
-                                 compliance.data(), doubt);
-    for (int l = 0; l < lanes; ++l) own[l].doubtful = own[l].doubtful || doubt[l] != 0;
+        if (!(mine.best.share <= (mine.flat ? exact : close_enough))) mine.best.share = HUGE_VAL;
 }
 
 evaluated sparse_chunk::point(int l) const {

@@ -4,6 +4,7 @@
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/finish.hpp"
 #include "solver/algorithm/interior_point.hpp"
+#include "solver/algorithm/lane_interior.hpp"
 #include "solver/algorithm/sparse_form.hpp"
 
 #include <algorithm>
@@ -19,9 +20,6 @@ constexpr int interior_limit = 200;
 constexpr double next_guess = 1e5, better = 0.1;
 /// A slack of this share of its terms is 0 after refinement.
 constexpr double rounding = 1e-13;
-/// A slack or a multiplier of the solution gets at least this share of its terms before the point of maximal support is
-/// looked for.
-constexpr double off_boundary = 1e-2;
 /// What the sparse form does not solve goes to the dense ones up to this size, n + p + m.
 constexpr int most_dense = 1500;
 
@@ -168,8 +166,8 @@ void road::correct(const element& e, const sparse_matrices& form, const point& f
     form.multiply_g(x.z.data(), gz.data());
 }
 
-active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how,
-                               const outcome& done) {
+active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how, const outcome& done,
+                               const central_point* known) {
     const operators& o = *e.data;
     active_rows decided;
     decided.rows = done.basis;
@@ -201,28 +199,33 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
 
     // The point of maximal support tells strong rows from weak ones, as on form D. The way there starts beside the
     // solution, where every row has room and a multiplier of the same strength.
-    serial_team team;
-    sparse_form linear(form);
-    const tolerances eps{1e-9, 1e-9};
-    const auto beside = [&](serial_team&, sparse_form& at_point, const element&, interior_rows& rows) {
-        rows.resize(at(o.m));
-        at_point.begin(e);
-        at_point.read(done.x);
-        for (int i = 0; i < o.m; ++i) {
-            const double room = std::max(off_boundary * size(i), 1e-300), unit_strength = strength(i, 1.0);
-            const double multiplier = unit_strength > 0 ? room / unit_strength : room;
-            rows.s[at(i)] = e.absent(i) ? 1.0 : std::max(e.h[at(i)] - gz[at(i)], room);
-            rows.lambda[at(i)] = e.absent(i) ? 0.0 : std::max(done.x.lambda[at(i)], multiplier);
-        }
-        return true;
+    const auto look = [&] {
+        serial_team team;
+        sparse_form linear(form);
+        const tolerances eps{1e-9, 1e-9};
+        const auto beside = [&](serial_team&, sparse_form& at_point, const element&, interior_rows& rows) {
+            rows.resize(at(o.m));
+            at_point.begin(e);
+            at_point.read(done.x);
+            for (int i = 0; i < o.m; ++i) {
+                const double room = std::max(off_boundary * size(i), 1e-300), unit_strength = strength(i, 1.0);
+                const double multiplier = unit_strength > 0 ? room / unit_strength : room;
+                rows.s[at(i)] = e.absent(i) ? 1.0 : std::max(e.h[at(i)] - gz[at(i)], room);
+                rows.lambda[at(i)] = e.absent(i) ? 0.0 : std::max(done.x.lambda[at(i)], multiplier);
+            }
+            return true;
+        };
+        interior_result centre = interior_point(team, linear, e, eps, interior_limit, 1.0, interior::never{}, beside);
+        if (!(centre.best.share <= 1)) centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
+        if (centre.best.share <= 1e3) return central_point{centre.x.lambda, centre.s};
+        return central_point{};
     };
-    interior_result centre = interior_point(team, linear, e, eps, interior_limit, 1.0, interior::never{}, beside);
-    if (!(centre.best.share <= 1)) centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
-    if (!(centre.best.share <= 1e3)) return decided;
+    const central_point found = known != nullptr ? *known : look();
+    if (found.lambda.empty()) return decided;
     decided.rows.clear();
     decided.degenerate = true;
     for (const int i : all) {
-        const double multiplier = centre.x.lambda[at(i)], slack = centre.s[at(i)], strong = strength(i, multiplier);
+        const double multiplier = found.lambda[at(i)], slack = found.s[at(i)], strong = strength(i, multiplier);
         const bool sure = in_basis[at(i)] != 0;
         if (!sure && slack > 100 * strong) continue;
         decided.rows.push_back(i);

@@ -40,6 +40,7 @@ bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse
     shape = std::move(pattern);
     const sparse_pattern& x = *shape;
     q_unit = data.q_max > 0 ? data.q_max : 1.0;
+    for (int l = 0; l < cpu::lanes<double>; ++l) shifts.set(l, q_unit);
     base.assign(x.row.size(), 0.0);
     std::size_t next = 0;
     q.assign(x.q.col.size(), 0.0);
@@ -93,15 +94,18 @@ bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse
     return true;
 }
 
-cpu::lane_system sparse_matrices::system() const {
-    const sparse_pattern& x = *shape;
-    const auto rows = [](const sparse_rows& r, const std::vector<double>& value) {
+cpu::lane_system without_numbers(const sparse_pattern& x) {
+    const auto rows = [](const sparse_rows& r) {
         return cpu::sparse_lines{static_cast<std::int64_t>(r.start.size()) - 1, r.width, r.start.data(), r.col.data(),
-                                 value.data()};
+                                 nullptr};
     };
-    const auto lists = [](const sparse_lists& r, const std::vector<double>& value) {
-        return cpu::sparse_lines{static_cast<std::int64_t>(r.start.size()) - 1, r.width, r.start.data(), r.at.data(),
-                                 value.data()};
+    const auto lists = [](const sparse_lists& r) {
+        return cpu::sparse_lines{static_cast<std::int64_t>(r.start.size()) - 1,
+                                 r.width,
+                                 r.start.data(),
+                                 r.at.data(),
+                                 nullptr,
+                                 r.from.data()};
     };
     cpu::lane_system s{};
     s.n = x.n;
@@ -109,19 +113,18 @@ cpu::lane_system sparse_matrices::system() const {
     s.m = x.m;
     s.size = x.size;
     s.place = x.place.data();
-    s.q = rows(x.q, q);
-    s.a = rows(x.a, a);
-    s.g = rows(x.g, g);
-    s.a_columns = lists(x.a_columns, a_columns);
-    s.g_columns = lists(x.g_columns, g_columns);
-    s.r_columns = x.long_rows.empty() ? s.g_columns : lists(x.r_columns, r_columns);
+    s.q = rows(x.q);
+    s.a = rows(x.a);
+    s.g = rows(x.g);
+    s.a_columns = lists(x.a_columns);
+    s.g_columns = lists(x.g_columns);
+    s.r_columns = x.long_rows.empty() ? s.g_columns : lists(x.r_columns);
     s.leaves = x.leaves;
     s.direct = x.direct.data();
     s.positive = x.positive.data();
     s.start = x.start.data();
     s.row = x.row.data();
-    s.sums = lists(x.sums, sums);
-    s.base = base.data();
+    s.sums = lists(x.sums);
     s.l_start = x.l_start.data();
     s.l_row = x.l_row.data();
     s.row_start = x.row_start.data();
@@ -129,11 +132,35 @@ cpu::lane_system sparse_matrices::system() const {
     s.row_place = x.row_place.data();
     s.long_count = static_cast<std::int64_t>(x.long_rows.size());
     s.long_rows = x.long_rows.data();
-    s.rho = sparse_shift * q_unit;
-    s.delta = sparse_shift / q_unit;
-    s.full = 1 / s.delta;
-    s.full_root = std::sqrt(s.full);
     s.least_pivot = sparse_ldl::least_pivot;
+    return s;
+}
+
+void lane_shifts::set(int l, double q_unit) {
+    rho[l] = sparse_shift * q_unit;
+    delta[l] = sparse_shift / q_unit;
+    full[l] = 1 / delta[l];
+    full_root[l] = std::sqrt(full[l]);
+}
+
+void lane_shifts::enter(cpu::lane_system& s) const {
+    s.rho = rho;
+    s.delta = delta;
+    s.full = full;
+    s.full_root = full_root;
+}
+
+cpu::lane_system sparse_matrices::system() const {
+    cpu::lane_system s = without_numbers(*shape);
+    s.q.value = q.data();
+    s.a.value = a.data();
+    s.g.value = g.data();
+    s.a_columns.value = a_columns.data();
+    s.g_columns.value = g_columns.data();
+    s.r_columns.value = shape->long_rows.empty() ? g_columns.data() : r_columns.data();
+    s.sums.value = sums.data();
+    s.base = base.data();
+    shifts.enter(s);
     return s;
 }
 

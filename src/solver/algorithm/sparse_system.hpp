@@ -12,6 +12,17 @@ namespace optnet::solver {
 /// ρ in the unit of Q, and δ in its inverse.
 inline constexpr double sparse_shift = 1e-8;
 
+/// What the kernels read of a pattern; the numbers are missing.
+cpu::lane_system without_numbers(const sparse_pattern& pattern);
+
+/// ρ, δ and the weights of an active row in R and in E, for every lane.
+struct lane_shifts {
+    double rho[cpu::lanes<double>], delta[cpu::lanes<double>], full[cpu::lanes<double>], full_root[cpu::lanes<double>];
+
+    void set(int l, double q_unit); ///< for lane l, where Q is measured in `q_unit`
+    void enter(cpu::lane_system& s) const;
+};
+
 /// The matrices of one problem, or of all that share them, on their pattern.
 class sparse_matrices {
 public:
@@ -50,6 +61,7 @@ private:
     std::vector<double> pairs;                                 ///< those of `pattern().product`
     std::vector<double> a_columns, g_columns, r_columns, sums; ///< those of the pattern's lists
     double q_unit = 1;
+    lane_shifts shifts{};
 };
 
 /// K = L D L' by columns, without pivoting: K is quasi-definite, its order fixed. What a pivot lacks of its least size

@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Kernels for sparse problems of one pattern and shared numbers, `lanes<double>` of them at once, one problem per lane:
-// entry e of the problem in lane l is a[e * lanes + l] in every array of theirs. Nothing of a lane depends on the
-// others. Declarations only, as in kernels.hpp, and the same rules.
+// Kernels for sparse problems of one pattern, `lanes<double>` of them at once, one problem per lane: entry e of the
+// problem in lane l is a[e * lanes + l] in every array of theirs. Nothing of a lane depends on the others. The numbers
+// of the matrices are shared by all lanes, or such an array, too. Declarations only, as in kernels.hpp, and the same
+// rules.
 
 #include "solver/cpu/kernels.hpp"
 
 namespace optnet::solver::cpu {
 
-/// Rows or columns of a sparse matrix that all lanes share: line i has value[e] at at[e] for e in start[i] ...
-/// start[i + 1] - 1.
+/// Rows or columns of a sparse matrix: line i has value[e] at at[e] for e in start[i] ... start[i + 1] - 1; where lanes
+/// have numbers of their own, value[from[e] * lanes + l].
 struct sparse_lines {
     std::int64_t count, width; ///< width: entries of every line, -1 where that differs
     const int *start, *at;
     const double* value;
+    const int* from = nullptr;
 };
 
 /// Q, A and G, and the quasi-definite K = L D L' of `sparse_pattern` with its shifts ρ and δ. Rows of G stand in R
 /// (place -1), multiplied into the first block of K by their weight w, or in E, where a weight is its root.
 struct lane_system {
     std::int64_t n, p, m, size;
+    bool own;                          ///< lanes have numbers of their own: `base` and units are [.., lanes], too
     const int* place;                  ///< [n + p + m] of z, ν and rows of E in the order of elimination
     sparse_lines q, a, g;              ///< by rows
     sparse_lines a_columns, g_columns; ///< A and G by columns
@@ -35,9 +38,9 @@ struct lane_system {
     const int *row_start, *row_col, *row_place; ///< L by rows, and where an entry stands by columns
     std::int64_t long_count;                    ///< E
     const int* long_rows;
-    double rho, delta;
-    double full, full_root; ///< the weight of an active row, and the root of it for rows of E
-    double least_pivot;     ///< a pivot below this share of its terms is rounding
+    const double *rho, *delta;      ///< [lanes]
+    const double *full, *full_root; ///< [lanes] the weight of an active row, and the root of it for rows of E
+    double least_pivot;             ///< a pivot below this share of its terms is rounding
 };
 
 /// Points or right-hand sides, [n], [p] and [m] by lanes.
@@ -55,12 +58,41 @@ struct lane_verdict {
     double check; ///< 0 if everything is finite
 };
 
+/// An iterate of the interior point over the rows of G: s and λ > 0 with one over them; λ = 0, s = 1 where a row is
+/// absent (floor +inf). [m] by lanes.
+struct lane_slacks {
+    double *slack, *lambda, *slack_inverse, *lambda_inverse;
+};
+
+/// The interior point in lanes: r is the residual of `sparse_kernels::residual`, r.λ = h - Gz; d what
+/// `sparse_kernels::solve` makes of it, with gdz = G dz, so that ds = r.λ - s - gdz.
+struct interior_kernels {
+    /// From the slacks h - Gz of a least squares point: s = max(h - Gz, room) and λ = unit [lanes] max(Gz - h, room),
+    /// room the `share` of the largest of them, and not below `least`.
+    void (*start)(const lane_system& s, const double* h, const double* floor, const double* gz, const double* unit,
+                  double share, double least, const lane_slacks& rows);
+    /// The inverses; w = λ / s, of rows in E, too; total [lanes] = s'λ.
+    void (*weigh)(const lane_system& s, const double* floor, const lane_slacks& rows, double* w, double* total);
+    /// steepest [lanes]: the largest of -ds / s and -dλ / λ; linear: s'dλ + λ'ds; square: ds'dλ.
+    void (*measure)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* r,
+                    const lane_point& d, const double* gdz, double* steepest, double* linear, double* square);
+    /// right = r.λ + (ds dλ - target [lanes]) / λ.
+    void (*combine)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* r,
+                    const lane_point& d, const double* gdz, const double* target, double* right);
+    /// z and ν of x, s and λ go on by step [lanes] d where that is not 0.
+    void (*advance)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* r,
+                    const lane_point& d, const double* gdz, const double* step, const lane_point& x);
+    /// Where go [lanes] is not 0: the weights of the rows with λ > unit [lanes] s.
+    void (*guess)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* unit,
+                  const double* go, double* w);
+};
+
 struct sparse_kernels {
     using index = std::int64_t;
 
     /// L and 1 / D for the weights w [m]. `work` [size] is 0 before and after. Pivots that are not finite leave NaN;
-    /// those of the wrong sign are replaced as in `sparse_ldl`.
-    void (*factor)(const lane_system& s, const double* w, double* L, double* inverse, double* work);
+    /// those of the wrong sign are replaced as in `sparse_ldl`, replaced [lanes] of them where that is not null.
+    void (*factor)(const lane_system& s, const double* w, double* L, double* inverse, double* work, double* replaced);
     /// One solve with the shifts in it, as `sparse_kkt::solve`: x = the solution for `right`, λ = w (Gz - right.λ), and
     /// gz = G z. x may be right. `work` holds [size].
     void (*solve)(const lane_system& s, const double* w, const double* L, const double* inverse,
@@ -72,23 +104,24 @@ struct sparse_kernels {
                      const lane_point& r, double* size);
     /// x += d in the lanes where go is not 0; λ is not left below `least`.
     void (*advance)(const lane_system& s, const double* go, const lane_point& d, double least, const lane_point& x);
-    /// The weights of the rows with λ > unit [lanes] s, for s = h - Gz and λ = -s that are shifted into the interior by
-    /// one number each as in `starting_point`. Rows with floor +inf are absent.
-    void (*guess)(const lane_system& s, const double* h, const double* floor, const double* gz, const double* unit,
-                  double least, double* w);
+    /// The weights of the rows that are violated by more than this share of the largest slack h - Gz, whatever its
+    /// sign. Rows with floor +inf are absent.
+    void (*guess)(const lane_system& s, const double* h, const double* floor, const double* gz, double share,
+                  double* w);
     /// Rows whose λ or slack is negative change sides: a slack within floor + zero (|h| + |z|) is 0. wrong [lanes]: so
     /// many.
     void (*turn)(const lane_system& s, const double* h, const double* floor, const lane_point& x, const double* gz,
                  double zero, double* w, double* wrong);
-    /// `right` holds -q, b and h; units [p], [m] and [n] are what residuals are multiplied by.
+    /// `right` holds -q, b and h; units [p], [m] and [n] are what residuals are multiplied by ([.., lanes] if `own`).
     void (*judge)(const lane_system& s, const lane_point& right, const double* floor, const lane_point& x,
                   const lane_products& of, const double* a_unit, const double* g_unit, const double* z_unit,
                   lane_verdict* verdicts);
     /// doubtful [lanes]: not 0 where the state of a row is in doubt, as in `decide_active_rows`; compliance [m] is
-    /// negative (-1 - its least value) where a variable has none.
+    /// negative (-1 - its least value) where a variable has none; [m, lanes] if `own`.
     void (*doubt)(const lane_system& s, const lane_point& right, const double* floor, const double* w,
                   const lane_point& x, const lane_products& of, double relative, const double* compliance,
                   double* doubtful);
+    interior_kernels interior;
 };
 
 /// The kernels of the instruction set that `dense` has: for `lanes<double>` problems, or for one that is alone, where

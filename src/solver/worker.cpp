@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/worker.hpp"
+
+namespace optnet::solver {
+namespace {
+
+/// Bytes up to which a thread keeps its memory.
+constexpr double most_held = 3.2e7;
+
+/// About the numbers of a chunk of dense problems: some vectors, and the factors of all active sets.
+double chunk_numbers(const structure& shape) {
+    const double size = static_cast<double>(shape.n) + shape.p + shape.m;
+    return static_cast<double>(shared_kkt::together(shape)) * size * (12 + size);
+}
+
+} // namespace
+
+worker& held_worker() {
+    static thread_local worker held;
+    return held;
+}
+
+std::shared_ptr<set_up>& held_matrices() {
+    static thread_local std::shared_ptr<set_up> held;
+    return held;
+}
+
+double numbers_in_lane(const plan& made, bool shared) {
+    return shared ? lanes_numbers(*made.pattern) : own_lane_numbers(*made.pattern);
+}
+
+bool holds(const structure& shape, const plan& made, int lanes, bool shared) {
+    return 8.0 * (made.chosen == form::sparse ? lanes * numbers_in_lane(made, shared) : chunk_numbers(shape)) <=
+           most_held;
+}
+
+} // namespace optnet::solver
