@@ -102,4 +102,19 @@ void dual_form::add_r_products(const double* M, double* S, std::int64_t count) c
     cpu::dense<double>().gemm_nn(S, m, M, m, r.data(), m, count, m, m, 1.0, 1.0);
 }
 
+void dual_form::subtract_r_products(const double* M, double* S, std::int64_t count) const {
+    const std::int64_t m = data->m;
+    cpu::dense<double>().gemm_nn(S, m, M, m, r.data(), m, count, m, m, -1.0, 1.0);
+}
+
+void dual_form::round_r() {
+    constexpr double least = 1e-30, most = 1e30;
+    rounded.clear();
+    for (std::int64_t i = 0; i < data->m; ++i) {
+        const double length = r_row(static_cast<int>(i))[i];
+        if (length != 0 && !(length >= least && length <= most)) return;
+    }
+    rounded.assign(r.begin(), r.end());
+}
+
 } // namespace optnet::solver
