@@ -17,8 +17,6 @@ template <class T> constexpr int lane_count = cpu::lanes<T>;
 /// precision a factor with smaller pivots is worth no refinement.
 template <class T> constexpr T dependent = sizeof(T) == 8 ? T(1e-11) : T(1e-5);
 template <class T> constexpr T rounding = sizeof(T) == 8 ? T(1e-13) : T(1e-6);
-/// Multipliers beyond this are those of a factor that broke down.
-template <class T> constexpr T enormous = sizeof(T) == 8 ? T(1e300) : T(1e30);
 
 std::int64_t round_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
@@ -32,16 +30,19 @@ void lane_active_set<T>::solve(const T* R, std::int64_t rows, const T* d, const 
     todo.clear();
     for (std::size_t i = 0; i < problems.size(); ++i) {
         lane& p = problems[i];
-        p.solved = false;
+        p.solved = p.exhausted = false;
         p.steps = 0;
+        if (!p.wanted) continue;
         if (!p.started) p.rows.clear();
         p.lambda.assign(at(m), T(0));
-        if (!p.wanted) continue;
+        p.inside.assign(at(m), T(0));
         const T *own = d + static_cast<std::int64_t>(i) * m, *bar = floor + static_cast<std::int64_t>(i) * m;
         for (std::int64_t j = 0; !p.started && j < m; ++j)
             if (own[j] < -bar[j]) p.rows.push_back(static_cast<int>(j));
+        for (const int j : p.rows) p.inside[at(j)] = T(1);
         todo.push_back(i);
     }
+    most_steps = limit;
     constexpr std::size_t width = lane_count<T>;
     for (int count = 0; count < limit && !todo.empty(); ++count) {
         // Problems with as many rows share their lanes, so that little is spent on filling up.
@@ -51,7 +52,8 @@ void lane_active_set<T>::solve(const T* R, std::int64_t rows, const T* d, const 
         });
         const auto padded = round_up(static_cast<std::int64_t>(todo.size()), dual_form::row_block);
         lambda.assign(at(padded * m), T(0));
-        s.assign(at(padded * m), T(0));
+        s.resize(at(padded * m));
+        std::fill(s.begin() + static_cast<std::ptrdiff_t>(todo.size()) * m, s.end(), T(0));
         for (std::size_t first = 0; first < todo.size(); first += width)
             step(first, std::min(width, todo.size() - first));
         for (std::size_t i = 0; i < todo.size(); ++i)
@@ -65,6 +67,7 @@ void lane_active_set<T>::solve(const T* R, std::int64_t rows, const T* d, const 
         }
         todo.resize(left);
     }
+    for (const std::size_t i : todo) problems[i].exhausted = true;
 }
 
 /// λ_W of up to `width` problems of `todo`, and their factors.
@@ -90,6 +93,9 @@ template <class T> void lane_active_set<T>::step(std::size_t first, std::size_t 
     }
     kernels.lanes_cholesky(r, m, which.data(), counts.data(), k, dependent<T>, l.data(), ld, inv.data());
     kernels.lanes_solve(l.data(), ld, inv.data(), k, x.data());
+    // It may be the last step of those with positive multipliers only: the factor is what the finish needs.
+    T* factors[width];
+    std::int64_t most = 0;
     for (std::size_t c = 0; c < count; ++c) {
         auto& problem = problems[todo[first + c]];
         T* own = lambda.data() + static_cast<std::int64_t>(first + c) * m;
@@ -100,44 +106,38 @@ template <class T> void lane_active_set<T>::step(std::size_t first, std::size_t 
             positive = positive && value >= 0;
             own[problem.rows[i]] = value;
         }
+        factors[c] = nullptr;
         if (!positive) continue;
-        // It may be the last step: the factor is what the finish needs.
         problem.factor.resize(size * size);
+        factors[c] = problem.factor.data();
+        most = std::max(most, static_cast<std::int64_t>(size));
+    }
+    for (std::size_t c = 0; c < count; ++c) {
+        if (factors[c] == nullptr) continue;
+        const std::size_t size = problems[todo[first + c]].rows.size();
         for (std::size_t i = 0; i < size; ++i)
-            for (std::size_t j = 0; j <= i; ++j) problem.factor[i * size + j] = l[(i * at(ld) + j) * width + c];
+            for (std::size_t j = 0; j <= i; ++j) factors[c][i * size + j] = l[(i * at(ld) + j) * width + c];
     }
 }
 
 /// Goes on to the next W; false if that is the same one or the step broke down.
 template <class T> bool lane_active_set<T>::advance(lane& p, std::size_t place, const T* d, const T* floor) {
-    const T *value = lambda.data() + static_cast<std::int64_t>(place) * m,
-                 *slack = s.data() + static_cast<std::int64_t>(place) * m;
+    const T* value = lambda.data() + static_cast<std::int64_t>(place) * m;
+    const T* slack = s.data() + static_cast<std::int64_t>(place) * m;
     ++p.steps;
-    for (const int i : p.rows)
-        if (!(std::abs(value[i]) < enormous<T>)) {
-            p.rows.clear();
-            return false;
-        }
-    // Without branches: which rows are violated is as good as random.
-    inside.assign(at(m), 0);
-    for (const int i : p.rows) inside[at(i)] = 1;
     next.resize(at(m));
-    std::size_t count = 0;
-    int changes = 0;
-    for (std::int64_t i = 0; i < m; ++i) {
-        const T least = std::max(floor[i], rounding<T> * (std::abs(d[i]) + std::abs(slack[i] - d[i])));
-        const int was = inside[at(i)], violated = slack[i] < -least ? 1 : 0, positive = value[i] >= 0 ? 1 : 0;
-        const int is = (was & positive) | ((was ^ 1) & violated);
-        changes += was ^ is;
-        next[count] = static_cast<int>(i);
-        count += static_cast<std::size_t>(is);
+    std::int64_t count = 0;
+    const std::int64_t changes =
+        cpu::dense<T>().next_set(value, slack, d, floor, m, rounding<T>, p.inside.data(), next.data(), &count);
+    if (changes < 0) {
+        p.rows.clear();
+        return false;
     }
-    const bool same = changes == 0;
-    next.resize(count);
-    for (std::int64_t i = 0; i < m; ++i) p.lambda[at(i)] = value[i] > 0 ? value[i] : T(0);
-    p.solved = same;
-    if (!same) p.rows = next;
-    return !same;
+    p.solved = changes == 0;
+    if (!p.solved) p.rows.assign(next.begin(), next.begin() + count);
+    if (p.solved || p.steps == most_steps)
+        for (std::int64_t i = 0; i < m; ++i) p.lambda[at(i)] = value[i] > 0 ? value[i] : T(0);
+    return !p.solved;
 }
 
 template class lane_active_set<double>;

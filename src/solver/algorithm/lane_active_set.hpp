@@ -16,10 +16,12 @@ template <class T> class lane_active_set {
 public:
     struct lane {
         bool wanted = false, solved = false;
+        bool exhausted = false; ///< W still moved after the last step
         bool started = false; ///< `rows` is the first W
         int steps = 0;
         std::vector<int> rows;      ///< W, ascending
-        std::vector<T> lambda; ///< [m], of the last W; not negative if solved
+        std::vector<T> inside; ///< [m], 1 for the rows of W, else 0
+        std::vector<T> lambda; ///< [m], of the last W if solved, and not negative, or exhausted
         std::vector<T> factor; ///< if solved the Cholesky factor of R_WW, [k, k], lower triangle
     };
     std::vector<lane> problems; ///< the caller sets their number, and which of them are wanted
@@ -33,10 +35,10 @@ private:
     bool advance(lane& x, std::size_t place, const T* d, const T* floor);
 
     std::int64_t m = 0;
+    int most_steps = 0;
     const T *r = nullptr, *right = nullptr;
     std::vector<std::size_t> todo;         ///< problems that go on
     std::vector<int> which, next;          ///< [k, lanes]; rows of the next W
-    std::vector<int> inside;               ///< [m] rows of the last W
     std::vector<T> counts, x, l, inv;      ///< of one group of lanes: [lanes], [k, lanes], [k, k, lanes], [k, lanes]
     std::vector<T> lambda, s;              ///< [todo, m]
 };

@@ -79,6 +79,7 @@ void shared_chunk::find_active_sets(const operators& data, const dual_form& form
         for (std::int64_t i = 0; i < rows; ++i) {
             const result& own = results[at(i)];
             auto& to = lanes.problems[at(i)];
+            to.wanted = own.tried;
             to.started = own.tried && own.start.usable;
             if (to.started) to.rows = own.start.rows;
         }
@@ -88,7 +89,8 @@ void shared_chunk::find_active_sets(const operators& data, const dual_form& form
     one_by_one(data, form, limit, several);
 }
 
-/// In single precision. What that does not solve goes on in double from its last W.
+/// In single precision. Where the steps were too many they would be in double, too; where digits were too few the last
+/// W is the first one in double.
 void shared_chunk::in_single(const operators& data, const dual_form& form, int limit) {
     auto& problems = single.lanes.problems;
     problems.resize(at(rows));
@@ -105,18 +107,20 @@ void shared_chunk::in_single(const operators& data, const dual_form& form, int l
         own.iterations = found.steps;
         if (found.solved) {
             own.settled = true;
+            lanes.problems[at(i)].wanted = false;
             own.system.adopt(form, data, found.rows, found.factor);
             std::copy_n(single.lambda.data() + i * m, m, lambda.data() + i * m);
-        } else if (!found.rows.empty()) {
-            lanes.problems[at(i)].started = true;
-            lanes.problems[at(i)].rows = found.rows;
+            continue;
         }
+        auto& next = lanes.problems[at(i)];
+        next.wanted = !found.exhausted;
+        next.started = next.started || !found.rows.empty();
+        if (!found.rows.empty()) next.rows = found.rows;
+        if (found.exhausted) next.lambda.assign(found.lambda.begin(), found.lambda.end());
     }
 }
 
 void shared_chunk::in_lanes(const operators& data, const dual_form& form, int limit) {
-    for (std::int64_t i = 0; i < rows; ++i)
-        lanes.problems[at(i)].wanted = results[at(i)].tried && !results[at(i)].settled;
     lanes.solve(form.r_row(0), m, d.data(), floor.data(), limit);
     for (std::int64_t i = 0; i < rows; ++i) {
         result& own = results[at(i)];
