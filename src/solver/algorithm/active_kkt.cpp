@@ -83,16 +83,16 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const s
 }
 
 void active_kkt::adopt(const dual_form& source, const operators& packed, const std::vector<int>& rows,
-                       const std::vector<float>& factor) {
+                       const std::vector<float>& factor, std::int64_t ld) {
     form = &source;
     data = &packed;
     trusted = false;
     active = rows;
     ratio.clear();
     l.clear();
-    const std::size_t k = rows.size();
-    single.resize(k * k);
-    for (std::size_t i = 0; i < k; ++i) std::copy_n(factor.data() + i * k, i + 1, single.data() + i * k);
+    const auto k = static_cast<std::int64_t>(rows.size());
+    single.resize(at(k * k));
+    for (std::int64_t i = 0; i < k; ++i) std::copy_n(factor.data() + i * ld, i + 1, single.data() + i * k);
     copy_rows();
 }
 

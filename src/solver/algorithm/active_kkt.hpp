@@ -25,9 +25,9 @@ public:
     /// The same from a factor that is there already, of R_WW in the order of `rows`.
     void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows,
                const std::vector<double>& factor, std::int64_t ld);
-    /// The same in single precision, [k, k]: `shared_kkt` refines what it solves with this.
+    /// The same in single precision: `shared_kkt` refines what it solves with this.
     void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows,
-               const std::vector<float>& factor);
+               const std::vector<float>& factor, std::int64_t ld);
 
     /// In an exact form a residual of this share of the right-hand side or of the solution, whichever is larger, needs
     /// no refinement: rows have size 1, so the solution is that of a matrix which differs by as much.

@@ -5,6 +5,7 @@
 #include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace optnet::solver {
@@ -93,30 +94,43 @@ template <class T> void lane_active_set<T>::step(std::size_t first, std::size_t 
     }
     kernels.lanes_cholesky(r, m, which.data(), counts.data(), k, dependent<T>, l.data(), ld, inv.data());
     kernels.lanes_solve(l.data(), ld, inv.data(), k, x.data());
-    // It may be the last step of those with positive multipliers only: the factor is what the finish needs.
-    T* factors[width];
-    std::int64_t most = 0;
+    // It may be the last step of those with positive multipliers: the factor is what the finish needs.
+    std::array<T*, width> factors{};
+    std::int64_t positive = 0;
     for (std::size_t c = 0; c < count; ++c) {
         auto& problem = problems[todo[first + c]];
         T* own = lambda.data() + static_cast<std::int64_t>(first + c) * m;
         const std::size_t size = problem.rows.size();
-        bool positive = true;
+        bool all = true;
         for (std::size_t i = 0; i < size; ++i) {
             const T value = x[i * width + c];
-            positive = positive && value >= 0;
+            all = all && value >= 0;
             own[problem.rows[i]] = value;
         }
-        factors[c] = nullptr;
-        if (!positive) continue;
-        problem.factor.resize(size * size);
+        if (!all) continue;
+        problem.factor.resize(at(k * k));
+        problem.stride = k;
         factors[c] = problem.factor.data();
-        most = std::max(most, static_cast<std::int64_t>(size));
+        ++positive;
     }
-    for (std::size_t c = 0; c < count; ++c) {
-        if (factors[c] == nullptr) continue;
-        const std::size_t size = problems[todo[first + c]].rows.size();
-        for (std::size_t i = 0; i < size; ++i)
-            for (std::size_t j = 0; j <= i; ++j) factors[c][i * size + j] = l[(i * at(ld) + j) * width + c];
+    if (positive > 0) leave_factors(factors.data(), k, ld, positive);
+}
+
+/// Row i of L of every lane to factors[lane] + i k, where that is wanted.
+template <class T> void lane_active_set<T>::leave_factors(T** factors, std::int64_t k, std::int64_t ld, std::int64_t wanted) {
+    constexpr int width = lane_count<T>;
+    if (wanted < 3) {
+        for (int c = 0; c < width; ++c)
+            for (std::int64_t i = 0; factors[c] != nullptr && i < k; ++i)
+                for (std::int64_t j = 0; j <= i; ++j) factors[c][i * k + j] = l[at((i * ld + j) * width + c)];
+        return;
+    }
+    // In transposed tiles; the rows of the others go where nobody looks.
+    nowhere.resize(at(k));
+    std::array<T*, width> to;
+    for (std::int64_t i = 0; i < k; ++i) {
+        for (int c = 0; c < width; ++c) to[at(c)] = factors[c] == nullptr ? nowhere.data() : factors[c] + i * k;
+        cpu::dense<T>().lanes_scatter(l.data() + i * ld * width, i + 1, to.data());
     }
 }
 

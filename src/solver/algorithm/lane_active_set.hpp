@@ -22,7 +22,8 @@ public:
         std::vector<int> rows;      ///< W, ascending
         std::vector<T> inside; ///< [m], 1 for the rows of W, else 0
         std::vector<T> lambda; ///< [m], of the last W if solved, and not negative, or exhausted
-        std::vector<T> factor; ///< if solved the Cholesky factor of R_WW, [k, k], lower triangle
+        std::vector<T> factor; ///< if solved the Cholesky factor of R_WW, lower triangle
+        std::int64_t stride = 0; ///< the distance of its rows
     };
     std::vector<lane> problems; ///< the caller sets their number, and which of them are wanted
 
@@ -32,6 +33,7 @@ public:
 
 private:
     void step(std::size_t first, std::size_t count);
+    void leave_factors(T** factors, std::int64_t k, std::int64_t ld, std::int64_t wanted);
     bool advance(lane& x, std::size_t place, const T* d, const T* floor);
 
     std::int64_t m = 0;
@@ -41,6 +43,7 @@ private:
     std::vector<int> which, next;          ///< [k, lanes]; rows of the next W
     std::vector<T> counts, x, l, inv;      ///< of one group of lanes: [lanes], [k, lanes], [k, k, lanes], [k, lanes]
     std::vector<T> lambda, s;              ///< [todo, m]
+    std::vector<T> nowhere;                ///< [k]
 };
 
 } // namespace optnet::solver

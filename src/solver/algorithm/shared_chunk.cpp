@@ -11,8 +11,8 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// The primal-dual method takes three to eight steps where it ends.
-constexpr int lane_steps = 8;
+/// The primal-dual method takes three to eight steps where it ends, a few more with hundreds of rows.
+constexpr int lane_steps = 16;
 
 /// With more than n - p rows, whether W repeats itself is left to chance; with more than 256 the factors of all lanes
 /// leave the second-level cache.
@@ -108,7 +108,7 @@ void shared_chunk::in_single(const operators& data, const dual_form& form, int l
         if (found.solved) {
             own.settled = true;
             lanes.problems[at(i)].wanted = false;
-            own.system.adopt(form, data, found.rows, found.factor);
+            own.system.adopt(form, data, found.rows, found.factor, found.stride);
             std::copy_n(single.lambda.data() + i * m, m, lambda.data() + i * m);
             continue;
         }
@@ -129,7 +129,7 @@ void shared_chunk::in_lanes(const operators& data, const dual_form& form, int li
         own.iterations += found.steps;
         if (!found.solved) continue;
         own.settled = true;
-        own.system.adopt(form, data, found.rows, found.factor, static_cast<std::int64_t>(found.rows.size()));
+        own.system.adopt(form, data, found.rows, found.factor, found.stride);
         std::copy_n(found.lambda.data(), m, lambda.data() + i * m);
     }
 }

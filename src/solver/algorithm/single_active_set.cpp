@@ -87,8 +87,8 @@ single_active_set::state single_active_set::refine(const lane_active_set<float>:
     if (worst <= exact) return state::done;
     if (!(worst <= contraction * last)) return state::failed;
     last = worst;
-    kernels.trsv_lower(x.factor.data(), k, k, right.data());
-    kernels.trsv_lower_transposed(x.factor.data(), k, k, right.data());
+    kernels.trsv_lower(x.factor.data(), x.stride, k, right.data());
+    kernels.trsv_lower_transposed(x.factor.data(), x.stride, k, right.data());
     for (std::size_t i = 0; i < right.size(); ++i) value[x.rows[i]] += static_cast<double>(right[i]);
     return worst <= nearly ? state::done : state::going_on;
 }
