@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels for one problem, by instruction set and element type. GFLOP/s is the counter.
+// The dense kernels, by instruction set and element type. Counters: GFLOP/s; `of_peak`, the share of what multiplications
+// and additions in registers reach; and `over_product`, the time over that of as many operations in a large product of
+// matrices. Both rates are measured in the same run and printed before the table.
+//
+//     kernels_bench --benchmark_filter=avx512/double
 
-#include "solver/cpu/kernels.hpp"
+#include "peak.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -23,8 +27,13 @@ template <class T> std::vector<T> numbers(std::int64_t count) {
     return v;
 }
 
-void rate(benchmark::State& state, double flops) {
-    state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+template <class T> void rate(benchmark::State& state, const kernels<T>& k, double flops) {
+    using benchmark::Counter;
+    const peak::rates& best = peak::of(k);
+    state.counters["GFLOP/s"] = Counter(flops * 1e-9, Counter::kIsIterationInvariantRate);
+    state.counters["of_peak"] = Counter(flops * 1e-9 / best.registers, Counter::kIsIterationInvariantRate);
+    state.counters["over_product"] =
+        Counter(flops * 1e-9 / best.product, Counter::kIsIterationInvariantRate | Counter::kInvert);
 }
 
 /// [Q; A; G; q'] of a problem with n variables, p equalities and m inequalities; copying the panel in is part of the
@@ -40,7 +49,7 @@ void panel(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::in
         benchmark::ClobberMemory();
     }
     const double x = static_cast<double>(n);
-    rate(state, x * x * x / 3 + x * x * static_cast<double>(rows - n));
+    rate(state, k, x * x * x / 3 + x * x * static_cast<double>(rows - n));
 }
 
 /// The panel and R = V V' of its m inequality rows.
@@ -56,7 +65,7 @@ void set_up(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::i
         benchmark::ClobberMemory();
     }
     const double x = static_cast<double>(n), y = static_cast<double>(m);
-    rate(state, x * x * x / 3 + x * x * static_cast<double>(rows - n) + y * y * x);
+    rate(state, k, x * x * x / 3 + x * x * static_cast<double>(rows - n) + y * y * x);
 }
 
 template <class T> void syrk(benchmark::State& state, const kernels<T>& k, std::int64_t n) {
@@ -66,7 +75,7 @@ template <class T> void syrk(benchmark::State& state, const kernels<T>& k, std::
         k.syrk_lower(C.data(), n, V.data(), n, n, n, T(1), T(0));
         benchmark::ClobberMemory();
     }
-    rate(state, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n + 1));
+    rate(state, k, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n + 1));
 }
 
 enum class form { nt, nn, tn };
@@ -79,7 +88,7 @@ template <class T> void gemm(benchmark::State& state, const kernels<T>& k, form 
         call(C.data(), n, A.data(), n, B.data(), n, n, n, n, T(1), T(0));
         benchmark::ClobberMemory();
     }
-    rate(state, 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n));
+    rate(state, k, 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n));
 }
 
 /// n right-hand sides; the triangle is near the identity, so repeated solves stay bounded.
@@ -94,7 +103,7 @@ template <class T> void trsm(benchmark::State& state, const kernels<T>& k, bool 
         call(L.data(), n, n, X.data(), n, n);
         benchmark::ClobberMemory();
     }
-    rate(state, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n));
+    rate(state, k, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n));
 }
 
 enum class vector_form { gemv, gemv_transposed, symv, trsv, trsv_transposed, remove };
@@ -126,10 +135,60 @@ template <class T> void level2(benchmark::State& state, const kernels<T>& k, vec
     }
     const bool triangle = f == vector_form::trsv || f == vector_form::trsv_transposed;
     const double size = static_cast<double>(n) * static_cast<double>(n);
-    rate(state, triangle ? size : f == vector_form::remove ? 3 * size : 2 * size);
+    rate(state, k, triangle ? size : f == vector_form::remove ? 3 * size : 2 * size);
+}
+
+/// The factors of k rows each of R, m x m, one problem per lane, as in a batch with shared matrices.
+template <class T> void lanes_factor(benchmark::State& state, const kernels<T>& k, std::int64_t m) {
+    constexpr std::int64_t N = optnet::solver::cpu::lanes<T>;
+    const std::int64_t rows = m / 2 / 4 * 4, ld = rows + 1;
+    const std::vector<T> off = numbers<T>(m * m);
+    std::vector<T> R(off), L(static_cast<std::size_t>(rows * ld * N)), reciprocal(static_cast<std::size_t>(rows * N));
+    std::vector<T> counts(N, static_cast<T>(rows));
+    std::vector<int> which(static_cast<std::size_t>(rows * N));
+    for (std::int64_t i = 0; i < m; ++i) R[static_cast<std::size_t>(i * (m + 1))] = static_cast<T>(m);
+    for (std::int64_t i = 0; i < rows; ++i)
+        for (std::int64_t l = 0; l < N; ++l) which[static_cast<std::size_t>(i * N + l)] = static_cast<int>(2 * i + l % 2);
+    for (auto _ : state) {
+        k.lanes_cholesky(R.data(), m, which.data(), counts.data(), rows, T(0), L.data(), ld, reciprocal.data());
+        benchmark::ClobberMemory();
+    }
+    const double x = static_cast<double>(rows);
+    rate(state, k, N * (x * x * x / 3));
+}
+
+/// The products of a chunk of 64 problems with a shared n x n matrix, its transpose, or the inverse of a triangle.
+enum class chunk_form { nt, nn, solve, solve_transposed };
+
+template <class T> void chunk(benchmark::State& state, const kernels<T>& k, chunk_form f, std::int64_t n) {
+    constexpr std::int64_t problems = 64;
+    std::vector<T> M = numbers<T>(n * n), X = numbers<T>(problems * n), Y(X);
+    for (T& x : M) x /= static_cast<T>(n);
+    for (std::int64_t i = 0; i < n; ++i) M[static_cast<std::size_t>(i * n + i)] = T(1);
+    for (auto _ : state) {
+        switch (f) {
+        case chunk_form::nt: k.gemm_nt(Y.data(), n, X.data(), n, M.data(), n, problems, n, n, T(1), T(0)); break;
+        case chunk_form::nn: k.gemm_nn(Y.data(), n, X.data(), n, M.data(), n, problems, n, n, T(1), T(0)); break;
+        case chunk_form::solve:
+            Y = X;
+            k.trsm_lower(M.data(), n, n, Y.data(), n, problems);
+            break;
+        case chunk_form::solve_transposed:
+            Y = X;
+            k.trsm_lower_transposed(M.data(), n, n, Y.data(), n, problems);
+            break;
+        }
+        benchmark::ClobberMemory();
+    }
+    const double size = static_cast<double>(n) * static_cast<double>(n) * problems;
+    rate(state, k, f == chunk_form::nt || f == chunk_form::nn ? 2 * size : size);
 }
 
 template <class T> void add(const char* type, const kernels<T>& k) {
+    const peak::rates& best = peak::of(k);
+    const std::string whose = std::string(k.name) + " " + type + ", GFLOP/s";
+    benchmark::AddCustomContext(whose, "in registers " + std::to_string(best.registers) + ", product of 512 x 512 " +
+                                           std::to_string(best.product));
     const std::string set = std::string(k.name) + "/" + type + "/";
     const auto name = [&](const char* kernel, std::int64_t n) { return set + kernel + "/" + std::to_string(n); };
     const auto put = [](const std::string& title, auto f) { benchmark::RegisterBenchmark(title.c_str(), f); };
@@ -150,6 +209,12 @@ template <class T> void add(const char* type, const kernels<T>& k) {
         put(name("trsv", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::trsv, n); });
         put(name("trsv_transposed", n),
             [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::trsv_transposed, n); });
+        put(name("chunk_nt", n), [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::nt, n); });
+        put(name("chunk_nn", n), [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::nn, n); });
+        put(name("chunk_trsm", n), [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::solve, n); });
+        put(name("chunk_trsm_transposed", n),
+            [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::solve_transposed, n); });
+        if (n <= 256) put(name("lanes_cholesky", n), [&k, n](benchmark::State& s) { lanes_factor<T>(s, k, n); });
         put(name("cholesky_delete", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::remove, n); });
     }
 }

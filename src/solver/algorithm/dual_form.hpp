@@ -69,7 +69,7 @@ public:
     void add_r_products(const double* M, double* S, std::int64_t count) const;
     void subtract_r_products(const double* M, double* S, std::int64_t count) const;
 
-    /// Rounds R to single precision, too, unless its entries lie near the ends of that range.
+    /// Rounds R to single precision, too, unless it is small or its entries lie near the ends of that range.
     void round_r();
     /// That, [m, m]; null if there is none.
     const float* single_r() const { return rounded.empty() ? nullptr : rounded.data(); }

@@ -108,8 +108,11 @@ void dual_form::subtract_r_products(const double* M, double* S, std::int64_t cou
 }
 
 void dual_form::round_r() {
+    // With fewer rows the refinement takes what single precision saves.
+    constexpr int least_rows = 64;
     constexpr double least = 1e-30, most = 1e30;
     rounded.clear();
+    if (data->m < least_rows) return;
     for (std::int64_t i = 0; i < data->m; ++i) {
         const double length = r_row(static_cast<int>(i))[i];
         if (length != 0 && !(length >= least && length <= most)) return;
