@@ -14,8 +14,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr int refinements = 5;
 /// Slacks of active rows of this share of their terms are rounding; from the second on, one more step leads there.
 constexpr double exact = 1e-12, nearly = 1e-9;
-/// What a step has to leave at most, and single precision to begin with.
-constexpr double contraction = 1e-2, first = 1e-3;
+/// What a step has to leave at most, so that the gradient needs one; and single precision to begin with.
+constexpr double contraction = 1e-3, first = 1e-3;
 /// As in the dual active set: such a share of its terms is no slack.
 constexpr double rounding = 1e-13;
 
