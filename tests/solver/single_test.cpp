@@ -43,8 +43,7 @@ double distance(const std::vector<float>& a, const std::vector<double>& b, std::
 }
 
 /// dz, dnu and dlambda for a right-hand side of its own per problem, the same in every precision.
-template <class T>
-answer<T> gradient(const dense<T>& d, const answer<T>& a, std::int64_t first = 0, int threads = 1) {
+template <class T> answer<T> gradient(const dense<T>& d, const answer<T>& a, std::int64_t first = 0, int threads = 1) {
     answer<T> g = a;
     const view<T> v(d);
     for (std::int64_t k = 0; k < d.batch; ++k) {
@@ -237,8 +236,7 @@ TEST_CASE("single: the sets of double precision, with multipliers to its last di
         CHECK(a.rows == b.rows);
         double size = 0;
         for (const double v : b.lambda) size = std::max(size, v);
-        for (int i = 0; i < d.m; ++i)
-            CHECK(std::abs(single.lambda[at(k * d.m + i)] - b.lambda[at(i)]) <= 1e-8 * size);
+        for (int i = 0; i < d.m; ++i) CHECK(std::abs(single.lambda[at(k * d.m + i)] - b.lambda[at(i)]) <= 1e-8 * size);
     }
     CHECK(both >= 28);
 }

@@ -66,8 +66,8 @@ public:
     void correct(point& x) const;
 
     std::size_t bytes() const {
-        return t.size() * sizeof(double) + (l.size() + ratio.size()) * sizeof(double) +
-               single.size() * sizeof(float) + active.size() * sizeof(int);
+        return t.size() * sizeof(double) + (l.size() + ratio.size()) * sizeof(double) + single.size() * sizeof(float) +
+               active.size() * sizeof(int);
     }
 
 private:

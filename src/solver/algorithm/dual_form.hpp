@@ -74,8 +74,13 @@ public:
     /// That, [m, m]; null if there is none.
     const float* single_r() const { return rounded.empty() ? nullptr : rounded.data(); }
 
-    std::size_t bytes() const { return (panel.size() + schur.size() + r.size()) * sizeof(double) + rounded.size() * sizeof(float); }
-    std::size_t held() const { return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double) + rounded.capacity() * sizeof(float); }
+    std::size_t bytes() const {
+        return (panel.size() + schur.size() + r.size()) * sizeof(double) + rounded.size() * sizeof(float);
+    }
+    std::size_t held() const {
+        return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double) +
+               rounded.capacity() * sizeof(float);
+    }
 
 private:
     bool factor(double convexity_tolerance);
@@ -90,11 +95,11 @@ private:
 
     const operators* data = nullptr;
     double rho = 0, gamma = 0, delta = 0, pivot = 0;
-    bool diagonal = false;     ///< H is diagonal
-    bool kept_r = false;       ///< V_G, W and R are there
-    std::vector<double> panel; ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
-    std::vector<double> schur; ///< L_S [p, p], W [m, p]
-    std::vector<double> r;     ///< [m, m]
+    bool diagonal = false;      ///< H is diagonal
+    bool kept_r = false;        ///< V_G, W and R are there
+    std::vector<double> panel;  ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
+    std::vector<double> schur;  ///< L_S [p, p], W [m, p]
+    std::vector<double> r;      ///< [m, m]
     std::vector<float> rounded; ///< the same in single precision, or empty
 };
 

@@ -117,7 +117,8 @@ template <class T> void lane_active_set<T>::step(std::size_t first, std::size_t 
 }
 
 /// Row i of L of every lane to factors[lane] + i k, where that is wanted.
-template <class T> void lane_active_set<T>::leave_factors(T** factors, std::int64_t k, std::int64_t ld, std::int64_t wanted) {
+template <class T>
+void lane_active_set<T>::leave_factors(T** factors, std::int64_t k, std::int64_t ld, std::int64_t wanted) {
     constexpr int width = lane_count<T>;
     if (wanted < 3) {
         for (int c = 0; c < width; ++c)

@@ -17,12 +17,12 @@ public:
     struct lane {
         bool wanted = false, solved = false;
         bool exhausted = false; ///< W still moved after the last step
-        bool started = false; ///< `rows` is the first W
+        bool started = false;   ///< `rows` is the first W
         int steps = 0;
-        std::vector<int> rows;      ///< W, ascending
-        std::vector<T> inside; ///< [m], 1 for the rows of W, else 0
-        std::vector<T> lambda; ///< [m], of the last W if solved, and not negative, or exhausted
-        std::vector<T> factor; ///< if solved the Cholesky factor of R_WW, lower triangle
+        std::vector<int> rows;   ///< W, ascending
+        std::vector<T> inside;   ///< [m], 1 for the rows of W, else 0
+        std::vector<T> lambda;   ///< [m], of the last W if solved, and not negative, or exhausted
+        std::vector<T> factor;   ///< if solved the Cholesky factor of R_WW, lower triangle
         std::int64_t stride = 0; ///< the distance of its rows
     };
     std::vector<lane> problems; ///< the caller sets their number, and which of them are wanted
@@ -39,11 +39,11 @@ private:
     std::int64_t m = 0;
     int most_steps = 0;
     const T *r = nullptr, *right = nullptr;
-    std::vector<std::size_t> todo;         ///< problems that go on
-    std::vector<int> which, next;          ///< [k, lanes]; rows of the next W
-    std::vector<T> counts, x, l, inv;      ///< of one group of lanes: [lanes], [k, lanes], [k, k, lanes], [k, lanes]
-    std::vector<T> lambda, s;              ///< [todo, m]
-    std::vector<T> nowhere;                ///< [k]
+    std::vector<std::size_t> todo;    ///< problems that go on
+    std::vector<int> which, next;     ///< [k, lanes]; rows of the next W
+    std::vector<T> counts, x, l, inv; ///< of one group of lanes: [lanes], [k, lanes], [k, k, lanes], [k, lanes]
+    std::vector<T> lambda, s;         ///< [todo, m]
+    std::vector<T> nowhere;           ///< [k]
 };
 
 } // namespace optnet::solver

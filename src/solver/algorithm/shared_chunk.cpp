@@ -114,9 +114,13 @@ void shared_chunk::in_single(const operators& data, const dual_form& form, int l
         }
         auto& next = lanes.problems[at(i)];
         next.wanted = !found.exhausted;
-        next.started = next.started || !found.rows.empty();
-        if (!found.rows.empty()) next.rows = found.rows;
-        if (found.exhausted) next.lambda.assign(found.lambda.begin(), found.lambda.end());
+        if (found.exhausted) {
+            next.rows = found.rows;
+            next.lambda.assign(found.lambda.begin(), found.lambda.end());
+        } else if (!found.rows.empty()) {
+            next.started = true;
+            next.rows = found.rows;
+        }
     }
 }
 

@@ -17,7 +17,7 @@ class shared_kkt {
 public:
     /// So many problems go together, whatever the size of the batch: enough for the products; and few where each of
     /// their factors is large.
-    static std::int64_t together(const structure& shape) { return shape.m <= 512 ? 64 : dual_form::row_block; }
+    static std::int64_t together(const structure& shape) { return shape.m <= 512 ? 32 : dual_form::row_block; }
 
     /// True if the form has what is needed: R, and no regularization, which asks for loops of each problem's own.
     static bool serves(const dual_form& form) { return form.has_r() && !form.regularized(); }
