@@ -115,7 +115,8 @@ void dual_form::round_r() {
     if (data->m < least_rows) return;
     for (std::int64_t i = 0; i < data->m; ++i) {
         const double length = r_row(static_cast<int>(i))[i];
-        if (length != 0 && !(length >= least && length <= most)) return;
+        const bool usual = length >= least && length <= most; // false for NaN
+        if (length != 0 && !usual) return;
     }
     rounded.assign(r.begin(), r.end());
 }
