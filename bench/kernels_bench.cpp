@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels for one problem, by instruction set and element type. GFLOP/s is the counter.
+// The dense kernels, by instruction set and element type. Counters: GFLOP/s; `of_peak`, the share of what
+// multiplications and additions in registers reach; and `over_product`, the time over that of as many operations in a
+// large product of matrices. Both rates are measured in the same run and printed before the table.
+//
+//     kernels_bench --benchmark_filter=avx512/double
 
-#include "solver/cpu/kernels.hpp"
+#include "peak.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
+#include <ctime>
 #include <random>
 #include <string>
 #include <vector>
@@ -23,8 +28,22 @@ template <class T> std::vector<T> numbers(std::int64_t count) {
     return v;
 }
 
-void rate(benchmark::State& state, double flops) {
-    state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+/// Seconds of this process's work since it was made.
+class stopwatch {
+public:
+    double seconds() const { return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC; }
+
+private:
+    std::clock_t begin = std::clock();
+};
+
+/// The counters of iterations that take `flops` operations each.
+template <class T> void rate(benchmark::State& state, const kernels<T>& k, double flops, const stopwatch& since) {
+    const double reached = 1e-9 * flops * static_cast<double>(state.iterations()) / since.seconds();
+    const peak::rates& best = peak::of(k);
+    state.counters["GFLOP/s"] = reached;
+    state.counters["of_peak"] = reached / best.registers;
+    state.counters["over_product"] = best.product / reached;
 }
 
 /// [Q; A; G; q'] of a problem with n variables, p equalities and m inequalities; copying the panel in is part of the
@@ -34,13 +53,14 @@ void panel(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::in
     const std::int64_t rows = n + p + m + 1;
     std::vector<T> source = numbers<T>(rows * n), M(source.size());
     for (std::int64_t i = 0; i < n; ++i) source[static_cast<std::size_t>(i * n + i)] = static_cast<T>(n);
+    const stopwatch since;
     for (auto _ : state) {
         M = source;
         benchmark::DoNotOptimize(k.partial_cholesky(M.data(), rows, n, n, T(0), nullptr));
         benchmark::ClobberMemory();
     }
     const double x = static_cast<double>(n);
-    rate(state, x * x * x / 3 + x * x * static_cast<double>(rows - n));
+    rate(state, k, x * x * x / 3 + x * x * static_cast<double>(rows - n), since);
 }
 
 /// The panel and R = V V' of its m inequality rows.
@@ -49,6 +69,7 @@ void set_up(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::i
     const std::int64_t rows = n + p + m + 1;
     std::vector<T> source = numbers<T>(rows * n), M(source.size()), R(static_cast<std::size_t>(m * m));
     for (std::int64_t i = 0; i < n; ++i) source[static_cast<std::size_t>(i * n + i)] = static_cast<T>(n);
+    const stopwatch since;
     for (auto _ : state) {
         M = source;
         benchmark::DoNotOptimize(k.partial_cholesky(M.data(), rows, n, n, T(0), nullptr));
@@ -56,17 +77,18 @@ void set_up(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::i
         benchmark::ClobberMemory();
     }
     const double x = static_cast<double>(n), y = static_cast<double>(m);
-    rate(state, x * x * x / 3 + x * x * static_cast<double>(rows - n) + y * y * x);
+    rate(state, k, x * x * x / 3 + x * x * static_cast<double>(rows - n) + y * y * x, since);
 }
 
 template <class T> void syrk(benchmark::State& state, const kernels<T>& k, std::int64_t n) {
     const std::vector<T> V = numbers<T>(n * n);
     std::vector<T> C(V.size());
+    const stopwatch since;
     for (auto _ : state) {
         k.syrk_lower(C.data(), n, V.data(), n, n, n, T(1), T(0));
         benchmark::ClobberMemory();
     }
-    rate(state, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n + 1));
+    rate(state, k, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n + 1), since);
 }
 
 enum class form { nt, nn, tn };
@@ -75,11 +97,12 @@ template <class T> void gemm(benchmark::State& state, const kernels<T>& k, form 
     const std::vector<T> A = numbers<T>(n * n), B = numbers<T>(n * n);
     std::vector<T> C(A.size());
     const auto call = f == form::nt ? k.gemm_nt : f == form::nn ? k.gemm_nn : k.gemm_tn;
+    const stopwatch since;
     for (auto _ : state) {
         call(C.data(), n, A.data(), n, B.data(), n, n, n, n, T(1), T(0));
         benchmark::ClobberMemory();
     }
-    rate(state, 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n));
+    rate(state, k, 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n), since);
 }
 
 /// n right-hand sides; the triangle is near the identity, so repeated solves stay bounded.
@@ -89,12 +112,13 @@ template <class T> void trsm(benchmark::State& state, const kernels<T>& k, bool 
     for (std::int64_t i = 0; i < n; ++i) L[static_cast<std::size_t>(i * n + i)] = T(1.5);
     const std::vector<T> source = X;
     const auto call = transposed ? k.trsm_lower_transposed : k.trsm_lower;
+    const stopwatch since;
     for (auto _ : state) {
         X = source;
         call(L.data(), n, n, X.data(), n, n);
         benchmark::ClobberMemory();
     }
-    rate(state, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n));
+    rate(state, k, static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n), since);
 }
 
 enum class vector_form { gemv, gemv_transposed, symv, trsv, trsv_transposed, remove };
@@ -104,6 +128,7 @@ template <class T> void level2(benchmark::State& state, const kernels<T>& k, vec
     for (T& v : L) v /= static_cast<T>(n);
     for (std::int64_t i = 0; i < n; ++i) L[static_cast<std::size_t>(i * n + i)] = T(1);
     const std::vector<T> source = L;
+    const stopwatch since;
     for (auto _ : state) {
         switch (f) {
         case vector_form::gemv: k.gemv(L.data(), n, n, n, T(1), x.data(), T(0), y.data()); break;
@@ -126,10 +151,63 @@ template <class T> void level2(benchmark::State& state, const kernels<T>& k, vec
     }
     const bool triangle = f == vector_form::trsv || f == vector_form::trsv_transposed;
     const double size = static_cast<double>(n) * static_cast<double>(n);
-    rate(state, triangle ? size : f == vector_form::remove ? 3 * size : 2 * size);
+    rate(state, k, triangle ? size : f == vector_form::remove ? 3 * size : 2 * size, since);
+}
+
+/// The factors of k rows each of R, m x m, one problem per lane, as in a batch with shared matrices.
+template <class T> void lanes_factor(benchmark::State& state, const kernels<T>& k, std::int64_t m) {
+    constexpr std::int64_t N = optnet::solver::cpu::lanes<T>;
+    const std::int64_t rows = m / 2 / 4 * 4, ld = rows + 1;
+    const std::vector<T> off = numbers<T>(m * m);
+    std::vector<T> R(off), L(static_cast<std::size_t>(rows * ld * N)), reciprocal(static_cast<std::size_t>(rows * N));
+    std::vector<T> counts(N, static_cast<T>(rows));
+    std::vector<int> which(static_cast<std::size_t>(rows * N));
+    for (std::int64_t i = 0; i < m; ++i) R[static_cast<std::size_t>(i * (m + 1))] = static_cast<T>(m);
+    for (std::int64_t i = 0; i < rows; ++i)
+        for (std::int64_t l = 0; l < N; ++l)
+            which[static_cast<std::size_t>(i * N + l)] = static_cast<int>(2 * i + l % 2);
+    const stopwatch since;
+    for (auto _ : state) {
+        k.lanes_cholesky(R.data(), m, which.data(), counts.data(), rows, T(0), L.data(), ld, reciprocal.data());
+        benchmark::ClobberMemory();
+    }
+    const double x = static_cast<double>(rows);
+    rate(state, k, N * (x * x * x / 3), since);
+}
+
+/// The products of a chunk of 64 problems with a shared n x n matrix, its transpose, or the inverse of a triangle.
+enum class chunk_form { nt, nn, solve, solve_transposed };
+
+template <class T> void chunk(benchmark::State& state, const kernels<T>& k, chunk_form f, std::int64_t n) {
+    constexpr std::int64_t problems = 64;
+    std::vector<T> M = numbers<T>(n * n), X = numbers<T>(problems * n), Y(X);
+    for (T& x : M) x /= static_cast<T>(n);
+    for (std::int64_t i = 0; i < n; ++i) M[static_cast<std::size_t>(i * n + i)] = T(1);
+    const stopwatch since;
+    for (auto _ : state) {
+        switch (f) {
+        case chunk_form::nt: k.gemm_nt(Y.data(), n, X.data(), n, M.data(), n, problems, n, n, T(1), T(0)); break;
+        case chunk_form::nn: k.gemm_nn(Y.data(), n, X.data(), n, M.data(), n, problems, n, n, T(1), T(0)); break;
+        case chunk_form::solve:
+            Y = X;
+            k.trsm_lower(M.data(), n, n, Y.data(), n, problems);
+            break;
+        case chunk_form::solve_transposed:
+            Y = X;
+            k.trsm_lower_transposed(M.data(), n, n, Y.data(), n, problems);
+            break;
+        }
+        benchmark::ClobberMemory();
+    }
+    const double size = static_cast<double>(n) * static_cast<double>(n) * problems;
+    rate(state, k, f == chunk_form::nt || f == chunk_form::nn ? 2 * size : size, since);
 }
 
 template <class T> void add(const char* type, const kernels<T>& k) {
+    const peak::rates& best = peak::of(k);
+    const std::string whose = std::string(k.name) + " " + type + ", GFLOP/s";
+    benchmark::AddCustomContext(whose, "in registers " + std::to_string(best.registers) + ", product of 512 x 512 " +
+                                           std::to_string(best.product));
     const std::string set = std::string(k.name) + "/" + type + "/";
     const auto name = [&](const char* kernel, std::int64_t n) { return set + kernel + "/" + std::to_string(n); };
     const auto put = [](const std::string& title, auto f) { benchmark::RegisterBenchmark(title.c_str(), f); };
@@ -150,6 +228,12 @@ template <class T> void add(const char* type, const kernels<T>& k) {
         put(name("trsv", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::trsv, n); });
         put(name("trsv_transposed", n),
             [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::trsv_transposed, n); });
+        put(name("chunk_nt", n), [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::nt, n); });
+        put(name("chunk_nn", n), [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::nn, n); });
+        put(name("chunk_trsm", n), [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::solve, n); });
+        put(name("chunk_trsm_transposed", n),
+            [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::solve_transposed, n); });
+        if (n <= 256) put(name("lanes_cholesky", n), [&k, n](benchmark::State& s) { lanes_factor<T>(s, k, n); });
         put(name("cholesky_delete", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::remove, n); });
     }
 }

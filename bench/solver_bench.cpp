@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole batches of 128, or one problem, forward (with what the gradient needs kept, too) and backward (one kkt_solve);
-// the time of one problem is the counter.
+// the time of one problem is the counter. Forward passes are labelled with the form that was chosen, and show GFLOP/s
+// by the operations that it is estimated at (`explain`), and their share of what a large product of matrices reaches,
+// which is measured in the same run and printed before the table.
 //
 //     solver_bench --benchmark_filter=forward/100/shared
 
+#include "peak.hpp"
+#include "solver/detect.hpp"
+#include "solver/factorization.hpp"
 #include "solver/families.hpp"
 #include "solver/models.hpp"
 #include "solver/sparse_models.hpp"
 
 #include <benchmark/benchmark.h>
 
+#include <ctime>
 #include <string>
 
 using namespace problems;
@@ -33,10 +39,26 @@ void per_problem(benchmark::State& state, std::int64_t batch) {
         static_cast<double>(batch), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
+/// The rate by the estimate of the form that is chosen, once as many iterations took so many seconds.
+template <class T> void rate(benchmark::State& state, const solver::problem<T>& given, double seconds) {
+    const auto seen = solver::detect(given);
+    const solver::problem<T> batch = seen ? seen->of(given) : given;
+    const bool shared = solver::shares_matrices(batch);
+    const solver::plan made = solver::make_plan(*batch.shape, shared);
+    const char* const forms[] = {"form D", "form P", "sparse form"};
+    const double reached =
+        1e-9 * made.operations(batch.batch, shared) * static_cast<double>(state.iterations()) / seconds;
+    state.counters["GFLOP/s"] = reached;
+    state.counters["of_product"] = reached / peak::of(solver::cpu::dense<T>()).product;
+    state.SetLabel(forms[static_cast<int>(made.chosen)]);
+}
+
 template <class T> void forward(benchmark::State& state, const solver::problem<T>& batch, int threads, bool keep) {
     outputs<T> out(batch.batch, *batch.shape);
     std::shared_ptr<solver::factorization> kept;
+    const std::clock_t begin = std::clock();
     for (auto _ : state) solver::solve(batch, {}, threads, out.where(), keep ? &kept : nullptr);
+    rate(state, batch, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
     for (const std::int64_t s : out.status)
         if (s != 0) state.SkipWithError("a problem was not solved");
     per_problem(state, batch.batch);
@@ -133,7 +155,10 @@ int main(int argc, char** argv) {
     add_dense<double>("50/own", 50, 128, false);
     add_dense<double>("100/shared", 100, 128, true);
     add_dense<double>("100/own", 100, 128, false);
-    add_dense<float>("50/shared/float", 50, 128, true);
+    for (const int n : {50, 100, 200}) {
+        if (n > 100) add_dense<double>(std::to_string(n) + "/shared", n, 128, true);
+        add_dense<float>(std::to_string(n) + "/shared/float", n, 128, true);
+    }
     add_dense<double>("10/one", 10, 1, true);
     add_dense<double>("100/one", 100, 1, true);
     add_dense("dc3", dc3_batch(128));
@@ -151,6 +176,14 @@ int main(int argc, char** argv) {
     add_model("chain/200/128", chain(2, 128, 1));
     add_model("portfolio/10", portfolio(10, 1, 1));
     add_model("portfolio/10/128", portfolio(10, 128, 1));
+    const peak::rates &wide = peak::of(solver::cpu::dense<double>()), &narrow = peak::of(solver::cpu::dense<float>());
+    const auto add_rates = [](const char* type, const peak::rates& r) {
+        benchmark::AddCustomContext(std::string(type) + ", one core, GFLOP/s",
+                                    "in registers " + std::to_string(r.registers) + ", product of 512 x 512 " +
+                                        std::to_string(r.product));
+    };
+    add_rates("double", wide);
+    add_rates("float", narrow);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     benchmark::RunSpecifiedBenchmarks();

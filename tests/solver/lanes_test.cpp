@@ -207,3 +207,41 @@ TEST_CASE("the row that enters is the most violated one, the first of equals, an
         }
     });
 }
+
+TEST_CASE("the next set takes in violated rows and leaves out those with negative multipliers") {
+    each_table([](const auto& kernel, auto zero) {
+        using T = decltype(zero);
+        const T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+        for (const index_t n : sizes) {
+            INFO("n " << n);
+            const std::vector<T> x = random_vector<T>(n), s = random_vector<T>(n), d = random_vector<T>(n);
+            std::vector<T> floor(at(n), T(0.25)), inside(at(n), T(0)), before;
+            for (std::size_t i = 0; i < at(n); i += 2) inside[i] = T(1);
+            for (std::size_t i = 1; i < at(n); i += 5) floor[i] = infinity;
+            before = inside;
+            std::vector<int> rows(at(n)), expected;
+            index_t count = -1, changes = 0;
+            for (std::size_t i = 0; i < at(n); ++i) {
+                const bool is = before[i] > 0 ? x[i] >= 0 : s[i] < -floor[i];
+                changes += is == (before[i] > 0) ? 0 : 1;
+                if (is) expected.push_back(static_cast<int>(i));
+            }
+            CHECK(kernel.next_set(x.data(), s.data(), d.data(), floor.data(), n, T(1e-6), inside.data(), rows.data(),
+                                  &count) == changes);
+            rows.resize(at(count));
+            CHECK(rows == expected);
+            for (std::size_t i = 0; i < at(n); ++i)
+                CHECK((inside[i] > 0) == std::binary_search(expected.begin(), expected.end(), static_cast<int>(i)));
+            if (n == 0) continue;
+            // Rounding is no violation, and what is not a number is said.
+            std::vector<T> none(at(n), T(0)), open(at(n), T(0)), large(at(n), T(1e7)), broken = x;
+            rows.resize(at(n));
+            CHECK(kernel.next_set(x.data(), s.data(), large.data(), open.data(), n, T(1e-6), none.data(), rows.data(),
+                                  &count) == 0);
+            CHECK(count == 0);
+            broken[at(n - 1)] = nan;
+            CHECK(kernel.next_set(broken.data(), s.data(), d.data(), floor.data(), n, T(1e-6), none.data(), rows.data(),
+                                  &count) == -1);
+        }
+    });
+}

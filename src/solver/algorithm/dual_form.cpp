@@ -24,6 +24,7 @@ bool dual_form::set_up(const operators& source, double convexity_tolerance, bool
     rho = gamma = delta = 0;
     diagonal = source.q_is_diagonal();
     kept_r = with_r;
+    rounded.clear();
     if (!(diagonal ? factor_diagonal(convexity_tolerance) : factor(convexity_tolerance))) return false;
     pivot = HUGE_VAL;
     for (std::int64_t i = 0; i < data->n; ++i) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/lane_active_set.hpp"
 
+#include "solver/algorithm/dual_form.hpp"
 #include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace optnet::solver {
@@ -11,31 +13,38 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-constexpr int width = cpu::lanes<double>;
-/// As in the dual active set: a pivot of this share of its diagonal entry is rounding, and so is a slack.
-constexpr double dependent = 1e-11;
-constexpr double rounding = 1e-13;
+template <class T> constexpr int lane_count = cpu::lanes<T>;
+/// As in the dual active set: a pivot of this share of its diagonal entry is rounding, and so is a slack. In single
+/// precision a factor with smaller pivots is worth no refinement.
+template <class T> constexpr T dependent = sizeof(T) == 8 ? T(1e-11) : T(1e-5);
+template <class T> constexpr T rounding = sizeof(T) == 8 ? T(1e-13) : T(1e-6);
 
 std::int64_t round_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
 } // namespace
 
-void lane_active_set::solve(const dual_form& form, std::int64_t rows, const double* d, const double* floor, int limit) {
+template <class T>
+void lane_active_set<T>::solve(const T* R, std::int64_t rows, const T* d, const T* floor, int limit) {
     m = rows;
+    r = R;
     right = d;
     todo.clear();
     for (std::size_t i = 0; i < problems.size(); ++i) {
         lane& p = problems[i];
-        p.solved = false;
+        p.solved = p.exhausted = false;
         p.steps = 0;
-        if (!p.started) p.rows.clear();
-        p.lambda.assign(at(m), 0.0);
         if (!p.wanted) continue;
-        const double *own = d + static_cast<std::int64_t>(i) * m, *bar = floor + static_cast<std::int64_t>(i) * m;
+        if (!p.started) p.rows.clear();
+        p.lambda.assign(at(m), T(0));
+        p.inside.assign(at(m), T(0));
+        const T *own = d + static_cast<std::int64_t>(i) * m, *bar = floor + static_cast<std::int64_t>(i) * m;
         for (std::int64_t j = 0; !p.started && j < m; ++j)
             if (own[j] < -bar[j]) p.rows.push_back(static_cast<int>(j));
+        for (const int j : p.rows) p.inside[at(j)] = T(1);
         todo.push_back(i);
     }
+    most_steps = limit;
+    constexpr std::size_t width = lane_count<T>;
     for (int count = 0; count < limit && !todo.empty(); ++count) {
         // Problems with as many rows share their lanes, so that little is spent on filling up.
         std::sort(todo.begin(), todo.end(), [&](std::size_t a, std::size_t b) {
@@ -43,13 +52,15 @@ void lane_active_set::solve(const dual_form& form, std::int64_t rows, const doub
             return more != less ? more > less : a < b;
         });
         const auto padded = round_up(static_cast<std::int64_t>(todo.size()), dual_form::row_block);
-        lambda.assign(at(padded * m), 0.0);
-        s.assign(at(padded * m), 0.0);
+        lambda.assign(at(padded * m), T(0));
+        s.resize(at(padded * m));
+        std::fill(s.begin() + static_cast<std::ptrdiff_t>(todo.size()) * m, s.end(), T(0));
         for (std::size_t first = 0; first < todo.size(); first += width)
-            step(form, first, std::min<std::size_t>(width, todo.size() - first));
+            step(first, std::min(width, todo.size() - first));
         for (std::size_t i = 0; i < todo.size(); ++i)
             std::copy_n(d + static_cast<std::int64_t>(todo[i]) * m, m, s.data() + static_cast<std::int64_t>(i) * m);
-        form.add_r_products(lambda.data(), s.data(), padded);
+        // R is symmetric.
+        cpu::dense<T>().gemm_nn(s.data(), m, lambda.data(), m, r, m, padded, m, m, T(1), T(1));
         std::size_t left = 0;
         for (std::size_t i = 0; i < todo.size(); ++i) {
             const std::int64_t from = static_cast<std::int64_t>(todo[i]) * m;
@@ -57,15 +68,17 @@ void lane_active_set::solve(const dual_form& form, std::int64_t rows, const doub
         }
         todo.resize(left);
     }
+    for (const std::size_t i : todo) problems[i].exhausted = true;
 }
 
 /// λ_W of up to `width` problems of `todo`, and their factors.
-void lane_active_set::step(const dual_form& form, std::size_t first, std::size_t count) {
-    const auto& kernels = cpu::dense<double>();
+template <class T> void lane_active_set<T>::step(std::size_t first, std::size_t count) {
+    constexpr int width = lane_count<T>;
+    const auto& kernels = cpu::dense<T>();
     const auto k = round_up(static_cast<std::int64_t>(problems[todo[first]].rows.size()), 4);
     which.assign(at(k * width), 0);
-    x.assign(at(k * width), 0.0);
-    counts.assign(width, 0.0);
+    x.assign(at(k * width), T(0));
+    counts.assign(width, T(0));
     // An odd distance of rows: powers of two would meet in few places of the cache.
     const std::int64_t ld = k + 1;
     l.resize(std::max(l.size(), at(k * ld * width)));
@@ -73,63 +86,76 @@ void lane_active_set::step(const dual_form& form, std::size_t first, std::size_t
     for (std::size_t c = 0; c < count; ++c) {
         const std::size_t problem = todo[first + c];
         const std::vector<int>& rows = problems[problem].rows;
-        counts[c] = static_cast<double>(rows.size());
+        counts[c] = static_cast<T>(rows.size());
         for (std::size_t i = 0; i < rows.size(); ++i) {
             which[i * width + c] = rows[i];
             x[i * width + c] = -right[static_cast<std::int64_t>(problem) * m + rows[i]];
         }
     }
-    kernels.lanes_cholesky(form.r_row(0), m, which.data(), counts.data(), k, dependent, l.data(), ld, inv.data());
+    kernels.lanes_cholesky(r, m, which.data(), counts.data(), k, dependent<T>, l.data(), ld, inv.data());
     kernels.lanes_solve(l.data(), ld, inv.data(), k, x.data());
+    // It may be the last step of those with positive multipliers: the factor is what the finish needs.
+    std::array<T*, width> factors{};
+    std::int64_t positive = 0;
     for (std::size_t c = 0; c < count; ++c) {
         auto& problem = problems[todo[first + c]];
-        double* own = lambda.data() + static_cast<std::int64_t>(first + c) * m;
+        T* own = lambda.data() + static_cast<std::int64_t>(first + c) * m;
         const std::size_t size = problem.rows.size();
-        bool positive = true;
+        bool all = true;
         for (std::size_t i = 0; i < size; ++i) {
-            const double value = x[i * width + c];
-            positive = positive && value >= 0;
+            const T value = x[i * width + c];
+            all = all && value >= 0;
             own[problem.rows[i]] = value;
         }
-        problem.factor.clear();
-        if (!positive) continue;
-        // It may be the last step: the factor is what the finish needs.
-        problem.factor.resize(size * size);
-        for (std::size_t i = 0; i < size; ++i)
-            for (std::size_t j = 0; j <= i; ++j) problem.factor[i * size + j] = l[(i * at(ld) + j) * width + c];
+        if (!all) continue;
+        problem.factor.resize(at(k * k));
+        problem.stride = k;
+        factors[c] = problem.factor.data();
+        ++positive;
+    }
+    if (positive > 0) leave_factors(factors.data(), k, ld, positive);
+}
+
+/// Row i of L of every lane to factors[lane] + i k, where that is wanted.
+template <class T>
+void lane_active_set<T>::leave_factors(T** factors, std::int64_t k, std::int64_t ld, std::int64_t wanted) {
+    constexpr int width = lane_count<T>;
+    if (wanted < 3) {
+        for (int c = 0; c < width; ++c)
+            for (std::int64_t i = 0; factors[c] != nullptr && i < k; ++i)
+                for (std::int64_t j = 0; j <= i; ++j) factors[c][i * k + j] = l[at((i * ld + j) * width + c)];
+        return;
+    }
+    // In transposed tiles; the rows of the others go where nobody looks.
+    nowhere.resize(at(k));
+    std::array<T*, width> to;
+    for (std::int64_t i = 0; i < k; ++i) {
+        for (int c = 0; c < width; ++c) to[at(c)] = factors[c] == nullptr ? nowhere.data() : factors[c] + i * k;
+        cpu::dense<T>().lanes_scatter(l.data() + i * ld * width, i + 1, to.data());
     }
 }
 
 /// Goes on to the next W; false if that is the same one or the step broke down.
-bool lane_active_set::advance(lane& p, std::size_t place, const double* d, const double* floor) {
-    const double *value = lambda.data() + static_cast<std::int64_t>(place) * m,
-                 *slack = s.data() + static_cast<std::int64_t>(place) * m;
+template <class T> bool lane_active_set<T>::advance(lane& p, std::size_t place, const T* d, const T* floor) {
+    const T* value = lambda.data() + static_cast<std::int64_t>(place) * m;
+    const T* slack = s.data() + static_cast<std::int64_t>(place) * m;
     ++p.steps;
-    for (const int i : p.rows)
-        if (!(std::abs(value[i]) < 1e300)) {
-            p.rows.clear();
-            return false;
-        }
-    // Without branches: which rows are violated is as good as random.
-    inside.assign(at(m), 0);
-    for (const int i : p.rows) inside[at(i)] = 1;
     next.resize(at(m));
-    std::size_t count = 0;
-    int changes = 0;
-    for (std::int64_t i = 0; i < m; ++i) {
-        const double least = std::max(floor[i], rounding * (std::abs(d[i]) + std::abs(slack[i] - d[i])));
-        const int was = inside[at(i)], violated = slack[i] < -least ? 1 : 0, positive = value[i] >= 0 ? 1 : 0;
-        const int is = (was & positive) | ((was ^ 1) & violated);
-        changes += was ^ is;
-        next[count] = static_cast<int>(i);
-        count += static_cast<std::size_t>(is);
+    std::int64_t count = 0;
+    const std::int64_t changes =
+        cpu::dense<T>().next_set(value, slack, d, floor, m, rounding<T>, p.inside.data(), next.data(), &count);
+    if (changes < 0) {
+        p.rows.clear();
+        return false;
     }
-    const bool same = changes == 0;
-    next.resize(count);
-    for (std::int64_t i = 0; i < m; ++i) p.lambda[at(i)] = value[i] > 0 ? value[i] : 0.0;
-    p.solved = same;
-    if (!same) p.rows = next;
-    return !same;
+    p.solved = changes == 0;
+    if (!p.solved) p.rows.assign(next.begin(), next.begin() + count);
+    if (p.solved || p.steps == most_steps)
+        for (std::int64_t i = 0; i < m; ++i) p.lambda[at(i)] = value[i] > 0 ? value[i] : T(0);
+    return !p.solved;
 }
+
+template class lane_active_set<double>;
+template class lane_active_set<float>;
 
 } // namespace optnet::solver

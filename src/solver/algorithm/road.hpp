@@ -28,13 +28,14 @@ struct outcome {
 inline constexpr double close_enough = 1e-2;
 /// True if the residuals are those of rounding: a step of refinement would change digits that nobody asked for.
 /// Divided by the least pivot of H a residual is about what it moves z [n] by.
-inline bool accurate(const verdict& v, double least_pivot, const double* z, std::size_t n) {
+/// `rounding` is that of the numbers that the point is wanted in.
+inline bool accurate(const verdict& v, double least_pivot, const double* z, std::size_t n, double rounding = 1e-12) {
     double size = 0;
     for (std::size_t j = 0; j < n; ++j) size = std::max(size, std::abs(z[j]));
-    return v.share <= close_enough && v.relative <= 1e-12 && v.primal + v.dual / least_pivot <= 1e-9 * size;
+    return v.share <= close_enough && v.relative <= rounding && v.primal + v.dual / least_pivot <= 1e-9 * size;
 }
 /// True if one solve left so little that those with other right-hand sides need not be looked at.
-inline bool trustworthy(const verdict& v) { return v.relative <= 1e-12; }
+inline bool trustworthy(const verdict& v, double rounding = 1e-12) { return v.relative <= rounding; }
 /// The finish takes at most this many steps of refinement.
 inline constexpr int finish_steps = 3;
 /// The primal-dual active set of the sparse form: so many times rows may change sides before a guess is given up, and

@@ -11,8 +11,8 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// The primal-dual method takes three to eight steps where it ends.
-constexpr int lane_steps = 8;
+/// The primal-dual method takes three to eight steps where it ends, a few more with hundreds of rows.
+constexpr int lane_steps = 16;
 
 /// With more than n - p rows, whether W repeats itself is left to chance; with more than 256 the factors of all lanes
 /// leave the second-level cache.
@@ -31,6 +31,7 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
     n = data.n;
     p = data.p;
     m = data.m;
+    precision = sizeof(T) == 8 ? 1e-12 : 1e-10;
     constexpr std::int64_t block = dual_form::row_block;
     rows = (count + block - 1) / block * block;
     for (array* a : {&q, &z, &qz, &atnu, &gtl, &rz, &best_z}) a->assign(at(rows * n), 0.0);
@@ -70,31 +71,80 @@ template void shared_chunk::run(const problem<float>&, std::int64_t, int, const 
                                 const settings&, const tolerances&, const starting_points<float>&);
 
 void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how) {
-    const bool in_lanes = lanes_pay(data);
     const int limit = active_set_limit(data, how);
-    if (in_lanes) {
+    const bool several = lanes_pay(data);
+    for (result& own : results) own.settled = false;
+    if (several) {
         lanes.problems.resize(at(rows));
         for (std::int64_t i = 0; i < rows; ++i) {
             const result& own = results[at(i)];
-            lane_active_set::lane& to = lanes.problems[at(i)];
+            auto& to = lanes.problems[at(i)];
             to.wanted = own.tried;
             to.started = own.tried && own.start.usable;
             if (to.started) to.rows = own.start.rows;
         }
-        lanes.solve(form, m, d.data(), floor.data(), std::min(lane_steps, limit));
+        if (form.single_r() != nullptr) in_single(data, form, std::min(lane_steps, limit));
+        in_lanes(data, form, std::min(lane_steps, limit));
     }
-    for (int i = 0; i < rows; ++i) {
+    one_by_one(data, form, limit, several);
+}
+
+/// In single precision. Where the steps were too many they would be in double, too; where digits were too few the last
+/// W is the first one in double.
+void shared_chunk::in_single(const operators& data, const dual_form& form, int limit) {
+    auto& problems = single.lanes.problems;
+    problems.resize(at(rows));
+    for (std::int64_t i = 0; i < rows; ++i) {
+        problems[at(i)].wanted = results[at(i)].tried;
+        problems[at(i)].started = lanes.problems[at(i)].started;
+        if (problems[at(i)].started) problems[at(i)].rows = lanes.problems[at(i)].rows;
+    }
+    single.solve(form, m, d.data(), floor.data(), limit);
+    for (std::int64_t i = 0; i < rows; ++i) {
         result& own = results[at(i)];
+        const auto& found = problems[at(i)];
         if (!own.tried) continue;
-        if (in_lanes) {
-            lane_active_set::lane& found = lanes.problems[at(i)];
-            own.iterations = found.steps;
-            if (found.solved) {
-                adopt(i, data, form, found.rows, found.lambda, found.factor,
-                      static_cast<std::int64_t>(found.rows.size()));
-                continue;
-            }
-            // The dual active set goes on from what the last step left positive.
+        own.iterations = found.steps;
+        if (found.solved) {
+            own.settled = true;
+            lanes.problems[at(i)].wanted = false;
+            own.system.adopt(form, data, found.rows, found.factor, found.stride);
+            std::copy_n(single.lambda.data() + i * m, m, lambda.data() + i * m);
+            continue;
+        }
+        auto& next = lanes.problems[at(i)];
+        next.wanted = !found.exhausted;
+        if (found.exhausted) {
+            next.rows = found.rows;
+            next.lambda.assign(found.lambda.begin(), found.lambda.end());
+        } else if (!found.rows.empty()) {
+            next.started = true;
+            next.rows = found.rows;
+        }
+    }
+}
+
+void shared_chunk::in_lanes(const operators& data, const dual_form& form, int limit) {
+    lanes.solve(form.r_row(0), m, d.data(), floor.data(), limit);
+    for (std::int64_t i = 0; i < rows; ++i) {
+        result& own = results[at(i)];
+        const auto& found = lanes.problems[at(i)];
+        if (!found.wanted) continue;
+        own.iterations += found.steps;
+        if (!found.solved) continue;
+        own.settled = true;
+        own.system.adopt(form, data, found.rows, found.factor, found.stride);
+        std::copy_n(found.lambda.data(), m, lambda.data() + i * m);
+    }
+}
+
+/// The dual active set for what is left; it goes on from what the last step in lanes left positive.
+void shared_chunk::one_by_one(const operators& data, const dual_form& form, int limit, bool after_lanes) {
+    for (std::int64_t i = 0; i < rows; ++i) {
+        result& own = results[at(i)];
+        if (!own.tried || own.settled) continue;
+        if (after_lanes) {
+            const auto& found = lanes.problems[at(i)];
             dual.basis.clear();
             for (const int j : found.rows)
                 if (found.lambda[at(j)] > 0) dual.basis.push_back(j);
@@ -105,16 +155,12 @@ void shared_chunk::find_active_sets(const operators& data, const dual_form& form
         }
         own_d.assign(d.begin() + i * m, d.begin() + (i + 1) * m);
         own_floor.assign(floor.begin() + i * m, floor.begin() + (i + 1) * m);
-        own.tried = dual.solve(form, own_d, own_floor, limit, in_lanes || own.start.usable) == dual_outcome::optimal;
+        own.tried = dual.solve(form, own_d, own_floor, limit, after_lanes || own.start.usable) == dual_outcome::optimal;
         own.iterations += dual.steps;
-        if (own.tried) adopt(i, data, form, dual.basis, dual.lambda, dual.factor(), dual.stride());
+        if (!own.tried) continue;
+        own.system.adopt(form, data, dual.basis, dual.factor(), dual.stride());
+        std::copy_n(dual.lambda.data(), m, lambda.data() + i * m);
     }
-}
-
-void shared_chunk::adopt(int i, const operators& data, const dual_form& form, const std::vector<int>& basis,
-                         const array& multipliers, const array& factor, std::int64_t ld) {
-    results[at(i)].system.adopt(form, data, basis, factor, ld);
-    std::copy_n(multipliers.data(), m, lambda.data() + i * m);
 }
 
 /// The products of the points with the matrices.
@@ -148,8 +194,8 @@ void shared_chunk::finish(const operators& data, const dual_form& form, const to
     for (std::int64_t i = 0; i < rows; ++i) {
         if (systems[at(i)] == nullptr) continue;
         const verdict v = verdict_of(i);
-        if (trustworthy(v)) results[at(i)].system.trust();
-        if (accurate(v, form.least_pivot(), row(z, i, n), at(n))) {
+        if (trustworthy(v, precision)) results[at(i)].system.trust();
+        if (accurate(v, form.least_pivot(), row(z, i, n), at(n), precision)) {
             take(i, v);
             systems[at(i)] = nullptr;
         } else {

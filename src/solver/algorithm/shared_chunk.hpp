@@ -6,9 +6,9 @@
 // of `road`; what is not solved here goes there. Rows of every array are problems, and no bit of a row depends on the
 // others.
 
-#include "solver/algorithm/lane_active_set.hpp"
 #include "solver/algorithm/road.hpp"
 #include "solver/algorithm/shared_kkt.hpp"
+#include "solver/algorithm/single_active_set.hpp"
 
 #include <vector>
 
@@ -36,7 +36,7 @@ public:
 private:
     using array = std::vector<double>;
     struct result {
-        bool tried = false;
+        bool tried = false, settled = false; ///< settled: the active set has been found
         warm_start start;
         verdict best{HUGE_VAL, HUGE_VAL, HUGE_VAL};
         int iterations = 0;
@@ -44,14 +44,17 @@ private:
     };
     static const double* row(const array& a, std::int64_t i, std::int64_t width) { return a.data() + i * width; }
     void find_active_sets(const operators& data, const dual_form& form, const settings& how);
-    void adopt(int i, const operators& data, const dual_form& form, const std::vector<int>& basis, const array& lambda,
-               const array& factor, std::int64_t ld);
+    void in_single(const operators& data, const dual_form& form, int limit);
+    void in_lanes(const operators& data, const dual_form& form, int limit);
+    void one_by_one(const operators& data, const dual_form& form, int limit, bool after_lanes);
     void multiply(const operators& data);
     void finish(const operators& data, const dual_form& form, const tolerances& eps);
 
     std::int64_t n = 0, p = 0, m = 0, rows = 0; ///< rows: of the arrays, a multiple of dual_form::row_block
+    double precision = 0;                       ///< a residual of this share of its terms is rounding
     element loaded;
-    lane_active_set lanes;
+    single_active_set single;
+    lane_active_set<double> lanes;
     dual_active_set dual;
     shared_kkt kkt;
     std::vector<result> results;

@@ -88,6 +88,12 @@ template <class T> struct kernels {
     /// and s_i < -rounding (|d_i| + |s_i - d_i|); -1 if there is none.
     index (*most_violated)(const T* s, const T* d, const T* bar, const T* weight, index n, T rounding);
 
+    /// The next active set of one problem from its multipliers x and slacks s: as `lanes_next_set`, for m rows, whose
+    /// `inside` is 1 or 0. Writes the rows inside, ascending, and returns how many changed sides, or -1 where an x_i is
+    /// not finite. `rows` has room for m.
+    index (*next_set)(const T* x, const T* s, const T* d, const T* floor, index m, T rounding, T* inside, int* rows,
+                      index* count);
+
     /// The k x k factors of R_WW for `lanes<T>` problems at once, one per lane, k a multiple of 4: the rows W of lane l
     /// are which[i * lanes + l], i < counts[l], and from there on the identity goes on (which is 0). Entry (i, j) of
     /// lane l is written to L[(i * ldl + j) * lanes + l] for j <= i, 1 / L_ii to reciprocal[i * lanes + l]. Where a
