@@ -41,11 +41,11 @@ inline dense<double> total_variation(int n, double weight, std::uint64_t seed) {
 }
 
 /// Q of rank n/2 and n/2 active rows: together they just settle z, and what Q is worth on what the rows leave free is
-/// far below its largest entry.
-inline dense<double> just_settled(int n, std::uint64_t seed) {
+/// far below its largest entry. `weak` more rows hold with multiplier 0.
+inline dense<double> just_settled(int n, std::uint64_t seed, int weak = 0) {
     numbers draw(seed);
     const int half = n / 2;
-    dense<double> d = zeros(n, 0, half);
+    dense<double> d = zeros(n, 0, half + weak);
     std::vector<double> factor(static_cast<std::size_t>(n * half)), z0(static_cast<std::size_t>(n));
     for (double& v : factor) v = draw.normal() / std::sqrt(n);
     for (double& v : z0) v = draw.normal();
@@ -61,7 +61,7 @@ inline dense<double> just_settled(int n, std::uint64_t seed) {
     }
     for (int i = 0; i < n; ++i)
         for (int j = 0; j < n; ++j) d.qat(0, i) -= d.Qat(0, i, j) * z0[static_cast<std::size_t>(j)];
-    pass_through(d, z0, std::vector<double>(static_cast<std::size_t>(half), 0.0));
+    pass_through(d, z0, std::vector<double>(static_cast<std::size_t>(d.m), 0.0));
     return d;
 }
 

@@ -74,6 +74,32 @@ TEST_CASE("where Q and the active rows only just settle z, solution and gradient
     CHECK(tried >= 12);
 }
 
+TEST_CASE("the same with a weakly active row, where the derivative lies between the one-sided ones") {
+    for (const int n : {12, 20})
+        for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+            const dense<double> d = just_settled(n, seed, 1);
+            const reference::problem x = reference::element(d);
+            std::vector<int> all(static_cast<std::size_t>(d.m));
+            for (int i = 0; i < d.m; ++i) all[static_cast<std::size_t>(i)] = i;
+            const reference::solution best = reference::on_rows(x, all);
+            CAPTURE(n, seed);
+            const answer<double> a = solve(d);
+            REQUIRE(a.at(0) == status::solved);
+            for (int j = 0; j < n; ++j)
+                CHECK(std::abs(a.z[static_cast<std::size_t>(j)] - static_cast<double>(best.z[j])) <= 1e-8);
+            numbers draw(seed);
+            derivative::cotangent g = derivative::random_cotangent(d, draw);
+            g.lambda.setZero();
+            const derivative::gradients got = derivative::backward(d, a, g);
+            // Without the row z does not move with its h; with it, as the oracle says.
+            reference::problem moved = x;
+            moved.h[d.m - 1] += 1;
+            const real inside = g.z.dot(reference::on_rows(moved, all).z - best.z);
+            const double share = static_cast<double>(got.h[d.m - 1] / inside);
+            CHECK((share >= 0 && share <= 1 + 1e-8));
+        }
+}
+
 TEST_CASE("where active rows depend on each other, the derivative of z is still that of the oracle") {
     int tried = 0;
     for (const int which : {3, 4, 6, 9, 11, 13, 19, 23})

@@ -246,7 +246,12 @@ void road::without_shift(const element& e, const dual_form& form, const toleranc
     const bool certified = out.status == status::primal_infeasible || out.status == status::dual_infeasible;
     if (certified || !(form.proximal() > 0) || !(out.best.share <= inaccurate) || out.best.relative <= exact) return;
     exact_kkt own;
-    if (own.set_up(*e.data, out.basis, {})) finish(e, own, eps, out.x, out);
+    if (!own.set_up(*e.data, out.basis, {})) return;
+    // The interior point leaves small multipliers on the other rows.
+    point start = out.x;
+    std::fill(start.lambda.begin(), start.lambda.end(), 0.0);
+    for (const int i : out.basis) start.lambda[at(i)] = out.x.lambda[at(i)];
+    finish(e, own, eps, start, out);
 }
 
 void road::conclude(const element& e, const settings& how, const tolerances& eps, bool limit_reached, outcome& out) {
