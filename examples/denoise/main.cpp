@@ -182,14 +182,14 @@ int main(int argc, char** argv) try {
         ->check(CLI::Range(20, 1000000));
     const auto* length =
         app.add_option("--length", how.length, "points per signal; with --data 50")->check(CLI::Range(12, 10000));
-    app.add_option("--weight-epochs", how.weight_epochs, "passes to learn the weight")->check(CLI::PositiveNumber);
+    app.add_option("--weight-epochs", how.weight_epochs, "passes to learn the weight")->check(CLI::Range(1, 1000000));
     app.add_option("--operator-epochs", how.operator_epochs, "passes to learn D; 50 is the paper's size")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1, 1000000));
     app.add_option("--operator-start", how.operator_start, "from where D is learned; random takes the paper's size")
         ->check(CLI::IsMember({"differences", "random"}));
-    app.add_option("--operator-rate", how.operator_rate, "step of Adam for D")->check(CLI::PositiveNumber);
-    app.add_option("--penalty", how.penalty, "weight of the sum of |D|")->check(CLI::NonNegativeNumber);
-    app.add_option("--seed", how.seed, "seed of data and training")->check(CLI::NonNegativeNumber);
+    app.add_option("--operator-rate", how.operator_rate, "step of Adam for D")->check(CLI::Range(1e-6, 1e6));
+    app.add_option("--penalty", how.penalty, "weight of the sum of |D|")->check(CLI::Range(0.0, 1e6));
+    app.add_option("--seed", how.seed, "seed of data and training")->check(CLI::Range(0, 1000000));
     app.add_option("--out", how.out, "folder for the CSV files and the picture");
     app.add_flag("--small", small, "few short signals: seconds, for tests");
     CLI11_PARSE(app, argc, argv);

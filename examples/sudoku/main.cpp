@@ -127,13 +127,13 @@ int main(int argc, char** argv) try {
     app.add_option("--split", how.split,
                    "file: last tenth of the file is unseen; distinct: repeated puzzles removed first")
         ->check(CLI::IsMember({"file", "distinct"}));
-    app.add_option("--seeds", how.seeds, "number of trainings")->check(CLI::PositiveNumber);
-    app.add_option("--first-seed", how.first_seed, "seed of the first training")->check(CLI::NonNegativeNumber);
-    app.add_option("--epochs", how.epochs, "passes over the training boards")->check(CLI::PositiveNumber);
-    app.add_option("--batch", how.batch, "boards per step")->check(CLI::PositiveNumber);
-    app.add_option("--rate", how.rate, "Adam's learning rate at the first step")->check(CLI::PositiveNumber);
-    app.add_option("--last-rate", how.last_rate, "the rate at the last step")->check(CLI::PositiveNumber);
-    app.add_option("--clip", how.clip, "largest norm of a gradient")->check(CLI::PositiveNumber);
+    app.add_option("--seeds", how.seeds, "number of trainings")->check(CLI::Range(1, 1000000));
+    app.add_option("--first-seed", how.first_seed, "seed of the first training")->check(CLI::Range(0, 1000000));
+    app.add_option("--epochs", how.epochs, "passes over the training boards")->check(CLI::Range(1, 1000000));
+    app.add_option("--batch", how.batch, "boards per step")->check(CLI::Range(1, 1000000));
+    app.add_option("--rate", how.rate, "Adam's learning rate at the first step")->check(CLI::Range(1e-6, 1e6));
+    app.add_option("--last-rate", how.last_rate, "the rate at the last step")->check(CLI::Range(1e-6, 1e6));
+    app.add_option("--clip", how.clip, "largest norm of a gradient")->check(CLI::Range(1e-6, 1e6));
     app.add_option("--out", how.out, "folder for the CSV and the picture");
     app.add_flag("--small", small, "500 generated boards, one epoch: seconds, for tests");
     CLI11_PARSE(app, argc, argv);

@@ -21,8 +21,13 @@ int to_int(const named_tensor& from, std::int64_t size) {
     return static_cast<int>(size);
 }
 
-/// torch::empty(0) stands for an absent matrix too.
-Tensor unless_empty(const Tensor& t) { return t.defined() && t.dim() == 1 && t.size(0) == 0 ? Tensor() : t; }
+/// torch::empty(0) and a matrix of [0, 0] stand for an absent matrix too, where there are variables.
+Tensor unless_empty(const Tensor& t, const Tensor& q) {
+    if (!t.defined() || q.dim() == 0) return t;
+    const bool nothing =
+        (t.dim() == 1 && t.size(0) == 0) || (t.dim() > 1 && t.size(-1) == 0 && t.size(-2) == 0 && q.size(-1) > 0);
+    return nothing ? Tensor() : t;
+}
 
 /// The rows of a matrix of n columns, 0 if it is absent.
 int rows_of(const named_tensor& matrix, const char* rows, const named_tensor& q, std::int64_t n) {
@@ -55,12 +60,12 @@ void check_right_side(const named_tensor& vector, const named_tensor& matrix, st
 blocks plain_blocks(const Tensor& Q, const Tensor& q, const Tensor& A, const Tensor& b, const Tensor& G,
                     const Tensor& h) {
     blocks made;
-    Tensor given[] = {unless_empty(Q), unless_empty(A), unless_empty(G)};
+    if (!q.defined())
+        throw Error("argument \"q\" is absent, but it says how many variables there are: pass zeros of [n]");
+    Tensor given[] = {unless_empty(Q, q), unless_empty(A, q), unless_empty(G, q)};
     made.q = q;
     made.b = b;
     made.h = h;
-    if (!q.defined())
-        throw Error("argument \"q\" is absent, but it says how many variables there are: pass zeros of [n]");
     if (q.dim() == 1 && q.size(0) == 0) given[0] = Q; // n = 0: then Q is [0, 0]
     const char* const names[] = {"argument \"Q\"", "argument \"A\"", "argument \"G\""};
     for (std::size_t i = 0; i < 3; ++i) made.data.push_back(numbers_of({names[i], &given[i]}));

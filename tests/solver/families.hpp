@@ -40,6 +40,31 @@ inline dense<double> total_variation(int n, double weight, std::uint64_t seed) {
     return d;
 }
 
+/// Q of rank n/2 and n/2 active rows: together they just settle z, and what Q is worth on what the rows leave free is
+/// far below its largest entry. `weak` more rows hold with multiplier 0.
+inline dense<double> just_settled(int n, std::uint64_t seed, int weak = 0) {
+    numbers draw(seed);
+    const int half = n / 2;
+    dense<double> d = zeros(n, 0, half + weak);
+    std::vector<double> factor(static_cast<std::size_t>(n * half)), z0(static_cast<std::size_t>(n));
+    for (double& v : factor) v = draw.normal() / std::sqrt(n);
+    for (double& v : z0) v = draw.normal();
+    for (double& v : d.G) v = draw.normal();
+    for (int i = 0; i < n; ++i)
+        for (int j = 0; j < n; ++j)
+            for (int k = 0; k < half; ++k)
+                d.Qat(0, i, j) +=
+                    factor[static_cast<std::size_t>(i * half + k)] * factor[static_cast<std::size_t>(j * half + k)];
+    for (int i = 0; i < half; ++i) {
+        const double multiplier = 0.1 + draw.uniform();
+        for (int j = 0; j < n; ++j) d.qat(0, j) -= d.Gat(0, i, j) * multiplier;
+    }
+    for (int i = 0; i < n; ++i)
+        for (int j = 0; j < n; ++j) d.qat(0, i) -= d.Qat(0, i, j) * z0[static_cast<std::size_t>(j)];
+    pass_through(d, z0, std::vector<double>(static_cast<std::size_t>(d.m), 0.0));
+    return d;
+}
+
 /// DC3's problem: diagonal Q, A z = x, |G z| bounded by what A's pseudo-inverse can need; here with more room than
 /// that.
 inline dense<double> dc3(int n, int p, int m, std::uint64_t seed) {

@@ -40,6 +40,66 @@ TEST_CASE("every block's gradient agrees with differences of the oracle to 1e-8"
     CHECK(tried > 200);
 }
 
+TEST_CASE("where Q and the active rows only just settle z, solution and gradient are as exact") {
+    int tried = 0;
+    for (const int n : {20, 60})
+        for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+            const dense<double> d = just_settled(n, seed);
+            const reference::problem x = reference::element(d);
+            std::vector<int> all(static_cast<std::size_t>(d.m));
+            for (int i = 0; i < d.m; ++i) all[static_cast<std::size_t>(i)] = i;
+            const reference::solution best = reference::on_rows(x, all);
+            CAPTURE(n, seed, static_cast<double>(best.error));
+            REQUIRE(best.error < 1e-14L);
+            const answer<double> a = solve(d);
+            REQUIRE(a.at(0) == status::solved);
+            // The condition number is 1e4 to 1e7 and residuals are 1e-16.
+            for (int j = 0; j < n; ++j)
+                CHECK(std::abs(a.z[static_cast<std::size_t>(j)] - static_cast<double>(best.z[j])) <= 1e-8);
+            numbers draw(seed);
+            const derivative::cotangent g = derivative::random_cotangent(d, draw);
+            const derivative::gradients got = derivative::backward(d, a, g);
+            for (const derivative::block b : {derivative::block::q, derivative::block::G, derivative::block::h}) {
+                const direction along = derivative::random_direction(x, b, draw);
+                real expected = 0;
+                if (!derivative::difference(x, best, g, along, expected)) continue;
+                const derivative::pairing p = derivative::pair(got, along);
+                CAPTURE(static_cast<int>(b), static_cast<double>(expected), static_cast<double>(p.value),
+                        static_cast<double>(p.terms));
+                CHECK(static_cast<double>(std::abs(p.value - expected)) <=
+                      1e-8 * static_cast<double>(p.terms + std::abs(expected)) + 1e-11);
+                ++tried;
+            }
+        }
+    CHECK(tried >= 12);
+}
+
+TEST_CASE("the same with a weakly active row, where the derivative lies between the one-sided ones") {
+    for (const int n : {12, 20})
+        for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+            const dense<double> d = just_settled(n, seed, 1);
+            const reference::problem x = reference::element(d);
+            std::vector<int> all(static_cast<std::size_t>(d.m));
+            for (int i = 0; i < d.m; ++i) all[static_cast<std::size_t>(i)] = i;
+            const reference::solution best = reference::on_rows(x, all);
+            CAPTURE(n, seed);
+            const answer<double> a = solve(d);
+            REQUIRE(a.at(0) == status::solved);
+            for (int j = 0; j < n; ++j)
+                CHECK(std::abs(a.z[static_cast<std::size_t>(j)] - static_cast<double>(best.z[j])) <= 1e-8);
+            numbers draw(seed);
+            derivative::cotangent g = derivative::random_cotangent(d, draw);
+            g.lambda.setZero();
+            const derivative::gradients got = derivative::backward(d, a, g);
+            // Without the row z does not move with its h; with it, as the oracle says.
+            reference::problem moved = x;
+            moved.h[d.m - 1] += 1;
+            const real inside = g.z.dot(reference::on_rows(moved, all).z - best.z);
+            const double share = static_cast<double>(got.h[d.m - 1] / inside);
+            CHECK((share >= 0 && share <= 1 + 1e-8));
+        }
+}
+
 TEST_CASE("where active rows depend on each other, the derivative of z is still that of the oracle") {
     int tried = 0;
     for (const int which : {3, 4, 6, 9, 11, 13, 19, 23})

@@ -66,7 +66,7 @@ def test_absent_arguments():
     q_matrix, q, a, b, g, h = problem(4, 2, 5, batch=3, seed=3)
     none = torch.empty(0, **F64)
     free = ops.solve_qp(q_matrix, q)
-    for gone in (none, torch.empty(0, 4, **F64), torch.empty(3, 0, 4, **F64)):
+    for gone in (none, torch.empty(0, 0, **F64), torch.empty(0, 4, **F64), torch.empty(3, 0, 4, **F64)):
         right = torch.empty(*gone.shape[:-1], **F64) if gone.dim() > 1 else none
         for given in ((None, None, gone, right), (gone, right, None, None), (gone, right, gone, right)):
             result = ops.solve_qp(q_matrix, q, *given)
@@ -74,7 +74,7 @@ def test_absent_arguments():
     assert ops.qp(q_matrix, q, a, b).shape == ops.qp(q_matrix, q, None, None, g, h).shape == (3, 4)
     # Q = 0: a linear program, also as a matrix without rows.
     box = torch.cat([torch.eye(4, **F64), -torch.eye(4, **F64)])
-    for nothing in (None, none, torch.empty(0, 4, **F64), torch.zeros(4, 4, **F64)):
+    for nothing in (None, none, torch.empty(0, 0, **F64), torch.empty(0, 4, **F64), torch.zeros(4, 4, **F64)):
         z = ops.qp(nothing, q, None, None, box, torch.ones(8, **F64))
         assert (z + q.sign()).abs().max() <= 1e-8
     x = leaves([q_matrix, q, torch.empty(0, 4, **F64), torch.empty(0, **F64)])

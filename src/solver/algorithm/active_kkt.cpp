@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/active_kkt.hpp"
 
+#include "solver/algorithm/exact_kkt.hpp"
 #include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
@@ -14,6 +15,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr double dependent = 1e-11;
 /// A residual of this share of the right-hand side is rounding.
 constexpr double rounding = 1e-14;
+/// Where refinement of a regularized form ends with more than this, ρ has not been taken back.
+constexpr double settled = 1e-12;
 
 double size_of(const point& x) {
     double most = 0;
@@ -195,7 +198,7 @@ void active_kkt::solve_once(point& x) const {
 
 void active_kkt::correct(point& x) const {
     if (form->regularized())
-        solve(x);
+        refined(x);
     else
         solve_once(x);
 }
@@ -215,11 +218,15 @@ void active_kkt::residual(const point& right, const point& x, point& r) const {
     }
 }
 
-void active_kkt::solve(point& x) const {
-    if (trusted && !is_single()) return solve_once(x);
+double active_kkt::size_of_residual(const point& right, const point& x, point& r) const {
+    residual(right, x, r);
+    return size_of(r);
+}
+
+bool active_kkt::refined(point& x) const {
     const point right = x;
     const double size = size_of(right);
-    if (size == 0) return;
+    if (size == 0) return true;
     solve_once(x);
     // One step takes the rounding of the two substitutions back. A regularized form needs as many as its contraction
     // asks for; it stops when a step no longer halves the residual.
@@ -229,12 +236,32 @@ void active_kkt::solve(point& x) const {
     point r;
     double before = HUGE_VAL;
     for (int step = 0; step < most; ++step) {
-        residual(right, x, r);
-        const double left = size_of(r) / size;
-        if (!(left < 0.5 * before) || left <= enough) return;
+        const double left = size_of_residual(right, x, r) / size;
+        if (!(left < 0.5 * before) || left <= enough)
+            return exact || left <= settled * std::max(1.0, size_of(x) / size);
         before = left;
         solve_once(r);
         add(x, r);
+    }
+    return exact;
+}
+
+void active_kkt::solve(point& x) const {
+    if (trusted && !is_single()) return solve_once(x);
+    const point right = x;
+    if (refined(x) || !(form->proximal() > 0)) return;
+    exact_kkt own;
+    if (!own.set_up(*data, active, ratio)) return;
+    point better = right, r;
+    own.correct(better);
+    double before = size_of_residual(right, x, r);
+    for (int step = 0; step < 3; ++step) {
+        const double left = size_of_residual(right, better, r);
+        if (!(left < before)) return;
+        x = better;
+        before = left;
+        own.correct(r);
+        add(better, r);
     }
 }
 

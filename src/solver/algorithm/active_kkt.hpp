@@ -7,7 +7,8 @@
 //
 // On form D: (R_WW + D) dλ = G_W dz₀ − u with dz₀ the solution without dλ, between the two halves of the equality
 // solve. The finish refines with it and the gradient is one solve of it. Where the form is regularized, refinement
-// against this system takes that back.
+// against this system takes that back, and where Q is too weak for that on what the active rows leave free,
+// `exact_kkt` does.
 
 #include "solver/algorithm/dual_form.hpp"
 #include "solver/algorithm/element.hpp"
@@ -75,7 +76,10 @@ private:
     /// x <- R_WW⁻¹ x, [k].
     void solve_rows(double* x) const;
     void solve_once(point& x) const;
+    /// One solve and refinement. False if ρ is still in the solution.
+    bool refined(point& x) const;
     void residual(const point& right, const point& x, point& r) const;
+    double size_of_residual(const point& right, const point& x, point& r) const;
 
     const dual_form* form = nullptr;
     const operators* data = nullptr;

@@ -2,6 +2,7 @@
 #include "solver/algorithm/road.hpp"
 
 #include "solver/algorithm/certificate.hpp"
+#include "solver/algorithm/exact_kkt.hpp"
 #include "solver/algorithm/finish.hpp"
 #include "solver/algorithm/interior_dual.hpp"
 #include "solver/algorithm/interior_point.hpp"
@@ -19,6 +20,8 @@ constexpr int outer_steps = 30;
 constexpr int interior_limit = 200;
 /// A point whose residuals are within this many tolerances is near a solution.
 constexpr double inaccurate = 1e4;
+/// Residuals of this share of their terms are those of one evaluation.
+constexpr double exact = 1e-14;
 
 double certificate_tolerance(const tolerances& eps) { return std::max(eps.absolute, eps.relative); }
 
@@ -88,10 +91,12 @@ void road::run(const element& e, const dual_form* form, const settings& how, con
         if (!(out.best.share <= close_enough)) out.best.share = HUGE_VAL;
     }
     if (has_answer(out)) {
+        without_shift(e, *form, eps, out);
         if (out.best.share <= 1) out.status = status::solved;
         return;
     }
     by_interior_point(e, *form, how, eps, out);
+    without_shift(e, *form, eps, out);
     if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
     conclude(e, how, eps, limited, out);
 }
@@ -235,6 +240,18 @@ void road::by_interior_point(const element& e, const dual_form& form, const sett
     kkt.set_up(form, *e.data, rows, {});
     finish(e, kkt, eps, x, out);
     if (out.basis.empty()) out.basis = kkt.rows();
+}
+
+void road::without_shift(const element& e, const dual_form& form, const tolerances& eps, outcome& out) {
+    const bool certified = out.status == status::primal_infeasible || out.status == status::dual_infeasible;
+    if (certified || !(form.proximal() > 0) || !(out.best.share <= inaccurate) || out.best.relative <= exact) return;
+    exact_kkt own;
+    if (!own.set_up(*e.data, out.basis, {})) return;
+    // The interior point leaves small multipliers on the other rows.
+    point start = out.x;
+    std::fill(start.lambda.begin(), start.lambda.end(), 0.0);
+    for (const int i : out.basis) start.lambda[at(i)] = out.x.lambda[at(i)];
+    finish(e, own, eps, start, out);
 }
 
 void road::conclude(const element& e, const settings& how, const tolerances& eps, bool limit_reached, outcome& out) {

@@ -76,6 +76,8 @@ private:
                         const std::vector<double>& floor, const warm_start* from, outcome& out);
     void by_interior_point(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
                            outcome& out);
+    /// Finishes once more on the system without ρ, where the rows settle z but refinement left ρ in it.
+    void without_shift(const element& e, const dual_form& form, const tolerances& eps, outcome& out);
     /// False if that needs no linear algebra: the outcome is there.
     bool begin(const element& e, bool convex, outcome& out);
     void by_sparse(const element& e, const sparse_matrices& form, const settings& how, const tolerances& eps,
