@@ -214,6 +214,56 @@ TEST_CASE("what only the interior point is left for is solved by it, with the fi
     }
 }
 
+namespace {
+
+/// The solution that a batch has, as a start; the vectors stay where they are.
+solver::starting_points<double> from(const answer<double>& a, const dense<double>& d) {
+    return {{a.z.data(), d.n, 1}, {a.nu.data(), d.p, 1}, {a.lambda.data(), d.m, 1}};
+}
+host::batch<double> solved(const dense<double>& d, const solver::starting_points<double>& start) {
+    const view<double> v(d);
+    host::batch<double> b(v.batch, {}, std::numeric_limits<double>::quiet_NaN(), cuda::arena::unlimited, start);
+    cuda::serial_team one;
+    b.solve(one);
+    return b;
+}
+
+} // namespace
+
+TEST_CASE("from the solution itself a solve ends after two steps, from another one at the same point") {
+    for (int which = 0; which < static_cast<int>(families.size()); ++which) {
+        const family& f = families[static_cast<std::size_t>(which)];
+        CAPTURE(which, f.name);
+        const dense<double> d = make(which, 4);
+        const host::batch<double> cold = solved(d, {}), warm = solved(d, from(cold.out, d));
+        CHECK(warm.handed_over(0) == cuda::handed_over::no);
+        CHECK(warm.out.at(0) == status::solved);
+        CHECK(warm.out.iterations[0] <= 2);
+        answer<double> wrong = cold.out;
+        numbers draw(8);
+        for (double& z : wrong.z) z += draw.normal();
+        for (double& lambda : wrong.lambda) lambda = draw.uniform() < 0.5 ? draw.uniform() : 0.0;
+        const host::batch<double> astray = solved(d, from(wrong, d));
+        CHECK(astray.out.at(0) == status::solved);
+        CHECK(shares(d, astray.out, 0, eps) <= 1 + 1e-6L);
+        if (!f.unique || which == 28) continue;
+        CHECK(apart(cold.out.z, warm.out.z) <= 1e-9);
+        CHECK(apart(cold.out.z, astray.out.z) <= 1e-9);
+    }
+}
+
+TEST_CASE("a start that is not finite is no start") {
+    const dense<double> d = random(12, 2, 20, 1, true, 4);
+    const host::batch<double> cold = solved(d, {});
+    for (const double bad : {std::numeric_limits<double>::quiet_NaN(), HUGE_VAL}) {
+        answer<double> start = cold.out;
+        start.nu[1] = bad;
+        const host::batch<double> warm = solved(d, from(start, d));
+        CHECK(warm.out.z == cold.out.z);
+        CHECK(warm.out.iterations == cold.out.iterations);
+    }
+}
+
 TEST_CASE("at a kink the gradient is the mean of the one-sided derivatives") {
     // argmin 1/2 (z - y)^2 over z <= 0 at y = 0: one-sided derivatives 1 and 0.
     dense<double> d = zeros(1, 0, 1);

@@ -94,8 +94,7 @@ OPTNET_DEVICE void solve_by_road(Team& team, const device_batch<T>& batch, std::
         if (of.verdict() == usable::dependent)
             done.handed = handed_over::not_solved;
         else
-            // On an exact form the first kernel has tried the start.
-            done = take_road(team, batch, of, own, so_far, !of.exact() && read_start(team, batch, k, of, own.e));
+            done = take_road(team, batch, of, own, so_far, read_start(team, batch, k, of, own.e));
     }
     write(team, out, k, of, own.e, done);
     if (kept == nullptr) return;
