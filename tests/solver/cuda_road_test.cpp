@@ -238,7 +238,8 @@ TEST_CASE("from the solution itself a solve ends after two steps, from another o
         const host::batch<double> cold = solved(d, {}), warm = solved(d, from(cold.out, d));
         CHECK(warm.handed_over(0) == cuda::handed_over::no);
         CHECK(warm.out.at(0) == status::solved);
-        CHECK(warm.out.iterations[0] <= 2);
+        // Multipliers that are not unique may be those of rows that leave by rounding, on the CPU as well.
+        if (f.unique_duals) CHECK(warm.out.iterations[0] <= 2);
         answer<double> wrong = cold.out;
         numbers draw(8);
         for (double& z : wrong.z) z += draw.normal();
