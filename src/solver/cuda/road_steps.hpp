@@ -14,8 +14,8 @@ struct known {
     int rows = 0; ///< of `road_memory::best_rows`; 0 too where no equalities were solved
     int iterations = 0;
     bool limited = false;
-    optnet::status answer =
-        status::numerical_error; ///< primal_infeasible or dual_infeasible: its certificate is in `e`
+    /// primal_infeasible or dual_infeasible: its certificate is in the element.
+    optnet::status answer = status::numerical_error;
 };
 
 OPTNET_DEVICE inline bool has_certificate(const known& of) {
