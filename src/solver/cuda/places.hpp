@@ -55,7 +55,8 @@ OPTNET_DEVICE void solve_one(Team& team, const device_batch<T>& batch, const pla
     const handed_over rest =
         solve_problem(team, batch, k, of, at.memory(near, number), out, at.plan.keep ? &kept : nullptr);
 #if defined(__CUDA_ARCH__)
-    if (rest != handed_over::no && team.rank == 0) at.queue()[atomicAdd(at.counter() + 1, 1ull)] = i;
+    if (rest != handed_over::no && at.plan.roads > 0 && team.rank == 0)
+        at.queue()[atomicAdd(at.counter() + 1, 1ull)] = i;
 #endif
 }
 
