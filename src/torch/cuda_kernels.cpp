@@ -75,14 +75,19 @@ template <class T> cuda::device_batch<T> device_batch(const batch_system& system
     given.shape = system.structure.get();
     given.batch = system.batch;
     given.data = data.data();
-    solver::vector_view<T>* const vectors[] = {&given.q, &given.b, &given.h};
-    for (std::size_t i = 0; i < 3; ++i) {
-        const Tensor& t = tensors[system.sources + i];
-        if (!t.defined()) continue;
+    const auto read = [&](solver::vector_view<T>& to, const Tensor& t) {
+        if (!t.defined()) return;
         const solver::matrix_view<T> of = view<T>(t, 1, system.batch);
-        *vectors[i] = {of.data, of.batch_stride, of.row_stride};
-    }
-    return cuda::make_batch(given, system.how);
+        to = {of.data, of.batch_stride, of.row_stride};
+    };
+    read(given.q, tensors[system.sources]);
+    read(given.b, tensors[system.sources + 1]);
+    read(given.h, tensors[system.sources + 2]);
+    solver::starting_points<T> from;
+    read(from.z, system.start[0]);
+    read(from.nu, system.start[1]);
+    read(from.lambda, system.start[2]);
+    return cuda::make_batch(given, system.how, from);
 }
 
 /// Solves problem k on the CPU and puts its results in their places; if only its gradient is wanted, only that is kept.
@@ -240,6 +245,8 @@ std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_lis
         return results;
     }
     for (Tensor& t : tensors)
+        if (t.defined()) t = t.resolve_neg();
+    for (Tensor& t : system->start)
         if (t.defined()) t = t.resolve_neg();
     return first_defined(tensors).scalar_type() == at::kDouble ? solve_typed<double>(system, tensors)
                                                                : solve_typed<float>(system, tensors);

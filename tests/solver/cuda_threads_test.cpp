@@ -106,7 +106,7 @@ TEST_CASE("a winner is the first of equal ones, and NaN is nobody") {
 }
 
 TEST_CASE("a crew of threads solves and differentiates with the bits of one") {
-    for (const int which : {0, 4, 8, 10, 11, 15, 17, 22, 24, 30}) {
+    for (const int which : {0, 1, 3, 4, 5, 8, 10, 11, 13, 14, 15, 17, 19, 22, 24, 30}) {
         CAPTURE(families[static_cast<std::size_t>(which)].name);
         check_same_bits(make(which, 1));
     }
@@ -120,8 +120,7 @@ TEST_CASE("a crew of threads goes from problem to problem with matrices of their
 TEST_CASE("a crew of threads agrees where there is no solution") {
     for (int which = 0; which < static_cast<int>(infeasible_names.size()); ++which)
         check_same_bits(infeasible(which, 1.0, 1));
-    check_same_bits(make(1, 1)); // a linear program
-    check_same_bits(make(3, 1)); // dependent equalities
+    check_same_bits(unbounded(1.0, 3, 1));
     dense<double> broken = random(6, 1, 6, 2, false, 9);
     broken.Qat(1, 2, 2) = std::numeric_limits<double>::quiet_NaN();
     check_same_bits(broken);

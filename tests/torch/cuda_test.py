@@ -62,7 +62,7 @@ def test_gradcheck():
     assert torch.autograd.gradgradcheck(lambda *t: ops.qp(*t), data)
 
 
-def test_what_the_kernels_hand_over_is_solved_too():
+def test_singular_and_dependent_problems_take_the_whole_road():
     for change in ("singular", "dependent"):
         data = problem(8, 2, 20, batch=4)
         if change == "singular":

@@ -45,7 +45,19 @@ public:
         state = from.take<int>(of.m);
     }
 
-    template <class Team> OPTNET_DEVICE active_outcome solve(Team& team, int limit);
+    /// From λ = 0, or from what an earlier call has left for other d: the basis, its factor and its λ.
+    template <class Team> OPTNET_DEVICE active_outcome solve(Team& team, int limit, bool again = false);
+
+    /// An empty basis, and one more row in it, with `ratio` on its diagonal. False if it depends on the others; then l
+    /// is its row of L.
+    template <class Team> OPTNET_DEVICE void clear(Team& team);
+    template <class Team> OPTNET_DEVICE bool append(Team& team, int row, double ratio = 0);
+    /// The same, but a row that depends on the others stays outside.
+    template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE bool take(Team& team, int row, double ratio = 0) {
+        const bool independent = append(team, row, ratio);
+        if (!independent) each(team, 1, [&](int) { state[row] = outside; });
+        return independent;
+    }
 
     /// R of two rows, and x <- T v, x <- T' v in the form that a phase takes: entry i.
     OPTNET_DEVICE double r(int i, int j) const { return set.r[j * set.m + i]; }
@@ -77,7 +89,6 @@ public:
 private:
     enum : int { outside, inside, refused };
 
-    template <class Team> OPTNET_DEVICE bool append(Team& team, int row);
     template <class Team> OPTNET_DEVICE void remove(Team& team, int place, int becomes);
     template <class Team> OPTNET_DEVICE two towards(Team& team);
     template <class Team> OPTNET_DEVICE int enter(Team& team, bool forgive);
@@ -89,12 +100,27 @@ private:
     int* state;
 };
 
-template <class Team> OPTNET_DEVICE active_outcome active_set::solve(Team& team, int limit) {
-    k = steps = 0;
+template <class Team> OPTNET_DEVICE void active_set::clear(Team& team) {
+    k = 0;
     each(team, set.m, [&](int i) {
         lambda[i] = 0;
         state[i] = outside;
     });
+}
+
+template <class Team> OPTNET_DEVICE active_outcome active_set::solve(Team& team, int limit, bool again) {
+    steps = 0;
+    if (again)
+        each(team, set.m > k ? set.m : k, [&](int i) {
+            if (i < set.m && state[i] == refused) state[i] = outside;
+            if (i >= k) return;
+            const double* const row = T + triangle(i);
+            double sum = 0;
+            for (int j = 0; j <= i; ++j) sum -= row[j] * d[basis[j]];
+            y[i] = sum;
+        });
+    else
+        clear(team);
     bool singular = false;
     int entering = -1; // the row that entered last, while it may not leave again
     int fresh = -1;
@@ -127,10 +153,9 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve(Team& team,
     return active_outcome::limit;
 }
 
-/// False if the row depends on the basis; then l is its row of L.
-template <class Team> OPTNET_DEVICE bool active_set::append(Team& team, int row) {
+template <class Team> OPTNET_DEVICE bool active_set::append(Team& team, int row, double ratio) {
     double along = 0;
-    const double left = pivot(team, row, along), length = r(row, row);
+    const double left = pivot(team, row, along) + ratio, length = r(row, row) + ratio;
     // No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
     const bool independent = k < capacity && left > dependent_row * length;
     const double root = independent ? std::sqrt(left) : 1.0;

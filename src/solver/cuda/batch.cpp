@@ -35,11 +35,11 @@ mapping choose_mapping(int n, int p, int m, std::int64_t batch, int processors) 
 memory_split element_memory(int n, int p, int m, std::size_t room) {
     arena nothing;
     const matrices of(nothing, n, p, m);
-    return split(room, [&](arena& from) { return element(from, of); });
+    return split(room, [&](arena& from) { return element(from, of, basis_capacity(n, p, m)); });
 }
 
 memory_split adjoint_memory(int n, int p, int m, std::size_t room) {
-    return split(room, [&](arena& from) { return adjoint(from, n, p, m); });
+    return split(room, [&](arena& from) { return kkt_memory(from, n, p, m, kept_capacity(n, m)); });
 }
 
 bool by_libraries(int n, int p, int m, std::size_t room) {
@@ -69,7 +69,8 @@ std::string refusal(const structure& shape) {
     return {};
 }
 
-template <class T> device_batch<T> make_batch(const problem<T>& batch, const settings& how) {
+template <class T>
+device_batch<T> make_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start) {
     const structure& shape = *batch.shape;
     device_batch<T> made{};
     made.n = shape.n;
@@ -87,6 +88,7 @@ template <class T> device_batch<T> make_batch(const problem<T>& batch, const set
     made.q = batch.q;
     made.b = batch.b;
     made.h = batch.h;
+    made.start = start;
     constexpr double tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
     made.eps_abs = how.eps_abs.value_or(tolerance);
     made.eps_rel = how.eps_rel.value_or(tolerance);
@@ -98,7 +100,7 @@ template <class T> device_batch<T> make_batch(const problem<T>& batch, const set
     return made;
 }
 
-template device_batch<double> make_batch(const problem<double>&, const settings&);
-template device_batch<float> make_batch(const problem<float>&, const settings&);
+template device_batch<double> make_batch(const problem<double>&, const settings&, const starting_points<double>&);
+template device_batch<float> make_batch(const problem<float>&, const settings&, const starting_points<float>&);
 
 } // namespace optnet::solver::cuda

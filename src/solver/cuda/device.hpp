@@ -3,16 +3,10 @@
 
 // What the code of a GPU thread is written with. The same source is compiled for the host, where tests run it.
 
+#include "solver/algorithm/team.hpp"
+
 #include <cstddef>
 #include <cstdint>
-
-#if defined(__CUDACC__)
-#define OPTNET_DEVICE __host__ __device__
-#define OPTNET_OUT_OF_LINE __noinline__ // a large piece that is used twice
-#else
-#define OPTNET_DEVICE
-#define OPTNET_OUT_OF_LINE
-#endif
 
 namespace optnet::solver::cuda {
 
@@ -48,6 +42,6 @@ private:
 /// Where row i of a packed lower triangle starts; also the entries of i rows.
 OPTNET_DEVICE inline int triangle(int i) { return i * (i + 1) / 2; }
 
-OPTNET_DEVICE inline double larger(double a, double b) { return b > a ? b : a; }
+using teams::larger;
 
 } // namespace optnet::solver::cuda

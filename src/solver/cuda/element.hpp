@@ -21,8 +21,8 @@ struct element {
     double *h, *gz, *rl, *best_lambda;             ///< [m]
     active_set active;                             ///< and λ, d, the floors and the basis
 
-    OPTNET_DEVICE element(arena& from, const matrices& of)
-        : n(of.n), p(of.p), m(of.m), active(from, of, basis_capacity(of.n, of.p, of.m)) {
+    OPTNET_DEVICE element(arena& from, const matrices& of, int capacity)
+        : n(of.n), p(of.p), m(of.m), active(from, of, capacity) {
         double** const wide[] = {&q, &z, &qz, &atnu, &gtl, &rz, &best_z};
         double** const high[] = {&b, &nu, &az, &rnu, &u, &best_nu};
         double** const rows[] = {&h, &gz, &rl, &best_lambda};
@@ -31,14 +31,6 @@ struct element {
         for (double** v : rows) *v = from.take<double>(m);
     }
 };
-
-/// Bytes that a team needs for one problem.
-OPTNET_DEVICE inline std::size_t element_bytes(int n, int p, int m) {
-    arena nothing, count;
-    const matrices of(nothing, n, p, m);
-    const element own(count, of);
-    return own.q == nullptr ? count.bytes() : 0;
-}
 
 enum class input : int { good, not_finite, impossible };
 
@@ -73,8 +65,9 @@ OPTNET_DEVICE input read(Team& team, const device_batch<T>& batch, std::int64_t 
     return !(checks.a == 0.0) ? input::not_finite : checks.b > 0 ? input::impossible : input::good;
 }
 
-/// Qz, A'ν, G'λ, Az and Gz, where λ is 0 outside the basis.
-template <class Team> OPTNET_DEVICE void multiply(Team& team, const matrices& of, const element& e) {
+/// Qz, A'ν, G'λ, Az and Gz, where λ is 0 but in `count` rows; null stands for all of them.
+template <class Team>
+OPTNET_DEVICE void multiply(Team& team, const matrices& of, const element& e, const int* which, int count) {
     const int n = e.n, p = e.p, rows = of.data_rows();
     each(team, rows + n, [&](int t) {
         if (t < rows) {
@@ -86,13 +79,16 @@ template <class Team> OPTNET_DEVICE void multiply(Team& team, const matrices& of
         const int j = t - rows;
         double from_a = 0, from_g = 0;
         for (int i = 0; i < p; ++i) from_a += of.a()[j * rows + i] * e.nu[i];
-        for (int i = 0; i < e.active.k; ++i) {
-            const int row = e.active.basis[i];
+        for (int i = 0; i < count; ++i) {
+            const int row = which == nullptr ? i : which[i];
             from_g += of.g()[j * rows + row] * e.active.lambda[row];
         }
         e.atnu[j] = from_a;
         e.gtl[j] = from_g;
     });
+}
+template <class Team> OPTNET_DEVICE void multiply(Team& team, const matrices& of, const element& e) {
+    multiply(team, of, e, e.active.basis, e.active.k);
 }
 
 /// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each

@@ -7,16 +7,20 @@
 
 namespace optnet::solver::cuda {
 
-/// A pivot of Q below this share of its largest entry, or of S below the second of its largest diagonal entry, is
-/// rounding; so is a row of G whose R_ii is this much smaller than |v_i|².
-inline constexpr double least_pivot = 1e-11, least_schur_pivot = 1e-12, dependent = 1e-11;
+/// A pivot of Q below this share of its largest entry (with γA'A: below the second), or of S below the third of its
+/// largest diagonal entry, is rounding; so is a row of G whose R_ii is this much smaller than |v_i|², the second where
+/// δ > 0 leaves more of it.
+inline constexpr double least_pivot = 1e-11, least_pivot_with_a = 1e-7, least_schur_pivot = 1e-12, dependent = 1e-11,
+                        dependent_regularized = 1e-8;
+/// ρ as a share of the largest entry of Q, and δ of that of S, as on the CPU.
+inline constexpr double proximal_weight = 1e-2, equality_weight = 1e-9;
 
 /// The lower triangle of M [rows, cols], column-major with leading dimension `rows`: the upper square becomes its
 /// Cholesky factor L and every row below it v becomes v L⁻ᵀ. Rows from `identity` on are those of an identity matrix:
 /// row identity + i is 0 left of column i. False if a pivot is not above `floor`. `pivots` holds panel_width² + 1.
 template <class Team>
-OPTNET_DEVICE bool partial_cholesky(Team& team, double* M, int rows, int cols, int identity, double floor,
-                                    double* pivots) {
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, double* M, int rows, int cols, int identity,
+                                                       double floor, double* pivots) {
     double* const verdict = pivots + panel_width * panel_width;
     for (int first = 0; first < cols; first += panel_width) {
         const int width = cols - first < panel_width ? cols - first : panel_width;
@@ -77,21 +81,25 @@ template <class Team> OPTNET_DEVICE void write_identity(Team& team, double* M, i
     });
 }
 
-/// [Q + shift I; A; G; I], factored.
-template <class Team> OPTNET_DEVICE bool factor_panel(Team& team, const matrices& of, double shift, double floor) {
+/// [Q + shift I + weight A'A; A; G; I], factored.
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool factor_panel(Team& team, const matrices& of, double shift, double weight,
+                                                   double floor) {
     const int n = of.n, from = of.data_rows(), to = of.panel_rows();
     each(team, from * n, [&](int t) {
         const int i = t % from, j = t / from;
-        of.panel[j * to + i] = of.data[t] + (i == j ? shift : 0.0);
+        double sum = 0;
+        for (int k = 0; weight > 0 && i < n && k < of.p; ++k) sum += of.a()[i * from + k] * of.a()[j * from + k];
+        of.panel[j * to + i] = of.data[t] + (i == j ? shift : 0.0) + weight * sum;
     });
     write_identity(team, of.panel, to, of.n, from);
     return partial_cholesky(team, of.panel, to, of.n, from, floor, of.pivots);
 }
 
-/// [S; V_G V_A'; I], factored: false if rows of A depend on each other.
-template <class Team> OPTNET_DEVICE bool eliminate_equalities(Team& team, const matrices& of) {
+/// [S + δI; V_G V_A'; I], factored, with δ a share of S's largest diagonal entry; false if a pivot is below the second.
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool eliminate_equalities(Team& team, const matrices& of, double shift, double floor) {
     const int n = of.n, p = of.p, rows = p + of.m, from = of.panel_rows(), to = of.schur_rows();
-    if (p > n) return false;
     const int groups = (p + panel_width - 1) / panel_width;
     each(team, rows * groups, [&](int t) {
         const int i = t % rows, first = t / rows * panel_width;
@@ -105,17 +113,23 @@ template <class Team> OPTNET_DEVICE bool eliminate_equalities(Team& team, const 
             if (c < width) of.schur[(first + c) * to + i] = sum[c];
     });
     write_identity(team, of.schur, to, of.p, rows);
-    const double size = most(team, p, [&](int i) { return two{of.schur[i * to + i], 0.0}; }).a;
-    return partial_cholesky(team, of.schur, to, of.p, rows, size > 0 ? least_schur_pivot * size : 0.0, of.pivots);
+    const double most_of = most(team, p, [&](int i) { return two{of.schur[i * to + i], 0.0}; }).a;
+    const double size = most_of > 0 ? most_of : 1.0;
+    each(team, p, [&](int i) {
+        of.schur[i * to + i] += shift * size;
+        if (i == 0) of.shifts[2] = shift * size;
+    });
+    return partial_cholesky(team, of.schur, to, of.p, rows, floor * size, of.pivots);
 }
 
 /// 1 / R_ii, where `mark` has |v_i|². What the equalities leave of a row that depends on them is rounding: such a row
 /// of R is 0.
 template <class Team> OPTNET_DEVICE void judge_rows(Team& team, const matrices& of) {
     const int p = of.p, m = of.m;
+    const double least = of.shifts[2] > 0 ? dependent_regularized : dependent;
     each(team, m, [&](int i) {
         const double length = of.r[i * m + i];
-        const bool independent = p == 0 || length > dependent * of.mark[i];
+        const bool independent = p == 0 || length > least * of.mark[i];
         of.inverse[i] = !independent ? -1.0 : length > 0 ? 1 / length : 1e300;
     });
     if (p == 0) return;
@@ -152,6 +166,24 @@ template <class Team> OPTNET_DEVICE void form_r(Team& team, const matrices& of) 
     judge_rows(team, of);
 }
 
+/// Q + γA'A or Q + ρI where Q is not positive definite: the first is exact. False if that fails, too.
+template <class Team> OPTNET_DEVICE bool factor_singular(Team& team, const matrices& of, double scale) {
+    const int n = of.n, p = of.p, ld = of.data_rows();
+    const double a_size = sums(team, n, [&](int j) {
+                              double sum = 0;
+                              for (int i = 0; i < p; ++i) sum += of.a()[j * ld + i] * of.a()[j * ld + i];
+                              return two{sum, 0.0};
+                          }).a;
+    const double gamma = a_size > 0 ? scale * n / a_size : 0.0;
+    const bool on_null_space = gamma > 0 && factor_panel(team, of, 0.0, gamma, least_pivot_with_a * scale);
+    const double rho = on_null_space ? 0.0 : proximal_weight * scale;
+    each(team, 1, [&](int) {
+        of.shifts[0] = on_null_space ? gamma : 0.0;
+        of.shifts[1] = rho;
+    });
+    return on_null_space || factor_panel(team, of, rho, 0.0, 0.0);
+}
+
 /// Loads, scales and factors the matrices of problem k.
 template <class Team, class T>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch<T>& batch, std::int64_t k,
@@ -159,15 +191,21 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch<T>& 
     const auto conclude = [&](usable result) { each(team, 1, [&](int) { *to.state = static_cast<int>(result); }); };
     if (!load(team, batch, k, to)) return conclude(usable::not_finite);
     const double size = measure_q(team, to), scale = size > 0 ? size : 1.0;
-    if (!factor_panel(team, to, 0.0, least_pivot * scale)) {
+    each(team, 4, [&](int i) { to.shifts[i] = i < 3 ? 0.0 : size; });
+    if (!factor_panel(team, to, 0.0, 0.0, least_pivot * scale)) {
         // Convex at all? A pivot that stays negative under this shift is a negative eigenvalue beyond rounding.
         const double rounding = larger(batch.convexity_tolerance, 1e-15 * to.n);
-        const bool convex = factor_panel(team, to, rounding * size + 1e-300, 0.0);
-        return conclude(convex ? usable::singular : size < 1e140 ? usable::nonconvex : usable::overflow);
+        const bool convex = factor_panel(team, to, rounding * size + 1e-300, 0.0, 0.0);
+        if (!convex || !factor_singular(team, to, scale))
+            return conclude(size < 1e140 ? usable::nonconvex : usable::overflow);
     }
-    if (to.p > 0 && !eliminate_equalities(team, to)) return conclude(usable::dependent);
+    if (to.p > 0 && !eliminate_equalities(team, to, 0.0, least_schur_pivot)) {
+        double shift = equality_weight;
+        while (shift < 1e9 && !eliminate_equalities(team, to, shift, 0.0)) shift *= 10;
+        if (!(shift < 1e9)) return conclude(usable::dependent);
+    }
     form_r(team, to);
-    conclude(usable::yes);
+    conclude(to.shifts[1] > 0 || to.shifts[2] > 0 ? usable::regularized : usable::yes);
 }
 
 } // namespace optnet::solver::cuda

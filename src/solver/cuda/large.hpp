@@ -67,6 +67,7 @@ OPTNET_DEVICE void conclude_large(Team& team, const device_batch<T>& batch, std:
     const int n = of.n, p = of.p, m = of.m, ld = of.panel_rows(), lds = of.schur_rows();
     if (of.verdict() == usable::not_finite) return;
     const double size = measure_q(team, of);
+    each(team, 4, [&](int i) { of.shifts[i] = i < 3 ? 0.0 : size; });
     bool good = p <= n && *of_q == 0 && pivots_above(team, of.panel, ld, n, least_pivot * (size > 0 ? size : 1.0));
     if (good && p > 0 && *of_s != 0) good = false;
     if (good && p > 0) {

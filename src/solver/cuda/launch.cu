@@ -49,6 +49,11 @@ __global__ void __launch_bounds__(lanes, 4)
         solve_adjoint(team, at.set_of(k, 0), at.kept(k), memory, k, r, d);
 }
 
+/// The whole road has one block of threads per problem, with kernels of its own for all of its matrices: beyond this
+/// the CPU's threads are taken to be sooner. An estimate, to be measured.
+constexpr int most_of_a_road = 1024;
+constexpr std::size_t road_memory_in_all = std::size_t{1} << 30;
+
 std::size_t aligned(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
 
 /// Blocks of one `kkt_solve`; as many as a solve has where each needs memory of its own.
@@ -74,7 +79,9 @@ error lay_out(launch_plan& made, cudaStream_t stream) {
     made.for_libraries = made.first_far + count(made.teams, made.solve.far);
     std::size_t bytes = 0;
     const error failed = made.libraries ? libraries_memory(made.n, made.p, made.sets, stream, bytes) : nullptr;
-    made.workspace = made.for_libraries + bytes;
+    made.queue = made.for_libraries + bytes;
+    made.first_road = made.queue + count(made.roads > 0 ? made.batch : 0, sizeof(std::int64_t));
+    made.workspace = made.first_road + count(made.roads, made.road_bytes);
     made.scratch = static_cast<std::size_t>(kkt_blocks(made)) * made.kkt.far;
     return failed;
 }
@@ -114,6 +121,12 @@ template <class T> error plan_launch(const device_batch<T>& batch, bool keep, CU
     const std::int64_t teams = teams_of_a_block(made.by), most = std::int64_t{processors} * std::max(resident, 1);
     made.blocks = static_cast<int>(std::min((batch.batch + teams - 1) / teams, most));
     made.teams = made.blocks * static_cast<int>(teams);
+    if (std::max({n, p, m}) <= most_of_a_road) {
+        // At most one on a processor: few problems take this road, and its memory is large.
+        made.road_bytes = aligned(road_bytes(n, p, m));
+        const auto fitting = static_cast<std::int64_t>(std::max<std::size_t>(1, road_memory_in_all / made.road_bytes));
+        made.roads = static_cast<int>(std::min({std::int64_t{made.teams}, std::int64_t{processors}, fitting}));
+    }
     return lay_out(made, stream);
 }
 
@@ -142,6 +155,7 @@ error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspa
             solve_small(batch, at, out, stream);
         else
             solve_kernel<T><<<static_cast<unsigned>(plan.blocks), lanes, plan.solve.near, stream>>>(batch, at, out);
+        if (plan.roads > 0) solve_rest(batch, at, out, stream);
     }
     return message(cudaGetLastError());
 }

@@ -19,8 +19,10 @@ inline constexpr std::size_t least_shared_memory = 163 * 1024;
 /// Why the GPU does not take batches of this structure, as a part of a sentence; empty if it does.
 std::string refusal(const structure& shape);
 
-/// The batch as kernels get it; `batch` holds pointers to the GPU's memory. Its structure must not be refused.
-template <class T> device_batch<T> make_batch(const problem<T>& batch, const settings& how);
+/// The batch as kernels get it; `batch` and `start` hold pointers to the GPU's memory. Its structure must not be
+/// refused.
+template <class T>
+device_batch<T> make_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start = {});
 
 /// Who solves one problem.
 enum class mapping : int {
@@ -57,6 +59,9 @@ struct launch_plan {
     // Offsets, and bytes in all: of the workspace, and of what one `kkt_solve` needs beside it.
     std::size_t counter = 0, first_set = 0, first_kept = 0, first_far = 0, for_libraries = 0, workspace = 0;
     std::size_t scratch = 0;
+    // The whole road: its blocks, none for sizes that are left to the CPU, the problems that take it, and its memory.
+    int roads = 0;
+    std::size_t queue = 0, first_road = 0, road_bytes = 0;
 };
 
 /// A message of the CUDA runtime, null where all is well.
@@ -65,9 +70,10 @@ using error = const char*;
 /// Asks the current device how many blocks it runs at a time, and counts the workspace of a solve on that stream.
 template <class T> error plan_launch(const device_batch<T>& batch, bool keep, CUstream_st* stream, launch_plan& made);
 
-/// `workspace` holds `plan.workspace` bytes, aligned to 256, and is needed again by `kkt_solve` if `plan.keep`. One
-/// launch; one before it factors matrices that are shared, and where the libraries do that, it is their calls, and all
-/// of it again for every `plan.sets` problems.
+/// `workspace` holds `plan.workspace` bytes, aligned to 256, and is needed again by `kkt_solve` if `plan.keep`. Two
+/// launches, of the active set alone and of the whole road for what that does not solve; one before them factors
+/// matrices that are shared, and where the libraries do that, it is their calls, and all of it again for every
+/// `plan.sets` problems.
 template <class T>
 error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspace, const outputs<T>& out,
             CUstream_st* stream);

@@ -5,8 +5,8 @@
 // their own, and the factors of form D (docs/algorithm.md). All are column-major: entry (i, j) of M is M[j * ld + i].
 //
 //     data   [Q; A; G]            rows of A and G, and the variables, measured in powers of two
-//     panel  [L; V_A; V_G; V_I]   Q = L L', V_A = A L⁻ᵀ, V_G = G L⁻ᵀ, V_I = L⁻ᵀ
-//     schur  [L_S; W; S_I]        S = V_A V_A' = L_S L_S', W = V_G V_A' L_S⁻ᵀ, S_I = L_S⁻ᵀ
+//     panel  [L; V_A; V_G; V_I]   Q + ρI + γA'A = L L', V_A = A L⁻ᵀ, V_G = G L⁻ᵀ, V_I = L⁻ᵀ
+//     schur  [L_S; W; S_I]        V_A V_A' + δI = L_S L_S', W = V_G V_A' L_S⁻ᵀ, S_I = L_S⁻ᵀ
 //     r      R = V_G V_G' − W W'
 //
 // Entries are counted in int: `refusal` (launch.hpp) keeps out what has more of them.
@@ -20,11 +20,11 @@ namespace optnet::solver::cuda {
 /// What became of the set-up.
 enum class usable : int {
     yes,
+    regularized, ///< with ρ or δ: a solve is refined until they are taken back
     not_finite,
     nonconvex, ///< Q has a negative eigenvalue beyond rounding
     overflow,  ///< the same, with entries so large that it may be rounding
-    singular,  ///< Q is convex, but not positive definite
-    dependent, ///< so are the rows of A
+    dependent, ///< the rows of A are, beyond what δ helps
 };
 
 /// Columns of a factorization that are eliminated together.
@@ -36,6 +36,7 @@ struct matrices {
     double *a_scale, *g_scale, *z_scale; ///< as those of `operators`
     double* inverse;                     ///< [m] 1 / R_ii
     double* mark;                        ///< [m] scratch
+    double* shifts;                      ///< [4] γ, ρ, δ, and the largest entry of Q
     double* pivots;                      ///< [panel_width²] scratch, and the verdict of a factorization
     int* state;                          ///< [1] a value of `usable`
 
@@ -50,6 +51,7 @@ struct matrices {
         z_scale = from.take<double>(n);
         inverse = from.take<double>(m);
         mark = from.take<double>(m);
+        shifts = from.take<double>(4);
         pivots = from.take<double>(panel_width * panel_width + 1);
         state = from.take<int>(1);
     }
@@ -58,6 +60,10 @@ struct matrices {
     OPTNET_DEVICE int panel_rows() const { return 2 * n + p + m; }
     OPTNET_DEVICE int schur_rows() const { return 2 * p + m; }
     OPTNET_DEVICE usable verdict() const { return static_cast<usable>(*state); }
+    OPTNET_DEVICE bool exact() const { return *state == static_cast<int>(usable::yes); }
+    OPTNET_DEVICE double gamma() const { return shifts[0]; }
+    OPTNET_DEVICE double rho() const { return shifts[1]; }
+    OPTNET_DEVICE double q_size() const { return shifts[3]; }
 
     // Entry (0, 0) of each part; the leading dimension is that of the whole.
     OPTNET_DEVICE double* a() const { return data + n; }

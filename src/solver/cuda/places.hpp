@@ -5,6 +5,7 @@
 
 #include "solver/cuda/adjoint.hpp"
 #include "solver/cuda/launch.hpp"
+#include "solver/cuda/road_memory.hpp"
 
 #include <cuda_runtime.h>
 
@@ -27,13 +28,19 @@ struct places {
     }
     OPTNET_DEVICE kept_factor kept(std::int64_t k) const {
         arena from(base + plan.first_kept + k * plan.kept_bytes);
-        return {from, basis_capacity(plan.n, plan.p, plan.m)};
+        return {from, kept_capacity(plan.n, plan.m)};
     }
     OPTNET_DEVICE arena memory(void* near, std::int64_t team) const {
         return {near, plan.solve.near, base + plan.first_far + team * plan.solve.far};
     }
+    /// Tickets of the first kernel, problems in the queue, tickets of the second.
     OPTNET_DEVICE unsigned long long* counter() const {
         return reinterpret_cast<unsigned long long*>(base + plan.counter);
+    }
+    /// The problems that take the whole road, from `first` on and in no order.
+    OPTNET_DEVICE std::int64_t* queue() const { return reinterpret_cast<std::int64_t*>(base + plan.queue); }
+    OPTNET_DEVICE arena road(std::int64_t block) const {
+        return arena(base + plan.first_road + block * plan.road_bytes);
     }
 };
 
@@ -45,7 +52,12 @@ OPTNET_DEVICE void solve_one(Team& team, const device_batch<T>& batch, const pla
     const matrices of = at.set_of(i, number);
     if (!batch.shared && !at.plan.libraries) set_up(team, batch, k, of);
     const kept_factor kept = at.kept(k);
-    solve_problem(team, batch, k, of, at.memory(near, number), out, at.plan.keep ? &kept : nullptr);
+    const handed_over rest =
+        solve_problem(team, batch, k, of, at.memory(near, number), out, at.plan.keep ? &kept : nullptr);
+#if defined(__CUDA_ARCH__)
+    if (rest != handed_over::no && at.plan.roads > 0 && team.rank == 0)
+        at.queue()[atomicAdd(at.counter() + 1, 1ull)] = i;
+#endif
 }
 
 inline error message(cudaError_t code) { return code == cudaSuccess ? nullptr : cudaGetErrorString(code); }
@@ -70,6 +82,10 @@ template <class T>
 void solve_small(const device_batch<T>& batch, const places& at, const outputs<T>& out, cudaStream_t stream);
 template <class T>
 void kkt_small(const places& at, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, cudaStream_t stream);
+
+/// The whole road for the problems in the queue.
+template <class T>
+void solve_rest(const device_batch<T>& batch, const places& at, const outputs<T>& out, cudaStream_t stream);
 
 /// Bytes that the libraries need for so many sets, aligned to 256; makes their handles.
 error libraries_memory(int n, int p, std::int64_t sets, cudaStream_t stream, std::size_t& bytes);

@@ -7,6 +7,7 @@
 #include "optnet/solver/status.hpp"
 #include "solver/cuda/certificate.hpp"
 #include "solver/cuda/factor.hpp"
+#include "solver/cuda/warm_start.hpp"
 
 namespace optnet::solver::cuda {
 
@@ -17,17 +18,19 @@ inline constexpr int finish_steps = 3;
 
 /// What the gradient of one problem needs, in the GPU's memory.
 struct kept_factor {
-    double* T;  ///< packed
-    int* rows;  ///< [capacity]
-    int* count; ///< [1] rows, -1 for a problem without gradient
+    double* T;     ///< packed
+    double* ratio; ///< [capacity]
+    int* rows;     ///< [capacity]
+    int* count;    ///< [1] rows, -1 for a problem without gradient
 
     OPTNET_DEVICE kept_factor(arena& from, int capacity)
-        : T(from.take<double>(triangle(capacity))), rows(from.take<int>(capacity)), count(from.take<int>(1)) {}
+        : T(from.take<double>(triangle(capacity))), ratio(from.take<double>(capacity)), rows(from.take<int>(capacity)),
+          count(from.take<int>(1)) {}
 };
 
-OPTNET_DEVICE inline std::size_t kept_bytes(int n, int p, int m) {
+OPTNET_DEVICE inline std::size_t kept_bytes(int n, int, int m) {
     arena count;
-    const kept_factor of(count, basis_capacity(n, p, m));
+    const kept_factor of(count, kept_capacity(n, m));
     return of.T == nullptr ? count.bytes() : 0;
 }
 
@@ -44,8 +47,8 @@ struct finished {
 
 /// Refines the point on its basis as equalities, on the user's data. The point that verifies best stays in z, nu and
 /// lambda, with its products.
-template <class Team, class T>
-OPTNET_DEVICE verdict finish(Team& team, const device_batch<T>& batch, const matrices& of, const element& e) {
+template <class Team>
+OPTNET_DEVICE verdict finish(Team& team, const device_settings& batch, const matrices& of, const element& e) {
     const int n = e.n, p = e.p, m = e.m;
     double* const lambda = e.active.lambda;
     verdict found;
@@ -60,7 +63,7 @@ OPTNET_DEVICE verdict finish(Team& team, const device_batch<T>& batch, const mat
             else
                 e.rl[t - n - p] = e.h[t - n - p] - e.gz[t - n - p];
         });
-        kkt_solve(team, of, {e.active.k, e.active.basis, e.active.T}, e.rz, e.rnu, e.rl, e.qz, e.u, e.active.l,
+        kkt_solve(team, of, {e.active.k, e.active.basis, e.active.T, nullptr}, e.rz, e.rnu, e.rl, e.qz, e.u, e.active.l,
                   e.active.x);
         each(team, n + p + e.active.k, [&](int t) {
             if (t < n) {
@@ -101,9 +104,11 @@ OPTNET_DEVICE verdict finish(Team& team, const device_batch<T>& batch, const mat
     return found;
 }
 
-/// The active set from λ = 0: leaves the point on its basis in z, nu and λ, or the direction in λ.
+/// The active set from λ = 0, or from what `read_start` has read: leaves the point on its basis in z, nu and λ, or the
+/// direction in λ.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, const matrices& of, element& e, int limit) {
+OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, const matrices& of, element& e, int limit,
+                                                                bool warm) {
     each(team, e.n + e.p, [&](int t) {
         if (t < e.n)
             e.z[t] = -e.q[t];
@@ -113,8 +118,9 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, cons
     // z₀ stays between the two halves of the equality solve, where multipliers enter.
     forward(team, of, e.z, e.nu, e.rz, e.rnu);
     each(team, e.m, [&](int i) { e.active.d[i] = e.h[i] - row_product(of, i, e.rz, e.rnu); });
+    if (warm) seed(team, e);
     active_set active = e.active; // what is not shared stays in registers
-    const active_outcome outcome = active.solve(team, limit);
+    const active_outcome outcome = active.solve(team, limit, warm);
     e.active = active;
     if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown) return outcome;
     each(team, e.active.k, [&](int i) { e.active.x[i] = e.active.lambda[e.active.basis[i]]; });
@@ -124,9 +130,10 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, cons
 }
 
 /// The active set, the finish, and what they say of the problem.
-template <class Team, class T>
-OPTNET_DEVICE finished by_active_set(Team& team, const device_batch<T>& batch, const matrices& of, element& e) {
-    active_outcome outcome = find_active_set(team, of, e, batch.limit);
+template <class Team>
+OPTNET_DEVICE finished by_active_set(Team& team, const device_settings& batch, const matrices& of, element& e,
+                                     bool warm) {
+    active_outcome outcome = find_active_set(team, of, e, batch.limit, warm);
     if (outcome == active_outcome::infeasible) {
         const int count = e.active.k + 1, steps = e.active.steps;
         if (check_farkas(team, of, e, count, larger(batch.eps_abs, batch.eps_rel)) &&
@@ -136,7 +143,7 @@ OPTNET_DEVICE finished by_active_set(Team& team, const device_batch<T>& batch, c
         each(team, e.m, [&](int i) {
             if (e.active.floor[i] != HUGE_VAL) e.active.floor[i] = 0.25 * batch.eps_abs * of.g_scale[i];
         });
-        outcome = find_active_set(team, of, e, batch.limit);
+        outcome = find_active_set(team, of, e, batch.limit, false);
         e.active.steps += steps;
     }
     if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown)
@@ -149,24 +156,42 @@ OPTNET_DEVICE finished by_active_set(Team& team, const device_batch<T>& batch, c
     return {finite && limited ? status::max_iterations : status::numerical_error, handed_over::not_solved, found};
 }
 
+/// Which rows a solution leaves in doubt (docs/algorithm.md, "Which rows are active").
+class tight_rows {
+public:
+    template <class Team>
+    OPTNET_DEVICE tight_rows(Team& team, const device_settings& batch, const element& e)
+        : relative(larger(64.0 * e.n * 1.1e-16, batch.active_tolerance)),
+          z_size(larger(0.0, most(team, e.n, [&](int j) {
+                                 return two{std::abs(e.z[j]), 0.0};
+                             }).a)) {}
+
+    /// Tight, and not in the basis.
+    OPTNET_DEVICE bool outside(const element& e, int i) const {
+        return !e.active.in_basis(i) && e.active.floor[i] != HUGE_VAL && e.h[i] - e.gz[i] <= bound(e, i);
+    }
+    /// In the basis, with a multiplier that is 0.
+    OPTNET_DEVICE bool weak(const element& e, int i) const {
+        return e.active.in_basis(i) && e.active.lambda[i] * e.active.r(i, i) <= bound(e, i);
+    }
+
+private:
+    /// Rows of G have size 1, so |G_i||z| is |z|.
+    OPTNET_DEVICE double bound(const element& e, int i) const { return relative * (std::abs(e.h[i]) + z_size); }
+    const double relative, z_size;
+};
+
 /// True if the derivative is that of the rows of the basis: no other row is tight and independent of them, and none of
-/// them has a multiplier that is 0 (docs/algorithm.md, "Which rows are active").
-template <class Team, class T> OPTNET_DEVICE bool differentiable(Team& team, const device_batch<T>& batch, element& e) {
-    const double z_size = larger(0.0, most(team, e.n, [&](int j) { return two{std::abs(e.z[j]), 0.0}; }).a);
-    const double relative = larger(64.0 * e.n * 1.1e-16, batch.active_tolerance);
-    // Rows of G have size 1, so |G_i||z| is |z|.
-    const auto bound = [&](int i) { return relative * (std::abs(e.h[i]) + z_size); };
-    const auto outside = [&](int i) {
-        return !e.active.in_basis(i) && e.active.floor[i] != HUGE_VAL && e.h[i] - e.gz[i] <= bound(i);
-    };
+/// them has a multiplier that is 0.
+template <class Team> OPTNET_DEVICE bool differentiable(Team& team, const device_settings& batch, element& e) {
+    const tight_rows tight(team, batch, e);
     const two doubtful = sums(team, e.m, [&](int i) {
-        const bool weak = e.active.in_basis(i) && e.active.lambda[i] * e.active.r(i, i) <= bound(i);
-        return two{weak ? 1.0 : 0.0, outside(i) ? 1.0 : 0.0};
+        return two{tight.weak(e, i) ? 1.0 : 0.0, tight.outside(e, i) ? 1.0 : 0.0};
     });
     if (doubtful.a > 0) return false;
     // A row that depends on the basis changes no derivative of z.
     for (int i = 0; doubtful.b > 0 && i < e.m; ++i) {
-        if (!outside(i)) continue;
+        if (!tight.outside(e, i)) continue;
         double along;
         if (e.active.pivot(team, i, along) > dependent_row * e.active.r(i, i)) return false;
     }
@@ -178,12 +203,12 @@ OPTNET_DEVICE void write(Team& team, const outputs<T>& out, std::int64_t k, cons
                          const finished& done) {
     const int n = e.n, p = e.p, m = e.m;
     const double none = HUGE_VAL - HUGE_VAL;
-    const bool farkas = done.status == status::primal_infeasible;
+    const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
     const bool point = done.status == status::solved || done.status == status::solved_inaccurate ||
                        done.status == status::max_iterations;
     each(team, n + p + m, [&](int t) {
         if (t < n) {
-            out.to.z[k * n + t] = static_cast<T>(point ? e.z[t] * of.z_scale[t] : none);
+            out.to.z[k * n + t] = static_cast<T>(point || ray ? e.z[t] * of.z_scale[t] : none);
         } else if (t < n + p) {
             const int i = t - n;
             if (out.to.nu != nullptr)
@@ -208,24 +233,28 @@ OPTNET_DEVICE void write(Team& team, const outputs<T>& out, std::int64_t k, cons
     });
 }
 
-template <class Team> OPTNET_DEVICE void keep(Team& team, const element& e, const kept_factor& to, bool gradient) {
-    const int k = gradient ? e.active.k : 0;
+/// `ratio` null: 0 for every row of the basis.
+template <class Team>
+OPTNET_DEVICE void keep(Team& team, const active_set& active, const double* ratio, const kept_factor& to,
+                        bool gradient) {
+    const int k = gradient ? active.k : 0;
     each(team, triangle(k) + k + 1, [&](int t) {
-        if (t < triangle(k))
-            to.T[t] = e.active.T[t];
-        else if (t < triangle(k) + k)
-            to.rows[t - triangle(k)] = e.active.basis[t - triangle(k)];
-        else
+        const int i = t - triangle(k);
+        if (i < 0) {
+            to.T[t] = active.T[t];
+        } else if (i < k) {
+            to.rows[i] = active.basis[i];
+            to.ratio[i] = ratio == nullptr ? 0.0 : ratio[i];
+        } else {
             *to.count = gradient ? k : -1;
+        }
     });
 }
 
-/// Solves problem k on its matrices and writes every output. With `kept`, the factor of its active rows is left there.
+/// The statuses that need no linear algebra. True if one of them holds; otherwise the element is read.
 template <class Team, class T>
-OPTNET_DEVICE void solve_problem(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
-                                 arena memory, const outputs<T>& out, const kept_factor* kept) {
-    element e(memory, of);
-    finished done{status::numerical_error, handed_over::no, {}};
+OPTNET_DEVICE bool decided(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
+                           const element& e, finished& done) {
     const usable state = of.verdict();
     const input given = state == usable::not_finite ? input::not_finite : read(team, batch, k, of, e);
     if (given == input::not_finite) {
@@ -236,17 +265,32 @@ OPTNET_DEVICE void solve_problem(Team& team, const device_batch<T>& batch, std::
         // The row itself is the certificate.
         done.status = status::primal_infeasible;
         each(team, e.p + e.m, [&](int t) { (t < e.p ? e.nu[t] : e.active.lambda[t - e.p]) = 0; });
-    } else if (state == usable::yes) {
-        done = by_active_set(team, batch, of, e);
     } else {
-        done.handed = state == usable::singular ? handed_over::singular_q : handed_over::dependent_equalities;
+        return false;
+    }
+    return true;
+}
+
+/// Solves problem k on its matrices by the active set alone, and writes every output. With `kept`, the factor of its
+/// active rows is left there. Says if the whole road (road.hpp) may do better.
+template <class Team, class T>
+OPTNET_DEVICE handed_over solve_problem(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
+                                        arena memory, const outputs<T>& out, const kept_factor* kept) {
+    element e(memory, of, basis_capacity(of.n, of.p, of.m));
+    finished done{status::numerical_error, handed_over::no, {}};
+    if (!decided(team, batch, k, of, e, done)) {
+        if (of.exact())
+            done = by_active_set(team, batch, of, e, read_start(team, batch, k, of, e));
+        else
+            done.handed = handed_over::regularized;
     }
     if (kept != nullptr) {
         const bool gradient = done.status == status::solved && differentiable(team, batch, e);
         if (done.status == status::solved && !gradient) done.handed = handed_over::degenerate;
-        keep(team, e, *kept, gradient);
+        keep(team, e.active, nullptr, *kept, gradient);
     }
     write(team, out, k, of, e, done);
+    return done.handed;
 }
 
 } // namespace optnet::solver::cuda

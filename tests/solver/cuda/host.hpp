@@ -7,6 +7,7 @@
 #include "solver/cuda/adjoint.hpp"
 #include "solver/cuda/launch.hpp"
 #include "solver/cuda/library_steps.hpp"
+#include "solver/cuda/road.hpp"
 
 #include <cstring>
 
@@ -31,11 +32,12 @@ template <class T> class batch {
 public:
     problems::answer<T> out;
     std::vector<std::int32_t> handed;
+    bool active_set_only = false; ///< leaves the second kernel out
 
     /// `room`: bytes of a block's own memory; what does not fit lies elsewhere.
     batch(const problem<T>& given, const optnet::settings& how, double fill = std::numeric_limits<double>::quiet_NaN(),
-          std::size_t room = cuda::arena::unlimited)
-        : data(cuda::make_batch(given, how)), poison(fill),
+          std::size_t room = cuda::arena::unlimited, const starting_points<T>& start = {})
+        : data(cuda::make_batch(given, how, start)), poison(fill),
           set_words((cuda::matrices_bytes(data.n, data.p, data.m) + 255) / 256 * 32),
           split(cuda::element_memory(data.n, data.p, data.m, room)),
           kkt_split(cuda::adjoint_memory(data.n, data.p, data.m, room)) {
@@ -51,6 +53,7 @@ public:
         for (std::int64_t k = 0; k < data.batch; ++k) kept.emplace_back(cuda::kept_bytes(data.n, data.p, data.m), fill);
         for (const std::size_t bytes : {split.near, split.far}) own.emplace_back(bytes, fill);
         for (const std::size_t bytes : {kkt_split.near, kkt_split.far}) adjoint.emplace_back(bytes, fill);
+        road.emplace_back(cuda::road_bytes(data.n, data.p, data.m), fill);
     }
 
     /// The set-up of all matrices with calls of a library between two launches of blocks (large.hpp).
@@ -78,8 +81,13 @@ public:
             team.sync();
             if (!data.shared && !factored) cuda::set_up(team, data, k, set(k));
             const cuda::kept_factor keep = factor(k);
-            cuda::solve_problem(team, data, k, set(k), cuda::arena(own[0].data(), split.near, own[1].data()), outputs(),
-                                &keep);
+            const cuda::arena pieces(own[0].data(), split.near, own[1].data());
+            const cuda::handed_over first = cuda::solve_problem(team, data, k, set(k), pieces, outputs(), &keep);
+            if (first == cuda::handed_over::no || active_set_only) continue;
+            team.sync();
+            if (team.rank == 0) road[0].refill(poison);
+            team.sync();
+            cuda::solve_by_road(team, data, k, set(k), road[0].pieces(), outputs(), &keep);
         }
     }
 
@@ -99,7 +107,7 @@ public:
     }
     cuda::kept_factor factor(std::int64_t k) {
         cuda::arena from = kept[static_cast<std::size_t>(k)].pieces();
-        return {from, cuda::basis_capacity(data.n, data.p, data.m)};
+        return {from, cuda::kept_capacity(data.n, data.m)};
     }
     cuda::handed_over handed_over(std::int64_t k) const {
         return static_cast<cuda::handed_over>(handed[static_cast<std::size_t>(k)]);
@@ -118,7 +126,7 @@ private:
     std::size_t set_words;
     cuda::memory_split split, kkt_split;
     bool factored = false;
-    std::vector<memory> sets, kept, own, adjoint;
+    std::vector<memory> sets, kept, own, road, adjoint;
 };
 
 } // namespace host

@@ -14,13 +14,36 @@
 #include <cstdlib>
 #include <string_view>
 
+namespace {
+
+/// On the simplex: a projection that the active set solves alone, a linear program for the proximal loop, and a
+/// projection that ends where two bounds only touch, for the interior point.
+problems::dense<double> three_roads() {
+    problems::dense<double> d = problems::zeros(4, 1, 8, 3, false);
+    const double q[3][4] = {{-0.9, 0.3, -0.4, 0.2}, {3, 1, 2, 4}, {-0.5, -0.5, 0, 0}};
+    for (std::int64_t k = 0; k < 3; ++k) {
+        d.bat(k, 0) = 1;
+        for (int j = 0; j < 4; ++j) {
+            d.Qat(k, j, j) = k == 1 ? 0 : 1;
+            d.qat(k, j) = q[k][j];
+            d.Aat(k, 0, j) = 1;
+            d.Gat(k, j, j) = -1;
+            d.Gat(k, 4 + j, j) = 1;
+            d.hat(k, 4 + j) = 1;
+        }
+    }
+    return d;
+}
+
+} // namespace
+
 int main(int count, char** words) {
     using barrier = host::crew::barrier;
     const bool mutate = count == 4, warp = count > 1 && std::string_view(words[1]) == "warp";
     const barrier kind = !mutate                                     ? barrier::none
                          : std::string_view(words[2]) == "reduction" ? barrier::of_reduction
                                                                      : barrier::of_phase;
-    const problems::dense<double> d = problems::random(10, 2, 14, 2, false, 5);
+    const problems::dense<double> d = three_roads();
     const problems::view<double> v(d);
     host::batch<double> b(v.batch, {});
     std::vector<double> right(static_cast<std::size_t>(d.batch * d.n), 1.0), left(right.size());
