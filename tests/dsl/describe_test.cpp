@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "optnet/dsl/describe.hpp"
+#include "optnet/dsl/outline.hpp"
 #include "optnet/dsl/words.hpp"
 
 using namespace optnet::words;
@@ -157,4 +158,25 @@ TEST_CASE("text says what the user wrote, in parentheses where they matter") {
     CHECK(text(-(a * z) * a) == "(-a * z) * a");
     CHECK(text(-(z + y) / a) == "-(z + y) / a");
     CHECK(text(max(z, 0, y)) == "max(z, ..., y)");
+}
+
+namespace simplex {
+constexpr dim<"n"> n;
+constexpr variable<"z", n> z;
+constexpr param<"x", n> x;
+constexpr auto problem = minimize(0.5 * sum_squares(z - x)).st(sum(z) == 1, z >= 0);
+} // namespace simplex
+
+TEST_CASE("in the outline that the form is chosen from, every block lies inside its matrix") {
+    const auto& table = optnet::dsl::table_of<std::remove_cvref_t<decltype(simplex::problem)>>;
+    const std::vector<int> sizes(table.symbols.size(), 10);
+    const optnet::solver::structure shape = optnet::dsl::outline(table, sizes);
+    CHECK(shape.blocks.size() == 3);
+    for (const optnet::solver::block& b : shape.blocks) {
+        const int rows = b.where == optnet::solver::matrix::Q   ? shape.n
+                         : b.where == optnet::solver::matrix::A ? shape.p
+                                                                : shape.m;
+        CHECK((b.row >= 0 && b.row + b.rows <= rows));
+        CHECK((b.col >= 0 && b.col + b.cols <= shape.n));
+    }
 }

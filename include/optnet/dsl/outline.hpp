@@ -20,25 +20,30 @@ constexpr int value_of(const size_form& s, std::span<const int> symbols) {
 /// it would go about it, not enough to solve.
 inline solver::structure outline(const table& t, std::span<const int> symbols) {
     solver::structure result;
-    for (const column& c : t.columns) result.n += value_of(c.count, symbols);
+    std::vector<int> columns, rows, halves;
+    for (const column& c : t.columns) {
+        columns.push_back(result.n);
+        result.n += value_of(c.count, symbols);
+    }
     for (const row_group& g : t.rows) {
-        const int halves = g.kind == solver::row_kind::epigraph ? 2 : 1, count = halves * value_of(g.count, symbols);
-        if (g.where == solver::matrix::A) {
-            result.p += count;
-        } else {
-            result.groups.push_back({g.kind, result.m, count, g.epigraph_column, g.epigraph_shared});
-            result.m += count;
-        }
+        const int half = value_of(g.count, symbols), count = g.kind == solver::row_kind::epigraph ? 2 * half : half;
+        int& total = g.where == solver::matrix::A ? result.p : result.m;
+        rows.push_back(total);
+        halves.push_back(half);
+        if (g.where != solver::matrix::A)
+            result.groups.push_back({g.kind, total, count, g.epigraph_column, g.epigraph_shared});
+        total += count;
     }
     for (const block& b : t.blocks) {
+        const auto group = static_cast<std::size_t>(b.row.group);
         solver::block made{b.where, b.kind};
-        // Blocks of Q on the diagonal stay there; where they begin does not matter here.
-        made.row = b.row.group;
-        made.col = b.where == solver::matrix::Q && b.row.group == b.col.group && b.row.offset == b.col.offset
-                       ? made.row
-                       : made.row + 1;
+        made.row = (b.where == solver::matrix::Q ? columns : rows)[group] + value_of(b.row.offset, symbols) +
+                   (b.row.second_half ? halves[group] : 0);
+        made.col = columns[static_cast<std::size_t>(b.col.group)] + value_of(b.col.offset, symbols);
         made.rows = value_of(b.rows, symbols);
         made.cols = value_of(b.cols, symbols);
+        made.first = b.first;
+        made.last = b.last;
         result.blocks.push_back(made);
     }
     return result;
