@@ -17,7 +17,7 @@ void load(set_up& to, const problem<T>& batch, std::int64_t element, const setti
     to.convex = false;
     if (!to.data.finite) return;
     to.convex = to.is_sparse ? to.sparse.set_up(to.data, chosen.pattern, how.convexity_tolerance)
-                             : to.dual.set_up(to.data, how.convexity_tolerance, chosen.chosen == form::dual);
+                             : to.dual.set_up(to.data, how.convexity_tolerance, chosen.rows);
 }
 
 std::shared_ptr<set_up> memory(const plan& chosen) {

@@ -59,9 +59,12 @@ template <class T> struct one_call {
         mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
         mine.start.load(from, k, e);
         const warm_start* start = mine.start.if_usable();
+        const bool few = rows_on_demand(*matrices);
+        const bool on_demand = few && mine.way.run_on_demand(e, matrices->dual, how, eps, done, start);
+        if (few && !on_demand) keep_all_rows(mine);
         if (matrices->is_sparse)
             mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done, start, spent);
-        else
+        else if (!on_demand)
             mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done, start);
         if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
         mine.gz.assign(at(o.m), 0.0);
@@ -76,8 +79,12 @@ template <class T> struct one_call {
         factorization::kept& entry = kept->elements[at(k)];
         entry.solved = done.status == status::solved || done.status == status::solved_inaccurate;
         if (!entry.solved) return;
-        entry.rows = matrices->is_sparse ? decide_active_rows(e, matrices->sparse, how, done)
-                                         : decide_active_rows(e, matrices->dual, how, done, mine.gz.data());
+        entry.rows.rows = done.basis;
+        const bool clear = on_demand && is_clear(mine);
+        if (on_demand && !clear) keep_all_rows(mine);
+        if (!clear)
+            entry.rows = matrices->is_sparse ? decide_active_rows(e, matrices->sparse, how, done)
+                                             : decide_active_rows(e, matrices->dual, how, done, mine.gz.data());
         if (!keeps(*matrices)) return;
         entry.matrices = matrices;
         const auto finished_on = [&](const auto& system) {
@@ -95,6 +102,25 @@ template <class T> struct one_call {
         } else {
             entry.system.set_up(matrices->dual, o, entry.rows.rows, entry.rows.ratios);
         }
+    }
+
+    /// True where form D was set up without V_G, W and R because one problem needs few of their rows.
+    bool rows_on_demand(const set_up& matrices) const {
+        return made.rows == kept_rows::on_demand && !matrices.is_sparse && matrices.convex && !matrices.dual.has_r();
+    }
+
+    /// For what those few rows do not settle.
+    void keep_all_rows(worker& mine) const {
+        mine.own->convex = mine.own->dual.set_up(mine.own->data, how.convexity_tolerance, kept_rows::all);
+    }
+
+    /// True if the rows of the basis are the active ones without doubt.
+    bool is_clear(worker& mine) const {
+        const point& end = mine.done.x;
+        evaluated x{};
+        x.z = end.z.data(), x.lambda = end.lambda.data(), x.gz = mine.gz.data();
+        const structure& s = *batch.shape;
+        return doubtful_rows(s.n, s.m, mine.way.lengths(), how, mine.e.given(), x, mine.done.basis).empty();
     }
 
     /// Of matrices of its own, a problem whose solves are trusted needs the factors alone: less memory is written.
@@ -291,8 +317,11 @@ template <class T> struct one_call {
 template <class T>
 void solve_checked(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
                    std::shared_ptr<factorization>* keep, const starting_points<T>& from) {
-    const bool shared = shares_matrices(batch);
-    const plan made = make_plan(*batch.shape, shared);
+    plan made = make_plan(*batch.shape, shares_matrices(batch));
+    const bool sparse = made.chosen == form::sparse;
+    // One problem has nobody to share its matrices with on form D, where it then needs few rows of G.
+    const bool shared = shares_matrices(batch) && (sparse || batch.batch > 1);
+    if (made.chosen == form::dual && !shared) made.rows = rows_of_one(*batch.shape);
     // float32 data are solved and verified in double precision; only the result is rounded.
     const tolerances eps{how.eps_abs.value_or(default_tolerance<T>), how.eps_rel.value_or(default_tolerance<T>)};
     std::shared_ptr<factorization> kept;
@@ -307,7 +336,6 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     one_call<T> call{batch, how, eps, out, kept.get(), made, from, nullptr};
     static std::atomic<std::uint64_t> calls{0};
     call.serial = ++calls;
-    const bool sparse = made.chosen == form::sparse;
     if (sparse && batch.batch >= least_together && numbers_in_lane(made, shared) <= most_in_lanes)
         call.lanes = lanes_together;
     const bool hold = holds(*batch.shape, made, call.lanes, shared);

@@ -34,7 +34,7 @@ interior_result by_primal(const loaded& x, int limit = 100, double goal = 1.0) {
 /// False if form D is not for this problem.
 bool by_dual(const loaded& x, interior_result& result, double goal = 1.0) {
     dual_form set_up;
-    if (!set_up.set_up(x.data, 1e-8, true) || set_up.proximal() > 0) return false;
+    if (!set_up.set_up(x.data, 1e-8, kept_rows::all) || set_up.proximal() > 0) return false;
     serial_team team;
     interior_dual form(set_up);
     result = interior_point(team, form, x.e, tolerance, 100, goal);

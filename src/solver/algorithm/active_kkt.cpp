@@ -99,12 +99,30 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const s
     copy_rows();
 }
 
+void active_kkt::adopt(const dual_form& source, const operators& packed, const working_rows& given,
+                       const std::vector<int>& places, const std::vector<double>& factor, std::int64_t ld) {
+    form = &source;
+    data = &packed;
+    trusted = false;
+    ratio.clear();
+    single.clear();
+    const auto k = static_cast<std::int64_t>(places.size()), width = static_cast<std::int64_t>(data->n) + data->p;
+    active.resize(at(k));
+    l.resize(at(k * k));
+    t.resize(at(k * width));
+    for (std::int64_t i = 0; i < k; ++i) {
+        active[at(i)] = given.rows()[at(places[at(i)])];
+        std::copy_n(factor.data() + i * ld, i + 1, l.data() + i * k);
+        std::copy_n(given.row(places[at(i)]), width, t.data() + i * width);
+    }
+}
+
 /// Where the form keeps the rows of all inequalities they are read there.
 void active_kkt::copy_rows() {
     t.clear();
     if (form->has_r()) return;
     t.resize(active.size() * at(data->n + data->p));
-    form->rows(active, t.data());
+    form->rows(active.data(), static_cast<std::int64_t>(active.size()), t.data());
 }
 
 void active_kkt::prefetch() const {

@@ -12,6 +12,7 @@
 
 #include "solver/algorithm/dual_form.hpp"
 #include "solver/algorithm/element.hpp"
+#include "solver/algorithm/working_rows.hpp"
 
 #include <vector>
 
@@ -29,6 +30,10 @@ public:
     /// The same in single precision: `shared_kkt` refines what it solves with this.
     void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows,
                const std::vector<float>& factor, std::int64_t ld);
+
+    /// The same for rows at these places of `given`.
+    void adopt(const dual_form& form, const operators& data, const working_rows& given, const std::vector<int>& places,
+               const std::vector<double>& factor, std::int64_t ld);
 
     /// In an exact form a residual of this share of the right-hand side or of the solution, whichever is larger, needs
     /// no refinement: rows have size 1, so the solution is that of a matrix which differs by as much.

@@ -108,7 +108,7 @@ bool find_farkas(const element& e, point& x, double eps) {
     if (std::max(e.data->m, e.data->n) > most_rows) return false;
     const operators o = e.data->with_identity_q();
     dual_form form;
-    if (!form.set_up(o, 1.0, true)) return false;
+    if (!form.set_up(o, 1.0, kept_rows::all)) return false;
     x.resize(o);
     x.nu = e.b;
     form.equality_solve(x.z.data(), x.nu.data());
@@ -176,7 +176,7 @@ bool find_ray(const element& e, point& x, double eps) {
     for (int i = 0; i < o.m; ++i)
         if (e.absent(i)) inner.floor[at(i)] = HUGE_VAL;
     dual_form form;
-    if (!packed.finite || !form.set_up(packed, 1.0, true)) return false;
+    if (!packed.finite || !form.set_up(packed, 1.0, kept_rows::all)) return false;
     std::vector<double> y(at(free)), none, d(at(o.m));
     for (std::int64_t j = 0; j < free; ++j) y[at(j)] = -q[j];
     for (int i = 0; i < o.m; ++i) d[at(i)] = -packed.g_row_dot(i, y.data());

@@ -18,9 +18,12 @@ constexpr double rounding = 1e-13;
 
 } // namespace
 
-dual_outcome dual_active_set::solve(const dual_form& source, const std::vector<double>& right,
-                                    const std::vector<double>& floor, int limit, bool warm) {
-    begin(source, right, floor, warm);
+dual_outcome dual_active_set::solve(const double* source, std::int64_t stride, const std::vector<double>& right,
+                                    const std::vector<double>& floor, int limit, first_basis from) {
+    r = source;
+    r_stride = stride;
+    begin(right, floor, from);
+    if (from == first_basis::guessed) guess(limit);
     bool singular = false;
     int fresh = -1; // the row that entered last
     for (; steps < limit; ++steps) {
@@ -57,9 +60,7 @@ dual_outcome dual_active_set::solve(const dual_form& source, const std::vector<d
     return dual_outcome::limit;
 }
 
-void dual_active_set::begin(const dual_form& source, const std::vector<double>& right, const std::vector<double>& floor,
-                            bool warm) {
-    form = &source;
+void dual_active_set::begin(const std::vector<double>& right, const std::vector<double>& floor, first_basis from) {
     d = right.data();
     floors = floor.data();
     refused.clear();
@@ -68,18 +69,28 @@ void dual_active_set::begin(const dual_form& source, const std::vector<double>& 
     s.resize(at(m));
     bar.resize(at(m));
     inverse.resize(at(m));
+    longest = 0;
     for (std::int64_t i = 0; i < m; ++i) {
         bar[at(i)] = -floor[at(i)];
-        const double length = form->r_row(static_cast<int>(i))[i];
+        const double length = r[i * (r_stride + 1)];
         inverse[at(i)] = length > 0 ? 1 / length : 1e300;
+        longest = std::max(longest, length);
     }
-    const std::vector<int> guess = warm ? basis : std::vector<int>{};
-    basis.clear();
-    if (!warm) {
+    if (from == first_basis::same) {
+        lambda.resize(at(m), 0.0);
+        for (const int row : basis) bar[at(row)] = -HUGE_VAL;
+    } else if (from == first_basis::given) {
+        append_given();
+    } else {
+        basis.clear();
         lambda.assign(at(m), 0.0);
-        return;
     }
-    for (const int row : guess) {
+}
+
+void dual_active_set::append_given() {
+    const std::vector<int> rows = basis;
+    basis.clear();
+    for (const int row : rows) {
         if (append(row))
             bar[at(row)] = -HUGE_VAL;
         else
@@ -159,7 +170,7 @@ bool dual_active_set::singular_step(bool& singular) {
 int dual_active_set::most_violated() {
     const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(basis.size());
-    kernels.combine_rows(form->r_row(0), m, basis.data(), x.data(), k, d, m, s.data());
+    kernels.combine_rows(r, r_stride, basis.data(), x.data(), k, d, m, s.data());
     return static_cast<int>(kernels.most_violated(s.data(), d, bar.data(), inverse.data(), m, rounding));
 }
 
@@ -181,10 +192,10 @@ bool dual_active_set::append(int row) {
     const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(basis.size());
     grow(k + 2);
-    const double* r = form->r_row(row);
-    for (std::int64_t i = 0; i < k; ++i) work[at(i)] = r[basis[at(i)]];
-    const double pivot = kernels.cholesky_append(l.data(), ld, k, work.data(), r[row]);
-    const bool independent = pivot > dependent * r[row];
+    const double* own = r_row(row);
+    for (std::int64_t i = 0; i < k; ++i) work[at(i)] = own[basis[at(i)]];
+    const double pivot = kernels.cholesky_append(l.data(), ld, k, work.data(), own[row]);
+    const bool independent = pivot > dependent * own[row];
     double* last = l.data() + k * ld;
     if (!independent) last[k] = 0;
     y[at(k)] = independent ? (-d[row] - kernels.dot(last, y.data(), k)) / last[k] : 0.0;

@@ -16,14 +16,23 @@ constexpr double proximal_weight = 1e-2;
 /// A row whose R_ii is this much smaller than |v_i|² depends on the equalities; the second where δ > 0 leaves more of
 /// it.
 constexpr double dependent = 1e-11, dependent_regularized = 1e-8;
+/// So many equalities are few.
+constexpr std::int64_t narrow = 24;
 
 } // namespace
 
-bool dual_form::set_up(const operators& source, double convexity_tolerance, bool with_r) {
+bool dual_form::set_up(const operators& source, double convexity_tolerance, kept_rows which) {
     data = &source;
+    kept_r = which == kept_rows::all;
+    if (!set_up_once(convexity_tolerance)) return false;
+    if (which != kept_rows::on_demand || !(regularized() || gamma > 0)) return true;
+    kept_r = true;
+    return set_up_once(convexity_tolerance);
+}
+
+bool dual_form::set_up_once(double convexity_tolerance) {
     rho = gamma = delta = 0;
-    diagonal = source.q_is_diagonal();
-    kept_r = with_r;
+    diagonal = data->q_is_diagonal();
     rounded.clear();
     if (!(diagonal ? factor_diagonal(convexity_tolerance) : factor(convexity_tolerance))) return false;
     pivot = HUGE_VAL;
@@ -48,8 +57,18 @@ bool dual_form::factor_diagonal(double convexity_tolerance) {
     for (std::int64_t i = 0; i < n; ++i) root[i] = std::sqrt(q[size(i)] + rho);
     data->write_dense(matrix::A, va(), n);
     if (kept_r) data->write_dense(matrix::G, vg(), n);
-    for (std::int64_t i = 0; i < rows; ++i)
-        for (std::int64_t j = 0; j < n; ++j) va()[i * n + j] /= root[j];
+    const auto divide = [&](double* row) {
+        for (std::int64_t j = 0; j < n; ++j) row[j] /= root[j];
+    };
+    for (std::int64_t i = 0; i < data->p; ++i) divide(va() + i * n);
+    for (std::int64_t i = 0; i < rows - data->p; ++i) {
+        double* row = vg() + i * n;
+        const int only = data->g_column(static_cast<int>(i));
+        if (!data->g_is_bound(static_cast<int>(i)))
+            divide(row);
+        else if (only >= 0)
+            row[only] /= root[only];
+    }
     return true;
 }
 
@@ -100,10 +119,15 @@ void dual_form::eliminate_equalities() {
     // One panel [S; V_G V_A'] becomes [L_S; W].
     const auto try_shift = [&](double shift, double floor) {
         schur.resize(size(p + m, p));
-        kernels.syrk_lower(schur.data(), p, va(), n, p, n, 1.0, 0.0);
+        // Small ones are one product: what lies above the diagonal costs less than a second call.
+        const bool whole = !diagonal && p <= narrow;
+        if (whole)
+            kernels.gemm_nt(schur.data(), p, va(), n, va(), n, p + m, p, n, 1.0, 0.0);
+        else
+            kernels.syrk_lower(schur.data(), p, va(), n, p, n, 1.0, 0.0);
         for (std::int64_t i = 0; i < p; ++i) schur[size(i * p + i)] += shift;
         double* below = schur.data() + p * p;
-        for (std::int64_t i = 0; i < m;) {
+        for (std::int64_t i = whole ? m : 0; i < m;) {
             // Runs of general rows are one product; a bound row of a diagonal H meets one column of V_A.
             std::int64_t end = i;
             while (end < m && !(diagonal && data->g_is_bound(static_cast<int>(end)))) ++end;
@@ -135,13 +159,17 @@ void dual_form::form_r() {
     if (any_bound) {
         // A bound row has one entry: it meets other bound rows of its column only, and one entry of a general row.
         std::fill(r.begin(), r.end(), 0.0);
-        std::vector<std::vector<std::int64_t>> by_column(size(n));
-        for (std::int64_t i = 0; i < m; ++i)
-            if (bound(i) && column(i) >= 0) by_column[size(column(i))].push_back(i);
+        std::vector<std::int64_t> last(size(n), -1),
+            before(size(m), -1); // the bounds of a column, one behind the other
+        for (std::int64_t i = 0; i < m; ++i) {
+            if (!bound(i) || column(i) < 0) continue;
+            before[size(i)] = last[size(column(i))];
+            last[size(column(i))] = i;
+        }
         for (std::int64_t i = 0; i < m; ++i) {
             const double* row = vg() + i * n;
             if (bound(i) && column(i) >= 0)
-                for (const std::int64_t j : by_column[size(column(i))])
+                for (std::int64_t j = last[size(column(i))]; j >= 0; j = before[size(j)])
                     r[size(i * m + j)] = row[column(i)] * vg()[j * n + column(i)];
             if (bound(i)) continue;
             for (std::int64_t j = 0; j < m; ++j) {
@@ -202,26 +230,40 @@ void dual_form::backward(double* y, double* u) const {
         kernels.trsv_lower_transposed(panel.data(), n, n, y);
 }
 
-void dual_form::rows(const std::vector<int>& which, double* out) const {
+void dual_form::rows(const int* which, std::int64_t count, double* out) const {
     const auto& kernels = cpu::dense<double>();
-    const std::int64_t n = data->n, p = data->p, width = n + p, count = static_cast<std::int64_t>(which.size());
+    const std::int64_t n = data->n, p = data->p, width = n + p;
     if (kept_r) {
         for (std::int64_t i = 0; i < count; ++i) {
-            std::copy_n(vg() + which[size(i)] * n, n, out + i * width);
-            std::copy_n(schur.data() + (p + which[size(i)]) * p, p, out + i * width + n);
+            std::copy_n(vg() + which[i] * n, n, out + i * width);
+            std::copy_n(schur.data() + (p + which[i]) * p, p, out + i * width + n);
         }
         return;
     }
-    std::fill_n(out, count * width, 0.0);
-    for (std::int64_t i = 0; i < count; ++i) data->g_row_add(which[size(i)], 1.0, out + i * width);
-    if (diagonal)
-        for (std::int64_t i = 0; i < count; ++i)
-            for (std::int64_t j = 0; j < n; ++j) out[i * width + j] /= panel[size(j)];
-    else
-        kernels.trsm_lower(panel.data(), n, n, out, width, count);
-    if (p == 0) return;
-    kernels.gemm_nt(out + n, width, out, width, va(), n, count, p, n, 1.0, 0.0);
-    kernels.trsm_lower(schur.data(), p, p, out + n, width, count);
+    bool bounds = diagonal;
+    for (std::int64_t i = 0; i < count; ++i) {
+        data->write_g_row(which[i], out + i * width);
+        std::fill_n(out + i * width + n, p, 0.0);
+        bounds = bounds && data->g_is_bound(which[i]);
+    }
+    if (bounds) {
+        // One column each of L⁻¹ and of V_A.
+        for (std::int64_t i = 0; i < count; ++i) {
+            const int column = data->g_column(which[i]);
+            if (column < 0) continue;
+            double& own = out[i * width + column];
+            own /= panel[size(column)];
+            for (std::int64_t k = 0; k < p; ++k) out[i * width + n + k] = own * va()[k * n + column];
+        }
+    } else {
+        if (diagonal)
+            for (std::int64_t i = 0; i < count; ++i)
+                for (std::int64_t j = 0; j < n; ++j) out[i * width + j] /= panel[size(j)];
+        else
+            kernels.trsm_lower(panel.data(), n, n, out, width, count);
+        if (p > 0) kernels.gemm_nt(out + n, width, out, width, va(), n, count, p, n, 1.0, 0.0);
+    }
+    if (p > 0) kernels.trsm_lower(schur.data(), p, p, out + n, width, count);
 }
 
 void dual_form::gather(const std::vector<int>& which, double* out, std::int64_t ld) const {
@@ -234,7 +276,7 @@ void dual_form::gather(const std::vector<int>& which, double* out, std::int64_t 
     const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data->n, p = data->p, width = n + p;
     std::vector<double> t(size(count * width));
-    rows(which, t.data());
+    rows(which.data(), count, t.data());
     kernels.syrk_lower(out, ld, t.data(), width, count, n, 1.0, 0.0);
     std::vector<double> length(size(count));
     for (std::int64_t i = 0; i < count; ++i) length[size(i)] = out[i * ld + i];

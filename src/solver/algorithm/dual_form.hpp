@@ -17,18 +17,25 @@
 
 namespace optnet::solver {
 
+/// Which rows of G a form keeps as V_G, W and R.
+enum class kept_rows {
+    none,     ///< for problems with many more rows than variables
+    all,      ///< for problems that share their matrices
+    on_demand ///< none, since one problem needs few of them; but all where the form is not exact
+};
+
 class dual_form {
 public:
     /// Factors. False: Q + ρI + γA'A is not positive definite within `convexity_tolerance`, that is, Q is not convex
-    /// (or overflowed). `with_r` false leaves V_G, W and R out, for problems with many more rows than variables.
-    /// Memory of an earlier set-up is used again; `data` must outlive this.
-    bool set_up(const operators& data, double convexity_tolerance, bool with_r);
+    /// (or overflowed). Memory of an earlier set-up is used again; `data` must outlive this.
+    bool set_up(const operators& data, double convexity_tolerance, kept_rows which);
 
     /// Leaves L, V_A, V_G, L_S and W to `to`, all that solves with given active rows need if no γA'A is to be undone;
     /// `measures` has the sizes of the data. What `to` held is the memory of the next set-up.
     void hand_over(dual_form& to, const operators& measures);
     bool can_hand_over() const { return gamma == 0; }
 
+    bool h_is_diagonal() const { return diagonal; }
     double least_pivot() const { return pivot; } ///< of H
     double proximal() const { return rho; }      ///< ρ
     bool regularized() const { return rho > 0 || delta > 0; }
@@ -46,8 +53,8 @@ public:
     /// rows enter: row i of G z₀ is v_i·y − w_i·u, and multipliers λ change y by −V_G'λ and u by −W'λ.
     void forward(double* z, double* nu) const;
     void backward(double* y, double* u) const;
-    /// [v_i w_i] of some rows of G, row-major [rows, n + p].
-    void rows(const std::vector<int>& which, double* out) const;
+    /// [v_i w_i] of `count` rows of G, row-major [count, n + p].
+    void rows(const int* which, std::int64_t count, double* out) const;
     /// Without copying them, where R is kept: out_i += v_i·y − w_i·u, and y −= V'f, u −= W'f over these rows.
     void row_products(const std::vector<int>& which, const double* y, const double* u, double* out) const;
     void subtract_rows(const std::vector<int>& which, const double* f, double* y, double* u) const;
@@ -85,6 +92,7 @@ public:
 private:
     bool factor(double convexity_tolerance);
     bool factor_diagonal(double convexity_tolerance);
+    bool set_up_once(double convexity_tolerance);
     bool attempt(double shift, double weight, double least);
     void eliminate_equalities();
     void form_r();

@@ -208,6 +208,16 @@ void operators::g_row_add(int i, double factor, double* x) const {
     }
 }
 
+void operators::write_g_row(int i, double* x) const {
+    const std::vector<packed>& set = blocks(matrix::G);
+    if (set.size() == 1 && set[0].kind == block_kind::dense && set[0].cols == n && set[0].rows == m) {
+        std::copy_n(set[0].data.data() + at(i) * at(n), n, x);
+        return;
+    }
+    std::fill_n(x, n, 0.0);
+    g_row_add(i, 1.0, x);
+}
+
 operators operators::with_identity_q() const {
     operators o = *this;
     o.sets[0] = {packed{block_kind::identity, 0, 0, n, n, 0, 0, 1.0, true, {}, {}}};

@@ -77,6 +77,8 @@ public:
     double g_row_dot(int i, const double* x) const;
     /// x += factor times row i of G.
     void g_row_add(int i, double factor, double* x) const;
+    /// x = row i of G, [n].
+    void write_g_row(int i, double* x) const;
     /// True if every block of Q lies on its diagonal; `diagonal` then holds it.
     bool q_is_diagonal() const { return diagonal_q; }
     const std::vector<double>& q_diagonal() const { return diagonal; }

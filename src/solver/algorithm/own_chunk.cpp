@@ -13,7 +13,7 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Beyond it one problem fills the vectors by itself.
-constexpr int most_variables = 24;
+constexpr int most_variables = 32;
 /// The primal-dual method takes three to eight steps where it ends.
 constexpr int lane_steps = 8;
 /// Half of the share from which on columns get units of their own.

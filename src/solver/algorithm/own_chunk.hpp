@@ -18,7 +18,7 @@ namespace optnet::solver {
 class own_chunk {
 public:
     static constexpr int together = dense_lanes::width;
-    /// Depends on the structure alone: form D, one dense block each for Q, A and G, at most 24 variables, and no more
+    /// Depends on the structure alone: form D, one dense block each for Q, A and G, at most 32 variables, and no more
     /// inequalities than the equalities leave variables.
     static bool serves(const structure& shape, const plan& chosen);
 

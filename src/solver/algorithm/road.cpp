@@ -57,8 +57,7 @@ int active_set_limit(const operators& data, const settings& how) {
 }
 
 bool road::begin(const element& e, bool convex, outcome& out) {
-    out = {};
-    out.x.resize(*e.data);
+    out.clear(*e.data);
     limited = false;
     const bool possible = e.finite && convex && e.impossible_row < 0;
     if (!possible)
@@ -86,7 +85,7 @@ void road::run(const element& e, const dual_form* form, const settings& how, con
     if (!form->has_r() && from != nullptr && static_cast<int>(from->rows.size()) <= e.data->n) {
         // The interior point cannot start on the boundary, but the rows may be the right ones already.
         kkt.set_up(*form, *e.data, from->rows, {});
-        finish(e, kkt, eps, from->x, out);
+        finish(e, kkt, eps, from->x, out, at_work);
         ++out.iterations;
         if (!(out.best.share <= close_enough)) out.best.share = HUGE_VAL;
     }
@@ -114,7 +113,7 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
     const operators& o = *e.data;
     const double rho = form.proximal();
     const double eps_certificate = certificate_tolerance(eps);
-    point x, previous;
+    point &x = now, &previous = before;
     x.resize(o);
     // Without Q the objective has no scale of its own: ρ in a smaller unit is a smaller ρ on the same factorization.
     const bool linear = rho > 0 && o.q_max == 0;
@@ -126,7 +125,7 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         for (double& v : dual.lambda) v /= unit;
     }
     for (int outer = 0; outer < (rho > 0 ? outer_steps : 1); ++outer) {
-        const double before = out.best.share;
+        const double share = out.best.share;
         previous = x;
         if (linear && outer > 2) {
             unit /= 8;
@@ -137,10 +136,10 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         x.nu = e.b;
         // Multipliers enter between the two halves of the equality solve. Where ρ or δ make z₀ large, its digits count
         // as they come out.
-        point right;
         d.assign(at(o.m), 0.0);
         if (form.regularized()) {
-            right = x;
+            first.z = x.z;
+            first.nu = x.nu;
             form.equality_solve(x.z.data(), x.nu.data());
             o.multiply_add(matrix::G, x.z.data(), d.data());
         } else {
@@ -148,7 +147,11 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
             form.inequality_products(x.z.data(), x.nu.data(), d.data());
         }
         for (std::size_t i = 0; i < d.size(); ++i) d[i] = e.h[i] - d[i];
-        const dual_outcome result = dual.solve(form, d, floor, active_set_limit(o, how), outer > 0 || from != nullptr);
+        const bool guess = !form.regularized() && may_guess(o.m, o);
+        const first_basis start = outer > 0 || from != nullptr ? first_basis::given
+                                  : guess                      ? first_basis::guessed
+                                                               : first_basis::none;
+        const dual_outcome result = dual.solve(form.r_row(0), o.m, d, floor, active_set_limit(o, how), start);
         out.iterations += dual.steps;
         x.lambda = dual.lambda;
         if (result == dual_outcome::infeasible) {
@@ -167,8 +170,8 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         }
         limited = limited || result == dual_outcome::limit;
         if (form.regularized()) {
-            x.z = right.z;
-            x.nu = right.nu;
+            x.z = first.z;
+            x.nu = first.nu;
             for (const int i : dual.basis) o.g_row_add(i, -x.lambda[at(i)], x.z.data());
             form.equality_solve(x.z.data(), x.nu.data());
         } else {
@@ -182,9 +185,9 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
             for (double& v : x.lambda) v *= unit;
         }
         kkt.adopt(form, o, dual.basis, dual.factor(), dual.stride());
-        finish(e, kkt, eps, x, out);
+        finish(e, kkt, eps, x, out, at_work);
         // A point that just verifies may still be far off where rows differ much in size: go on while it pays.
-        if (out.best.share <= (out.best.share < 0.5 * before ? close_enough : 1.0) || result != dual_outcome::optimal)
+        if (out.best.share <= (out.best.share < 0.5 * share ? close_enough : 1.0) || result != dual_outcome::optimal)
             return;
         if (outer > 0 && out.best.share > 1) {
             point ray;
@@ -238,7 +241,7 @@ void road::by_interior_point(const element& e, const dual_form& form, const sett
     std::sort(rows.begin(), rows.end(),
               [&](int a, int b) { return x.lambda[at(a)] / result.s[at(a)] > x.lambda[at(b)] / result.s[at(b)]; });
     kkt.set_up(form, *e.data, rows, {});
-    finish(e, kkt, eps, x, out);
+    finish(e, kkt, eps, x, out, at_work);
     if (out.basis.empty()) out.basis = kkt.rows();
 }
 

@@ -22,6 +22,22 @@ struct outcome {
     std::vector<int> basis; ///< the rows that the finish took as equalities
     bool accurate = false;  ///< a solve on them was `trustworthy` before any refinement
     int iterations = 0;
+
+    /// As new, in the same memory.
+    void clear(const operators& data) {
+        status = optnet::status::numerical_error;
+        x.resize(data);
+        best = {HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL};
+        basis.clear();
+        accurate = false;
+        iterations = 0;
+    }
+};
+
+/// What a finish works with, kept from one problem to the next.
+struct finish_work {
+    point x, r;
+    products of;
 };
 
 /// A point within this share of its tolerances is not improved further.
@@ -48,6 +64,9 @@ inline constexpr double estimated_zero = 1e-9;
 /// A slack or a multiplier of the solution gets at least this share of its terms before the point of maximal support is
 /// looked for.
 inline constexpr double off_boundary = 1e-2;
+/// With more rows than this against the n − p that a basis can have, a guess of the basis is mostly dependent
+/// (measured).
+inline bool may_guess(std::int64_t rows, const operators& o) { return 2 * rows <= 3 * std::int64_t{o.n - o.p}; }
 /// What λ is measured in against s: what z costs, Q, or q in a linear program.
 double cost_unit(const element& e);
 /// Steps after which the dual active set is given up.
@@ -62,6 +81,13 @@ public:
     /// `spent`: rounds of a guess from the start that failed; 0: there was none.
     void run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
              const warm_start* from = nullptr, int spent = 0);
+
+    /// With rows of G in form D as they are needed, where `form` keeps none: false if that did not solve the problem,
+    /// which a form with all rows then should.
+    bool run_on_demand(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
+                       outcome& out, const warm_start* from = nullptr);
+    /// R_ii of the rows that it needed, [m].
+    const double* lengths() const { return working.lengths(); }
 
     /// The system of the last finish; that of the outcome if its rows are the outcome's basis.
     const active_kkt& system() const { return kkt; }
@@ -91,10 +117,19 @@ private:
                  point& x, std::vector<double>& gz) const;
     void conclude(const element& e, const settings& how, const tolerances& eps, bool limited, outcome& out);
 
+    /// `wanted`: the rows of G that `g_z` violates and that are not at work yet, with some that come next; all that are
+    /// left if they are many.
+    void more_rows(const element& e, bool all);
+
     dual_active_set dual;
+    working_rows working;
+    std::vector<int> wanted;
+    std::vector<double> nearest, g_z;
+    point first, now, before;
+    finish_work at_work;
     active_kkt kkt;
     sparse_kkt sparse;
-    std::vector<double> d, multipliers;
+    std::vector<double> d, floors, multipliers;
     bool limited = false;
     bool near = false; ///< the interior point has come some way
 };

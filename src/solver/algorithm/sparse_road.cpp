@@ -42,7 +42,7 @@ void road::run(const element& e, const sparse_matrices* form, const settings& ho
     const operators& o = *e.data;
     dual_form dense;
     if (out.best.share > 1 && !(limited && how.max_iter) && std::int64_t{o.n} + o.p + o.m <= most_dense &&
-        dense.set_up(o, how.convexity_tolerance, true)) {
+        dense.set_up(o, how.convexity_tolerance, kept_rows::all)) {
         outcome again;
         run(e, &dense, how, eps, again);
         again.iterations += out.iterations;
@@ -141,7 +141,7 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
         const bool last = round + 1 == rounds || idle == active_idle;
         if (wrong > 0 && !last) continue;
         for (double& v : x.lambda) v = std::max(0.0, v);
-        finish(e, sparse, eps, x, out);
+        finish(e, sparse, eps, x, out, at_work);
         if (wrong == 0 && out.best.share <= (precise ? 1.0 : close_enough)) return true;
         if (last) return false;
         precise = true;

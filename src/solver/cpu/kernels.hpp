@@ -24,7 +24,7 @@ template <class T> struct kernels {
     const char* name; ///< "avx512", "avx2" or "portable"
 
     /// Factors the leading n x n lower triangle of the rows x n panel M as L L' in place and replaces each row x below
-    /// by x L^-T: [Q; A; G; q'] becomes [L; A L^-T; G L^-T; (L^-1 q)']. What lies above the diagonal is neither read
+    /// by x L^-T: [Q; A; G; q'] becomes [L; A L^-T; G L^-T; (L^-1 q)']. What lies above the diagonal is neither used
     /// nor written. False at the first pivot that is not a finite number above `floor` (>= 0); M is then left half
     /// done. `reciprocal`, if not null, receives 1 / L_jj, [n].
     bool (*partial_cholesky)(T* M, index rows, index n, index ld, T floor, T* reciprocal);

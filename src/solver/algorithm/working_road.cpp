@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dual active set on the rows of G that are violated on the way to the solution, taken into form D as they appear.
+
+#include "solver/algorithm/finish.hpp"
+#include "solver/algorithm/road.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// A slack above minus this, relative to the terms it is the sum of, is zero.
+constexpr double rounding = 1e-13;
+/// With this share of all rows at work, with so many violated ones against the n − p that a basis can have, or after so
+/// many rounds, the others come at once.
+constexpr double most_share = 0.5, most_of_basis = 0.75;
+constexpr int most_rounds = 4;
+
+} // namespace
+
+void road::more_rows(const element& e, bool all) {
+    const int m = e.data->m;
+    wanted.resize(at(m));
+    std::size_t count = 0;
+    for (int i = 0; i < m; ++i) {
+        const double value = g_z[at(i)], right = e.h[at(i)], excess = value - right;
+        const double zero = std::max(e.floor[at(i)], rounding * (std::abs(right) + std::abs(value)));
+        wanted[count] = i;
+        count += excess > zero && !working.holds(i) ? 1 : 0;
+    }
+    wanted.resize(count);
+    if (count == 0) return;
+    const auto over = [&](int i) { return g_z[at(i)] - e.h[at(i)]; };
+    const auto is_free = [&](int i) { return !e.absent(i) && !working.holds(i); };
+    const double now_violated = static_cast<double>(count), then = static_cast<double>(working.count()) + now_violated;
+    if (all || then > most_share * m || now_violated > most_of_basis * (e.data->n - e.data->p)) {
+        wanted.clear();
+        for (int i = 0; i < m; ++i)
+            if (is_free(i)) wanted.push_back(i);
+        return;
+    }
+    // The kernels take rows by eights: the ones with the least slack are likely to come next.
+    const std::size_t room = (count + 7) / 8 * 8 - count;
+    nearest.clear();
+    for (int i = 0; room > 0 && i < m; ++i)
+        if (is_free(i) && over(i) <= 0) nearest.push_back(-over(i));
+    if (room == 0 || nearest.size() < room) return;
+    const auto last = nearest.begin() + static_cast<std::ptrdiff_t>(room) - 1;
+    std::nth_element(nearest.begin(), last, nearest.end());
+    const double slack = *last;
+    for (int i = 0; i < m && wanted.size() < count + room; ++i)
+        if (is_free(i) && over(i) <= 0 && -over(i) <= slack) wanted.push_back(i);
+}
+
+bool road::run_on_demand(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
+                         outcome& out, const warm_start* from) {
+    if (!begin(e, true, out)) return true;
+    const operators& o = *e.data;
+    working.begin(form, o);
+    point& x = now;
+    first.z.resize(at(o.n));
+    for (int j = 0; j < o.n; ++j) first.z[at(j)] = -e.q[at(j)];
+    first.nu = e.b;
+    form.forward(first.z.data(), first.nu.data());
+    x.z = first.z;
+    x.nu = first.nu;
+    x.lambda.assign(at(o.m), 0.0);
+    const auto come_back = [&] {
+        form.backward(x.z.data(), x.nu.data());
+        g_z.assign(at(o.m), 0.0);
+        o.multiply_add(matrix::G, x.z.data(), g_z.data());
+    };
+    d.clear();
+    floors.clear();
+    dual.basis.clear();
+    dual.lambda.clear();
+    first_basis start = first_basis::guessed;
+    wanted.clear();
+    if (from != nullptr && !from->rows.empty()) {
+        wanted = from->rows;
+        start = first_basis::given;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            dual.basis.push_back(static_cast<int>(i));
+            dual.lambda.push_back(from->x.lambda[at(wanted[i])]);
+        }
+    } else {
+        come_back();
+        more_rows(e, false);
+    }
+    for (int round = 0; !wanted.empty(); ++round) {
+        const std::int64_t old = working.count();
+        working.add(wanted);
+        d.resize(at(working.count()), 0.0);
+        working.add_products(old, first.z.data(), first.nu.data(), d.data() + old);
+        for (std::int64_t i = old; i < working.count(); ++i) {
+            const auto row = at(working.rows()[at(i)]);
+            d[at(i)] = e.h[row] - d[at(i)];
+            floors.push_back(e.floor[row]);
+        }
+        if (start == first_basis::guessed && !may_guess(working.count(), o)) start = first_basis::none;
+        const dual_outcome result =
+            dual.solve(working.r(), working.stride(), d, floors, active_set_limit(o, how) - out.iterations, start);
+        out.iterations += dual.steps;
+        if (result != dual_outcome::optimal) return false;
+        start = first_basis::same;
+        multipliers.clear();
+        for (const int i : dual.basis) multipliers.push_back(-dual.lambda[at(i)]);
+        x.z = first.z;
+        x.nu = first.nu;
+        working.combine(dual.basis, multipliers.data(), x.z.data(), x.nu.data());
+        come_back();
+        more_rows(e, round >= most_rounds);
+    }
+    for (const int i : dual.basis) x.lambda[at(working.rows()[at(i)])] = dual.lambda[at(i)];
+    kkt.adopt(form, o, working, dual.basis, dual.factor(), dual.stride());
+    finish(e, kkt, eps, x, out, at_work);
+    if (!(out.best.share <= 1)) return false;
+    out.status = status::solved;
+    return true;
+}
+
+} // namespace optnet::solver
