@@ -81,7 +81,7 @@ void solve_alone(const problem<T>& batch, const factorization& kept, const user_
     x.resize(o);
     to.read(k, o.measures(), x.z.data(), x.nu.data(), x.lambda.data());
     if (matrices->is_sparse)
-        (entry.matrices && !entry.in_lane ? entry.sparse_system : sparse_again).solve(x);
+        (entry.matrices && !entry.in_lane ? *entry.sparse_system : sparse_again).solve(x);
     else
         (entry.matrices ? entry.system : again).solve(x);
     to.write(x.z.data(), x.nu.data(), x.lambda.data(), o.measures(), k);

@@ -40,9 +40,9 @@ template <class T> bool shares_matrices(const problem<T>& batch);
 class factorization {
 public:
     struct kept {
-        std::shared_ptr<const set_up> matrices; ///< null where it is made again when needed
+        std::shared_ptr<const set_up> matrices; ///< null where it is made again when needed, and where it is `common`
         active_kkt system;
-        sparse_kkt sparse_system;
+        std::unique_ptr<sparse_kkt> sparse_system; ///< of the sparse form
         active_rows rows;
         bool solved = false;
         bool in_lane = false;       ///< its system is a lane of `lane_factors`
@@ -75,7 +75,7 @@ public:
     }
     std::size_t held() const {
         std::size_t sum = elements.size() * sizeof(kept);
-        for (const kept& e : elements) sum += e.system.bytes() + e.sparse_system.bytes();
+        for (const kept& e : elements) sum += e.system.bytes() + (e.sparse_system ? e.sparse_system->bytes() : 0);
         return sum;
     }
 };

@@ -91,10 +91,11 @@ template <class T> struct one_call {
             return entry.rows.ratios.empty() && entry.rows.rows == system.rows();
         };
         if (matrices->is_sparse) {
+            if (!entry.sparse_system) entry.sparse_system = std::make_unique<sparse_kkt>();
             if (finished_on(mine.way.sparse_system()))
-                entry.sparse_system = std::move(mine.way.sparse_system());
+                *entry.sparse_system = std::move(mine.way.sparse_system());
             else
-                entry.sparse_system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+                entry.sparse_system->set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
         } else if (finished_on(mine.way.system())) {
             entry.system = mine.way.system();
             if (done.accurate) entry.system.trust();
@@ -301,10 +302,8 @@ template <class T> struct one_call {
         const operators& o = common->data;
         factorization::kept& entry = kept->elements[at(k)];
         entry.solved = true;
-        entry.matrices = common;
         const evaluated x = chunk.point(i);
         if (doubtful_rows(o, common->dual, how, chunk.given(i), x, chunk.basis(i)).empty()) {
-            entry.rows.rows = chunk.basis(i);
             std::swap(entry.system, chunk.system(i));
             return;
         }

@@ -254,7 +254,7 @@ void road::without_shift(const element& e, const dual_form& form, const toleranc
     point start = out.x;
     std::fill(start.lambda.begin(), start.lambda.end(), 0.0);
     for (const int i : out.basis) start.lambda[at(i)] = out.x.lambda[at(i)];
-    finish(e, own, eps, start, out);
+    finish(e, own, eps, start, out, at_work);
 }
 
 void road::conclude(const element& e, const settings& how, const tolerances& eps, bool limit_reached, outcome& out) {
