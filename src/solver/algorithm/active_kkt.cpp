@@ -127,6 +127,7 @@ void active_kkt::copy_rows() {
 
 void active_kkt::prefetch() const {
     const std::size_t k = active.size();
+    for (std::size_t i = 0; i < k; i += 64 / sizeof(int)) __builtin_prefetch(active.data() + i);
     const auto load = [k](const auto& factor) {
         constexpr std::size_t line = 64 / sizeof(factor[0]);
         for (std::size_t i = 0; i < k; ++i) {
