@@ -81,7 +81,7 @@ struct plain {
     const solver::operators& from;
 };
 struct eliminated {
-    explicit eliminated(const solver::operators& data) { form.set_up(data, 1e-8, true); }
+    explicit eliminated(const solver::operators& data) { form.set_up(data, 1e-8, solver::kept_rows::all); }
     const solver::dual_form& of() const { return form; }
     solver::dual_form form;
 };

@@ -86,7 +86,7 @@ void compare(const dense<float>& d, const optnet::settings& how = {}) {
 /// Z = G P G' of a shared problem and its slacks without multipliers, and what single precision makes of them.
 struct alone {
     explicit alone(const dense<double>& d) : v(d), data(v.batch, 0) {
-        REQUIRE(form.set_up(data, 1e-8, kept_rows::all));
+        REQUIRE(form.set_up(data, 1e-8, solver::kept_rows::all));
         form.round_r();
         rows = (d.batch + 7) / 8 * 8;
         right.assign(at(rows * d.m), 0.0);
