@@ -143,15 +143,20 @@ void solve_together(rows_of_problems& mine, const factorization& kept, const use
     const operators& o = kept.common->data;
     const std::int64_t n = o.n, p = o.p, m = o.m, block = dual_form::row_block;
     const std::int64_t rows = (count + block - 1) / block * block;
-    mine.z.assign(at(rows * n), 0.0);
-    mine.nu.assign(at(rows * p), 0.0);
-    mine.lambda.assign(at(rows * m), 0.0);
+    mine.z.resize(at(rows * n));
+    mine.nu.resize(at(rows * p));
+    mine.lambda.resize(at(rows * m));
     mine.systems.assign(at(count), nullptr);
-    for (std::int64_t i = 0; i < count; ++i) {
-        const factorization::kept& entry = kept.elements[at(first + i)];
-        if (!entry.solved) continue;
-        mine.systems[at(i)] = &entry.system;
-        to.read(first + i, o.measures(), mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m);
+    for (std::int64_t i = 0; i < rows; ++i) {
+        double *z = mine.z.data() + i * n, *nu = mine.nu.data() + i * p, *lambda = mine.lambda.data() + i * m;
+        if (i < count && kept.elements[at(first + i)].solved) {
+            mine.systems[at(i)] = &kept.elements[at(first + i)].system;
+            to.read(first + i, o.measures(), z, nu, lambda);
+        } else {
+            std::fill_n(z, n, 0.0);
+            std::fill_n(nu, p, 0.0);
+            std::fill_n(lambda, m, 0.0);
+        }
     }
     mine.kkt.solve(kept.common->dual, o, mine.systems, mine.z, mine.nu, mine.lambda, rows);
     for (std::int64_t i = 0; i < count; ++i) {
