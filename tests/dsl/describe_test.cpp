@@ -172,13 +172,13 @@ subject to  sum<1>(W) == 1
 variables   W [m, n]
 parameters  C [m, n]
 lowered to minimize 1/2 z'Qz + q'z subject to A z = b, G z <= h
-  z = (W [m * n], t1 [n])
+  z = (W [n * m], t1 [n])
   q  vector          [n]             ones                    t1
-  q  vector          [m * n]         flat(C)                 W
-  A  dense           [m, m * n]      kron(I, row(ones))      row    W in sum<1>(W) == 1
+  q  vector          [n * m]         flat(C)                 W
+  A  dense           [m, n * m]      kron(I, row(ones))      row    W in sum<1>(W) == 1
   b  vector          [m]             1                       sum<1>(W) == 1
-  G  identity        [m * n, m * n]  I                       row    W in epigraph
-  G  dense           [m * n, n]      -T(kron(row(ones), I))  row    t1 in epigraph
+  G  identity        [n * m, n * m]  I                       row    W in epigraph
+  G  dense           [n * m, n]      -(T(kron(row(ones), I))) row    t1 in epigraph
 )");
 }
 
