@@ -113,6 +113,7 @@ value evaluator::compute(const dsl::node& n) {
     case op::divide: return algebra::divide(first(), second());
     case op::dot: return algebra::dot(first(), second());
     case op::sum: return algebra::sum(first());
+    case op::sum_over: return algebra::sum_over(first(), n.from.constant);
     case op::transpose: return algebra::transpose(first());
     case op::index: return algebra::index(first(), static_cast<std::int64_t>(second().number));
     case op::slice: return algebra::slice(first(), size(n.from), size(n.to));

@@ -98,10 +98,17 @@ value algebra::sum(const value& a) {
     return value::of(last_dims_summed(a.tensor, a.stored_rank()), 0);
 }
 
+value algebra::sum_over(const value& a, int dimension) {
+    if (a.diagonal) return value::of(a.tensor, 1); // one entry in every row and column
+    return value::of(a.tensor.sum(dimension - 2), 1);
+}
+
 value algebra::largest(const value& a) {
     if (a.is_number()) return a;
     return value::of(entries(a).amax(-1), 0);
 }
+
+value algebra::largest_over(const value& a, int dimension) { return value::of(dense(a).tensor.amax(dimension - 2), 1); }
 
 value algebra::maximum(const value& a, const value& b) {
     if (a.is_number() && b.is_number()) return value::of(std::max(a.number, b.number));

@@ -35,14 +35,16 @@ struct algebra {
     static value abs(const value& a);
     static value pos(const value& a);
     static value square(const value& a);
-    static value sum(const value& a);     ///< of all entries
-    static value largest(const value& a); ///< of all entries
+    static value sum(const value& a);                         ///< of all entries
+    static value largest(const value& a);                     ///< of all entries
+    static value largest_over(const value& a, int dimension); ///< of a matrix, dimension 0 or 1
     static value maximum(const value& a, const value& b);
     static value multiply(const value& a, const value& b); ///< scaling, or a matrix product, by the ranks
     static value dot(const value& a, const value& b);
     static value add(const value& a, const value& b);
     static value negate(const value& a);
 
+    static value sum_over(const value& a, int dimension); ///< of a matrix, dimension 0 or 1
     static value elementwise(const value& a, const value& b);
     static value divide(const value& a, const value& b);
     static value transpose(const value& a);

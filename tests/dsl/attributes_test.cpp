@@ -17,6 +17,7 @@ constexpr dim<"n"> n;
 constexpr dim<"m"> m;
 constexpr variable<"z", n> z;
 constexpr variable<"s"> s;
+constexpr variable<"U", m, n> U;
 constexpr param<"y", n> y;
 constexpr param<"a"> a;
 constexpr param<"L", n, n> L;
@@ -89,6 +90,16 @@ static_assert(is(mul(w, pos(z)), convex, plus) && is(-N * abs(z), concave, minus
 static_assert(is(sum(abs(z)), convex, plus) && is(abs(z)[1], convex, plus) && is(slice<0, 2>(abs(z)), convex, plus));
 static_assert(is(norm1(z) - sum(z), convex, any) && is(1 - norm1(z), concave, any) && is(norm1(z) + 1, convex, any));
 static_assert(curvature(abs(z) - pos(z), any) && curvature(norm1(z) - lambda * norm1(z), any));
+
+// over a dimension of a matrix, and its shape
+static_assert(is(sum<0>(U), affine, any) && is(sum<1>(N), affine, plus) && is(sum<0>(-N), affine, minus));
+static_assert(is(sum<0>(abs(U)), convex, plus) && is(sum<1>(-abs(U)), concave, minus) && is(-sum<1>(U), affine, any));
+static_assert(is(max<0>(U), convex, any) && is(max<1>(abs(U)), convex, plus) && is(-max<1>(pos(U)), concave, minus));
+static_assert(is(max<0>(N), affine, plus) && is(max<1>(-N), affine, minus) && is(max<1>(G), affine, any));
+static_assert(is(norm1(max<0>(abs(U)) + w), convex, plus) && is(sum(sum<0>(U)), affine, any));
+static_assert(sum<0>(U).form == y.form && max<0>(U).form == y.form && sum<0>(T(U)).form == sum<1>(U).form);
+static_assert(quadratic(sum<0>(N * sum_squares(z))) && !quadratic(sum<1>(N * sum_squares(y))));
+static_assert(transpose(U).form == T(U).form && sign(transpose(N), plus) && known_psd(L * transpose(L)));
 
 // definiteness
 static_assert(known_psd(Q) && known_psd(d) && !known_psd(L) && !known_psd(N) && !known_psd(-Q) && !known_psd(w));

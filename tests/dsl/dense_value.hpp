@@ -71,6 +71,18 @@ inline double total(const dense_value& a) {
     return s;
 }
 
+/// Every column (dimension 0) or row (dimension 1) of a matrix, folded from its first entry on.
+template <class F> dense_value over(const dense_value& a, int dimension, F f) {
+    const bool down = dimension == 0;
+    dense_value out = zeros(1, down ? a.cols : a.rows, 1);
+    for (int i = 0; i < a.rows; ++i)
+        for (int j = 0; j < a.cols; ++j) {
+            const int kept = down ? j : i, folded = down ? i : j;
+            out(kept) = folded == 0 ? a(i, j) : f(out(kept), a(i, j));
+        }
+    return out;
+}
+
 /// Rows from, ..., to - 1; entries of a vector.
 inline dense_value rows_of(const dense_value& a, int from, int to) {
     dense_value out = zeros(a.rank, to - from, a.cols);
@@ -105,6 +117,9 @@ struct dense_algebra {
     }
     static value sum(const value& a) { return scalar_value(total(a)); }
     static value largest(const value& a) { return scalar_value(*std::max_element(a.data.begin(), a.data.end())); }
+    static value largest_over(const value& a, int dimension) {
+        return over(a, dimension, [](double x, double y) { return std::max(x, y); });
+    }
     static value maximum(const value& a, const value& b) {
         return each(a, b, [](double x, double y) { return std::max(x, y); });
     }

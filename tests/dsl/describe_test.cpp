@@ -158,6 +158,28 @@ TEST_CASE("text says what the user wrote, in parentheses where they matter") {
     CHECK(text(-(a * z) * a) == "(-a * z) * a");
     CHECK(text(-(z + y) / a) == "-(z + y) / a");
     CHECK(text(max(z, 0, y)) == "max(z, ..., y)");
+    CHECK(text(2 * sum<0>(L) - max<1>(abs(L - transpose(L)))) == "... * sum<0>(L) - max<1>(abs(L - T(L)))");
+}
+
+TEST_CASE("over a dimension of a matrix") {
+    constexpr dim<"m"> m;
+    constexpr dim<"n"> n;
+    constexpr variable<"W", m, n> W;
+    constexpr param<"C", m, n> C;
+    CHECK(described(minimize(sum(max<0>(W)) + dot(C, W)).st(sum<1>(W) == 1)) ==
+          R"(minimize    sum(max<0>(W)) + dot(C, W)
+subject to  sum<1>(W) == 1
+variables   W [m, n]
+parameters  C [m, n]
+lowered to minimize 1/2 z'Qz + q'z subject to A z = b, G z <= h
+  z = (W [n * m], t1 [n])
+  q  vector          [n]             ones                    t1
+  q  vector          [n * m]         flat(C)                 W
+  A  dense           [m, n * m]      kron(I, row(ones))      row    W in sum<1>(W) == 1
+  b  vector          [m]             1                       sum<1>(W) == 1
+  G  identity        [n * m, n * m]  I                       row    W in epigraph
+  G  dense           [n * m, n]      -(T(kron(row(ones), I))) row    t1 in epigraph
+)");
 }
 
 namespace simplex {

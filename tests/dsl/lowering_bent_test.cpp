@@ -34,6 +34,12 @@ TEST_CASE("quadratics of bent expressions of known sign") {
                     sum_squares(max(lambda, s)));
 }
 
+TEST_CASE("quadratics that a matrix weighs") {
+    check_objective(sum(N * (w * sum_squares(z))) + dot(w, T(N) * (N * (w * sum_squares(s - a)))));
+    check_objective(sum(sum<0>(N * sum_squares(z - y))) + dot(w, sum<0>(N * sum_squares(s))) + sum(w * quad(x, P)));
+    check_objective(sum(sum<1>(mul(N, N * sum_squares(s)) + N * quad(z, Q))) + sum<0>(T(N) * sum_squares(x))[1]);
+}
+
 TEST_CASE("constraints") {
     check_constraints(G * z <= h, z == y, 0 <= z, z <= 1, s >= a, s == 2, x >= h);
     check_constraints(0 <= z <= y, -1 <= G * z - h <= 2, a <= s <= lambda, y <= z <= y + 1, h - 1 <= x + s <= 3);
@@ -65,4 +71,24 @@ TEST_CASE("matrix variables") {
         minimize(regular + sum(abs(A) * abs(W)) + sum(mul(V, pos(W))) + dot(V, abs(W - D)) + sum_squares(W * d)),
         sizes);
     check_lowering(minimize(regular + sum_squares(U) + sum(D * U) + sum(s * D)).st(U * e >= 0), sizes);
+}
+
+TEST_CASE("over a dimension of a matrix") {
+    constexpr variable<"W", m, n> W;
+    constexpr param<"D", m, n> D;
+    constexpr nonneg<"V", m, n> V;
+    const auto regular = sum_squares(W) + dot(D, W) + sum(V);
+    const auto check = [&](const auto& f) {
+        check_lowering(minimize(regular + f), sizes);
+        check_lowering(maximize(-regular - f), sizes);
+    };
+    check(dot(c, sum<0>(W)) + dot(h, sum<1>(W - D)) - sum(2 * sum<0>(W)) + sum<1>(W + s)[2] + sum<0>(W)[3]);
+    check(sum_squares(sum<0>(W) - y) + sum_squares(sum<1>(D * d + W)) + sum_squares(sum<1>(mul(D, W)) - x));
+    check(dot(sum<0>(D) - max<0>(D), z) + dot(max<1>(V) + sum<1>(D), x) + sum(sum<0>(abs(W))) + norm1(sum<1>(W) - h));
+    check(sum(max<0>(W)) + sum(max<1>(W - D)) + dot(w, max<0>(abs(W))) + max(max<1>(W)) + norm1(max<0>(abs(W)) + w));
+    check(sum(max<1>(T(W))) + sum(max<0>(G * d + W)) + max<1>(W)[1] + sum(sum<1>(pos(W) + abs(s))) + a * sum<0>(W)[0]);
+    check(sum(max<0>(W + s)) + sum(max<1>(D * s - D)) + sum_squares(max<1>(abs(W)) + abs(x)));
+    check_lowering(minimize(regular).st(sum<0>(W) == c, sum<1>(W) <= h, max<0>(W) <= w, -1 <= sum<1>(W) <= 2,
+                                        max<1>(abs(W)) + x <= 3, named<"rows">(sum<1>(transpose(W)) >= y)),
+                   sizes);
 }

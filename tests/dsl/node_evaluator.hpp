@@ -61,6 +61,7 @@ private:
         case op::divide: return each(a(), b(), [](double x, double y) { return x / y; });
         case op::dot: return dense_algebra::dot(a(), b());
         case op::sum: return scalar_value(total(a()));
+        case op::sum_over: return over(a(), size(n.from), [](double x, double y) { return x + y; });
         case op::transpose: return transposed(a());
         case op::index: return element(a(), static_cast<int>(b().data[0]));
         case op::slice: return rows_of(a(), size(n.from), size(n.to));

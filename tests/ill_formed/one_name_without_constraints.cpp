@@ -8,4 +8,3 @@ constexpr dim<"n"> n;
 constexpr variable<"z", n> z;
 constexpr param<"z", n> y;
 constexpr auto problem = minimize(sum_squares(z - y));
-constexpr auto table = optnet::dsl::lower<decltype(problem)>();

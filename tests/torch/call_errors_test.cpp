@@ -126,6 +126,18 @@ TEST_CASE("sizes that are sums, and literals") {
                       "x[6] lies outside its vector: indices go from 0 to size - 1, and its size is k = 5 from \"y\"");
 }
 
+TEST_CASE("an index that the compiler does not see") {
+    constexpr variable<"v", 4> v;
+    constexpr param<"y", 4> y;
+    const auto with_floor = [&](int i) { return minimize(sum_squares(v - y)).st(v[i] >= 1); };
+    const Tensor y0 = torch::zeros({4}, f64);
+    CHECK(OptLayer(with_floor(3))(y = y0)[3].item<double>() == Approx(1));
+    for (const int i : {-1, 4})
+        CHECK_THROWS_WITH(OptLayer(with_floor(i))(y = y0),
+                          "v[" + std::to_string(i) +
+                              "] lies outside its vector: indices go from 0 to size - 1, and its size is 4");
+}
+
 TEST_CASE("sizes that come out negative, slices that lie outside") {
     constexpr dim<"k"> k;
     constexpr param<"y", k> y;

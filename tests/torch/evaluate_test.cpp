@@ -135,6 +135,20 @@ TEST_CASE("parts of vectors and matrices") {
     }
 }
 
+TEST_CASE("over a dimension of a matrix") {
+    at::manual_seed(5);
+    for (const bool batched : {false, true})
+        for (const int d : {0, 1}) {
+            const value m = make({5, 2}, batched), diagonal = algebra::negate(make({4}, batched, true));
+            const Tensor D = full(diagonal);
+            CHECK(close(algebra::sum_over(m, d).tensor, m.tensor.sum(d + batched), 1e-15));
+            CHECK(close(algebra::largest_over(m, d).tensor, std::get<0>(m.tensor.max(d + batched)), 0));
+            CHECK(algebra::sum_over(m, d).rank == 1);
+            CHECK(close(algebra::sum_over(diagonal, d).tensor, D.sum(d + batched), 1e-15));
+            CHECK(close(algebra::largest_over(diagonal, d).tensor, std::get<0>(D.max(d + batched)), 0));
+        }
+}
+
 TEST_CASE("Kronecker products and commutation") {
     at::manual_seed(3);
     namespace structured = optnet::structured;

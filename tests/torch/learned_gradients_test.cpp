@@ -109,3 +109,32 @@ TEST_CASE("a matrix variable between learned matrices") {
     const Tensor data = torch::randn({4, 3, 2}, f64), direction = torch::randn({4, 3, 2}, f64);
     check_gradients(*layer, [&] { return (layer->forward(data) * direction).sum(); });
 }
+
+TEST_CASE("sums and maxima over a dimension, of variables and of learned matrices") {
+    constexpr variable<"W", m, n> W;
+    constexpr param<"Y", m, n> Y;
+    constexpr param<"C", m, n> C;
+    constexpr nonneg<"c", n> c;
+    constexpr auto problem = minimize(0.5 * sum_squares(W - Y) + dot(c, max<0>(W - C)) + 0.3 * sum(max<1>(C + W)))
+                                 .st(sum<1>(W) == sum<1>(C), sum<0>(W) <= max<0>(C) + 0.2);
+    torch::manual_seed(10);
+    OptLayer layer(problem, learn(C = torch::randn({2, 3}, f64), c = torch::rand({3}, f64) + 0.1), precise);
+    const Tensor data = torch::randn({5, 2, 3}, f64), direction = torch::randn({5, 2, 3}, f64);
+    check_gradients(*layer, [&] { return (layer->forward(data) * direction).sum(); });
+}
+
+TEST_CASE("rows that sum to one and columns below a common top, in closed form") {
+    constexpr variable<"W", m, n> W;
+    constexpr param<"Y", m, n> Y;
+    constexpr nonneg<"c"> c;
+    torch::manual_seed(11);
+    const Tensor data = torch::randn({4, 3, 5}, f64);
+    constexpr auto rows = minimize(0.5 * sum_squares(W - Y)).st(sum<1>(W) == 1);
+    const Tensor projected = OptLayer(rows, precise)(Y = data);
+    CHECK(close(projected, data - (data.sum(-1, true) - 1) / 5, 1e-10));
+    // The proximal point of c times the maximum of a column cuts off its top, and what it cuts off sums to c.
+    constexpr auto columns = minimize(0.5 * sum_squares(transpose(W) - T(Y)) + c * sum(max<0>(W)));
+    const Tensor cut = OptLayer(columns, precise)(Y = data, c = 0.4);
+    CHECK(close(torch::minimum(data, cut.amax(-2, true)), cut, 1e-10));
+    CHECK(close((data - cut).sum(-2), torch::full({4, 5}, 0.4, f64), 1e-10));
+}

@@ -121,6 +121,26 @@ TEST_CASE("matrices from either side") {
               torch::cat({torch::kron(eye(2), B1.t().contiguous()), turned}), vector({2, 2, 2, 2, 3, 3, 3, 3})});
 }
 
+TEST_CASE("over a dimension of a matrix: rows of sums, and a column t for every column, u for every row") {
+    constexpr variable<"W", 2, 3> W;
+    constexpr param<"C", 2, 3> C;
+    constexpr nonneg<"c", 3> c;
+    constexpr param<"r", 2> r;
+    constexpr auto problem =
+        minimize(dot(c, max<0>(W - C)) + sum(max<1>(W))).st(sum<1>(W) == r, sum<0>(W) <= max<0>(C) - sum<0>(C));
+    const Tensor C1 = torch::rand({4, 2, 3}, f64), c1 = torch::rand({3}, f64), r1 = torch::rand({2}, f64);
+    const auto f = OptLayer(problem).standard_form(C = C1, c = c1, r = r1);
+    // Entries of W row by row, then t, then u.
+    const Tensor rows = matrix(2, 6, {1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1});
+    const Tensor columns = matrix(3, 6, {1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1});
+    const Tensor G_all =
+        torch::cat({torch::cat({columns, zeros({3, 5})}, 1), torch::cat({eye(6), -columns.t(), zeros({6, 2})}, 1),
+                    torch::cat({eye(6), zeros({6, 3}), -rows.t()}, 1)});
+    check(f,
+          {zeros({11, 11}), torch::cat({zeros({6}), c1, torch::ones({2}, f64)}), torch::cat({rows, zeros({2, 5})}, 1),
+           r1, G_all, torch::cat({C1.amax(1) - C1.sum(1), C1.flatten(1), zeros({4, 6})}, 1)});
+}
+
 TEST_CASE("max and pos have a column per entry") {
     constexpr auto problem = minimize(lambda * max(z) + sum(pos(z - y)));
     const auto f = OptLayer(problem).standard_form(lambda = 3, y = vector({4, 5}));

@@ -29,6 +29,17 @@ template <class Kind, class E> constexpr auto make_function(const E& e) {
     }
 }
 
+template <name Word, class E> constexpr auto make_transpose(const E& e) {
+    if constexpr (!expr::expression<E>) {
+        return refused_by<words_take_expressions<Word, E>>();
+    } else if constexpr (E::form.rank == 1) {
+        this_transposes_a_vector<text_of<E>()>();
+        return e;
+    } else {
+        return make<kinds::transpose>(e);
+    }
+}
+
 /// Leaves the functions of C++ to numbers.
 template <class E>
 concept not_a_number = !arithmetic<E>;
@@ -68,17 +79,20 @@ template <class E> constexpr auto sum(const E& e) {
         return dsl::refused_by<dsl::words_take_expressions<dsl::name("sum"), E>>();
 }
 
-/// The transpose of a matrix.
-template <class E> constexpr auto T(const E& e) {
-    if constexpr (!expression<E>) {
-        return dsl::refused_by<dsl::words_take_expressions<dsl::name("T"), E>>();
-    } else if constexpr (E::form.rank == 1) {
-        dsl::this_transposes_a_vector<dsl::text_of<E>()>();
-        return e;
-    } else {
-        return dsl::make<kinds::transpose>(e);
-    }
+/// Sums over a dimension of a matrix [m, n], as torch does: sum<0>(W) is [n], one of every column; sum<1>(W) is [m],
+/// one of every row.
+template <auto Dimension, class E> constexpr auto sum(const E& e) {
+    if constexpr (dsl::reduces<dsl::name("sum"), Dimension, E>())
+        return dsl::make<kinds::sum_over<static_cast<int>(Dimension)>>(e);
+    else
+        return dsl::refused{};
 }
+
+/// The transpose of a matrix.
+template <class E> constexpr auto T(const E& e) { return dsl::make_transpose<dsl::name("T")>(e); }
+
+/// The same as T.
+template <class E> constexpr auto transpose(const E& e) { return dsl::make_transpose<dsl::name("transpose")>(e); }
 
 /// Entries from, from + 1, ..., to - 1 of a vector.
 template <auto From, auto To, class E> constexpr auto slice(const E& e) {

@@ -70,6 +70,12 @@ public:
             canonical(argument(0), f);
             l.total(f);
             return;
+        case op::sum_over: {
+            canonical(argument(0), f);
+            const shape_form from = shape_of(argument(0));
+            apply(maps.summation(n.from.constant, from.rows, from.cols), entries(n.shape), f);
+            return;
+        }
         case op::transpose: {
             canonical(argument(0), f);
             const shape_form from = shape_of(argument(0));
@@ -164,6 +170,7 @@ private:
     constexpr void apply(int matrix, const size_form& count, form& f) {
         for (linear_term& t : f.linear) t.map = maps.apply(matrix, t.map);
         for (constant_term& t : f.constant) t.node = maps.multiply(matrix, entries_of(t.node, f.count));
+        for (quadratic_term& t : f.quadratic) t.weight = maps.multiply(matrix, entries_of(t.weight, f.count));
         f.count = count;
         f.scalar = false;
     }

@@ -74,10 +74,11 @@ struct nonnegative_number {
 
 namespace optnet::dsl {
 
-/// z[i], i from 0; of a vector.
+/// z[i], i from 0; of a vector. An index that the compiler does not see is looked at by the call.
 template <class E> constexpr auto element(const E& e, int i) {
     if constexpr (E::form.rank == 1) {
-        if (E::form.rows.count == 0 && (i < 0 || i >= E::form.rows.constant))
+        const bool outside = i < 0 || (E::form.rows.count == 0 && i >= E::form.rows.constant);
+        if (std::is_constant_evaluated() && outside)
             throw "an index lies outside its vector: indices go from 0 to size - 1";
         return expr::node<kinds::index, E, expr::number>{make_pack(e, expr::number{static_cast<double>(i)})};
     } else {

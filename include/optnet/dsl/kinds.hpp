@@ -123,6 +123,13 @@ struct sum {
     }
 };
 
+/// Of every column (dimension 0) or row (dimension 1) of a matrix.
+template <int Dimension> struct sum_over : sum {
+    static constexpr op code = op::sum_over;
+    static constexpr expr::size from = Dimension, to = Dimension;
+    static constexpr shape form(const facts& a) { return reduced(a.form, Dimension); }
+};
+
 struct transpose : same<op::transpose> {
     static constexpr shape form(const facts& a) { return {a.form.rank, a.form.cols, a.form.rows}; }
 };

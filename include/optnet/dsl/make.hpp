@@ -54,6 +54,41 @@ template <class L, class R> constexpr auto make_difference(const L& l, const R& 
     return make<kinds::add>(l, make_negative(r));
 }
 
+/// "sum<2>(W)".
+template <name Word, auto Dimension, class E> consteval auto text_of_reduction() {
+    return name_of([](program& p, printer<program>& into) {
+        into.append(Word.view()).append("<");
+        if constexpr (size_like<decltype(Dimension)>)
+            into.size(flatten_size<expr::size(Dimension)>(p));
+        else
+            into.append("...");
+        into.append(">(").expression(flatten<E>(p)).append(")");
+    });
+}
+
+template <auto Dimension> constexpr bool is_dimension() {
+    if constexpr (std::integral<decltype(Dimension)>)
+        return Dimension == 0 || Dimension == 1;
+    else
+        return false;
+}
+
+/// True where Word<Dimension>(E) has a meaning; states the sentence otherwise.
+template <name Word, auto Dimension, class E> constexpr bool reduces() {
+    if constexpr (!expr::expression<E>) {
+        words_take_expressions<Word, E>();
+        return false;
+    } else if constexpr (E::form.rank != 2) {
+        only_a_matrix_has_dimensions<text_of_reduction<Word, Dimension, E>()>();
+        return false;
+    } else if constexpr (!is_dimension<Dimension>()) {
+        this_dimension_is_neither_0_nor_1<text_of_reduction<Word, Dimension, E>()>();
+        return false;
+    } else {
+        return true;
+    }
+}
+
 /// The condition that makes a product of data and a bent expression keep its curvature.
 template <class N, class L, class R> constexpr bool factors_fit() {
     if constexpr (L::has_variables && R::has_variables) {

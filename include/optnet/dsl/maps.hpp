@@ -86,6 +86,15 @@ public:
         return write(op::add, at(a).shape.rank == 0 ? at(b).shape : at(a).shape, {a, b});
     }
 
+    /// The matrix that sums a dimension of an [m, n] matrix, of its entries row by row: 1' kron I, or I kron 1'.
+    constexpr int summation(int dimension, const size_form& m, const size_form& n) {
+        const bool down = dimension == 0;
+        const int all = ones(down ? m : n);
+        const int row = write(op::row_matrix, matrix_shape(number_size(1), down ? m : n), {all});
+        return write(down ? op::kron_right : op::kron_left, matrix_shape(down ? n : m, product(m, n)), {row}, {},
+                     down ? n : m);
+    }
+
     /// The diagonal of a matrix that is diagonal by its making; -1 for others.
     constexpr int diagonal_of(int matrix) {
         const node n = at(matrix);

@@ -36,6 +36,8 @@ OPTNET_SENTENCE(this_transposes_a_vector, "a vector has no transpose: write dot(
 OPTNET_SENTENCE(this_objective_is_not_a_scalar, "an objective is a scalar: write sum(...) around it")
 OPTNET_SENTENCE(only_a_vector_has_elements, "[i] is for vectors: a matrix has rows(W, i) and cols(W, j), a scalar needs no index")
 OPTNET_SENTENCE(only_a_vector_goes_here, "this word takes a vector")
+OPTNET_SENTENCE(only_a_matrix_has_dimensions, "a dimension in angle brackets is for matrices: of a vector write sum(z) or max(z), a scalar is its own sum")
+OPTNET_SENTENCE(this_dimension_is_neither_0_nor_1, "a matrix has two dimensions: <0> takes every column together, <1> every row")
 OPTNET_SENTENCE(this_slice_is_empty_or_outside, "slice<from, to> takes the entries from <= i < to of a vector: 0 <= from < to <= its size")
 OPTNET_SENTENCE(this_size_stands_alone_in_no_parameter, "a size is learned from a tensor: at least one parameter must have it as a size of its own, not only inside a sum")
 // operands

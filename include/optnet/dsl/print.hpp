@@ -127,6 +127,7 @@ private:
         case op::elementwise: return call("mul", n);
         case op::dot: return call("dot", n);
         case op::sum: return call("sum", n);
+        case op::sum_over: return append("sum<").size(n.from).call(">", n);
         case op::transpose: return call("T", n);
         case op::diff: return call("diff", n);
         case op::diagonal: return call("diag", n);

@@ -182,6 +182,7 @@ template <dsl::sense Sense, class F, class... C> struct problem {
 template <class F> constexpr auto minimize(const F& f) {
     if constexpr (expression<F>) {
         dsl::check_objective<dsl::sense::minimize, F>();
+        dsl::check_names<problem<dsl::sense::minimize, F>>();
         return problem<dsl::sense::minimize, F>{f, {}};
     } else {
         return dsl::refused_by<dsl::words_take_expressions<dsl::name("minimize"), F>>();
@@ -191,6 +192,7 @@ template <class F> constexpr auto minimize(const F& f) {
 template <class F> constexpr auto maximize(const F& f) {
     if constexpr (expression<F>) {
         dsl::check_objective<dsl::sense::maximize, F>();
+        dsl::check_names<problem<dsl::sense::maximize, F>>();
         return problem<dsl::sense::maximize, F>{f, {}};
     } else {
         return dsl::refused_by<dsl::words_take_expressions<dsl::name("maximize"), F>>();

@@ -46,6 +46,7 @@ enum class op : unsigned char {
     divide,      //
     dot,         //
     sum,         //
+    sum_over,    ///< of a matrix over the dimension `from`, 0 or 1
     transpose,   //
     index,       ///< z[i]: two arguments, the vector and the number i; of a matrix its row i
     slice,       ///< from, to; of a matrix its rows
@@ -87,7 +88,7 @@ struct node {
     int name = -1;                              ///< variables and parameters: into program::variables / parameters
     int slot = -1;                              ///< numbers: into the numbers of the problem; bands: see `op`
     int other = 0;                              ///< bands: see `op`
-    size_form from, to;                         ///< slice and some of the last group
+    size_form from, to;                         ///< slice, sum_over and some of the last group
     bool has_variables = false, has_parameters = false;
 };
 

@@ -125,6 +125,9 @@ constexpr shape broadcast(const shape& a, const shape& b) {
     return a.rank == 0 ? b : shape{-1};
 }
 
+/// The shape of sum<dimension>(a): 0 leaves the columns of a matrix, 1 its rows.
+constexpr shape reduced(const shape& a, int dimension) { return {1, dimension == 0 ? a.cols : a.rows}; }
+
 /// The shape of a * b; rank -1 where there is none.
 constexpr shape product(const shape& a, const shape& b) {
     if (a.rank == 0) return b;

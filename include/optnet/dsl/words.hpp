@@ -33,6 +33,7 @@ using expr::mul;
 using expr::slice;
 using expr::sum;
 using expr::T;
+using expr::transpose;
 
 // functions of parameters alone
 using expr::exp;

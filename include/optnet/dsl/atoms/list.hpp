@@ -3,6 +3,7 @@
 
 #include "optnet/dsl/atoms/abs.hpp"
 #include "optnet/dsl/atoms/max.hpp"
+#include "optnet/dsl/atoms/max_over.hpp"
 #include "optnet/dsl/atoms/norm1.hpp"
 #include "optnet/dsl/atoms/pos.hpp"
 #include "optnet/dsl/atoms/quadratics.hpp"
@@ -16,6 +17,7 @@ template <class... Atom> struct atom_list {
     }
 };
 
-using all_atoms = atom_list<atoms::abs, atoms::max, atoms::norm1, atoms::pos, atoms::quad, atoms::sum_squares>;
+using all_atoms = atom_list<atoms::abs, atoms::max, atoms::max_over<0>, atoms::max_over<1>, atoms::norm1, atoms::pos,
+                            atoms::quad, atoms::sum_squares>;
 
 } // namespace optnet::dsl
