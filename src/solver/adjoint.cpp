@@ -242,11 +242,9 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
     });
 }
 
-#define OPTNET_FOR(T)                                                                                                  \
-    template void kkt_solve(const problem<T>&, const factorization&, int, const kkt_vectors<const T>&,                 \
-                            const kkt_vectors<T>&, bool, T*);
-OPTNET_FOR(double)
-OPTNET_FOR(float)
-#undef OPTNET_FOR
+template void kkt_solve(const problem<double>&, const factorization&, int, const kkt_vectors<const double>&,
+                        const kkt_vectors<double>&, bool, double*);
+template void kkt_solve(const problem<float>&, const factorization&, int, const kkt_vectors<const float>&,
+                        const kkt_vectors<float>&, bool, float*);
 
 } // namespace optnet::solver

@@ -25,7 +25,7 @@ bool dual_form::set_up(const operators& source, double convexity_tolerance, kept
     data = &source;
     kept_r = which == kept_rows::all;
     if (!set_up_once(convexity_tolerance)) return false;
-    if (which != kept_rows::on_demand || !(regularized() || gamma > 0)) return true;
+    if (which != kept_rows::on_demand || (!regularized() && !(gamma > 0))) return true;
     kept_r = true;
     return set_up_once(convexity_tolerance);
 }
