@@ -28,8 +28,9 @@ OPTNET_DEVICE void load_large(Team& team, const device_batch<T>& batch, std::int
 
 /// The part between, for all sets at once. A library has
 ///
-///     cholesky(n, M)                      M = L L' in the lower triangle, the upper one may be spoilt. A row of words,
-///                                         one per set, says where it failed: 0 for nowhere
+///     cholesky(n, M)                      M = L L' in the lower triangle, the upper one may be spoilt. LAPACK's info,
+///                                         one word per set: 0 for a factor, else the order of the minor that is not
+///                                         positive definite
 ///     solve_right(rows, n, L, B)          B [rows, n] becomes B L⁻ᵀ
 ///     multiply(rows, cols, inner, alpha, A, B, beta, C)      C [rows, cols] = alpha A B' + beta C
 template <class Library> void factor_large(Library& by, const matrices& first) {
