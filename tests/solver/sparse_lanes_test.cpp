@@ -2,19 +2,15 @@
 // Sparse problems in lanes: as each is alone, whatever its neighbours are.
 
 #include "catch.hpp"
-#include "problems.hpp"
 #include "solver/cpu/kernels_sparse.hpp"
-#include "solver/factorization.hpp"
+#include "sparse_batches.hpp"
 #include "sparse_models.hpp"
 
-#include <cstring>
 #include <limits>
 
 using namespace problems;
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -41,18 +37,6 @@ struct own_sides {
     solver::problem<double> all() { return some(0, x.batch); }
     model x;
 };
-
-std::vector<double> derivative_of(const solver::problem<double>& batch, const answer<double>& a, int threads = 1) {
-    std::vector<double> d(a.z), nu(a.nu), lambda(a.lambda), g(a.z.size());
-    for (std::size_t i = 0; i < g.size(); ++i) g[i] = 1.0 + 0.25 * static_cast<double>(i % at(batch.shape->n) % 5);
-    solver::kkt_solve<double>(batch, *a.kept, threads, {g.data(), nullptr, nullptr},
-                              {d.data(), nu.data(), lambda.data()});
-    return d;
-}
-
-bool same_bits(const std::vector<double>& a, std::int64_t i, const std::vector<double>& b, std::int64_t j, int count) {
-    return std::memcmp(a.data() + i * count, b.data() + j * count, at(count) * sizeof(double)) == 0;
-}
 
 double distance(const std::vector<double>& a, std::int64_t i, const std::vector<double>& b, std::int64_t j, int count) {
     double worst = 0;
@@ -103,23 +87,11 @@ TEST_CASE("lanes: every kind of sparse model, with its gradient, as each problem
 
 TEST_CASE("lanes: the bits of a problem do not depend on its neighbours, its place, the batch or the threads") {
     own_sides plain(denoising(60, 19, 13, 3)), moved = plain;
-    const int n = plain.x.shape.n, m = plain.x.shape.m;
+    const int n = plain.x.shape.n;
     const std::int64_t batch = plain.x.batch;
     for (std::int64_t k = 0; k < batch; ++k) // the same signals in the opposite order
         std::copy_n(plain.x.q.begin() + k * n, n, moved.x.q.begin() + (batch - 1 - k) * n);
-    const answer<double> a = solve(plain.all(), {}, 1), b = solve(moved.all(), {}, 2), c = solve(plain.some(2, 9));
-    REQUIRE(c.kept->lanes == solver::lanes_together);
-    const std::vector<double> da = derivative_of(plain.all(), a), db = derivative_of(moved.all(), b, 2),
-                              dc = derivative_of(plain.some(2, 9), c);
-    for (std::int64_t k = 0; k < batch; ++k) {
-        CAPTURE(k);
-        CHECK(same_bits(a.z, k, b.z, batch - 1 - k, n));
-        CHECK(same_bits(a.lambda, k, b.lambda, batch - 1 - k, m));
-        CHECK(same_bits(da, k, db, batch - 1 - k, n));
-        if (k < 2 || k >= 11) continue;
-        CHECK(same_bits(a.z, k, c.z, k - 2, n));
-        CHECK(same_bits(da, k, dc, k - 2, n));
-    }
+    check_bits_of(plain, moved);
 }
 
 TEST_CASE("lanes: problems without numbers, rows or solution keep their status and leave their neighbours alone") {

@@ -3,9 +3,9 @@
 // gradient needs of degenerate ones there.
 
 #include "catch.hpp"
-#include "problems.hpp"
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/factorization.hpp"
+#include "sparse_batches.hpp"
 #include "sparse_models.hpp"
 
 #include <cstring>
@@ -14,8 +14,6 @@
 using namespace problems;
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// A model whose blocks of the matrices named in `which` ("QAG") have numbers of each problem's own: those of Q are
 /// multiplied by one number near 1 per block, the others by one each.
@@ -67,17 +65,6 @@ template <class T = double> struct own_model {
     std::vector<solver::matrix_view<T>> data, part;
     std::vector<T> q, b, h;
 };
-
-template <class T> std::vector<T> derivative_of(const solver::problem<T>& batch, const answer<T>& a, int threads = 1) {
-    std::vector<T> d(a.z), nu(a.nu), lambda(a.lambda), g(a.z.size());
-    for (std::size_t i = 0; i < g.size(); ++i) g[i] = T(1) + T(0.25) * static_cast<T>(i % at(batch.shape->n) % 5);
-    solver::kkt_solve<T>(batch, *a.kept, threads, {g.data(), nullptr, nullptr}, {d.data(), nu.data(), lambda.data()});
-    return d;
-}
-
-bool same_bits(const std::vector<double>& a, std::int64_t i, const std::vector<double>& b, std::int64_t j, int count) {
-    return std::memcmp(a.data() + i * count, b.data() + j * count, at(count) * sizeof(double)) == 0;
-}
 
 double distance(const std::vector<double>& a, std::int64_t i, const std::vector<double>& b, int count) {
     double worst = 0, size = 1;
@@ -131,7 +118,6 @@ TEST_CASE("own sparse matrices: every kind of model, with its gradient, as each 
 
 TEST_CASE("own sparse matrices: bits do not depend on neighbours, places, the batch or the threads") {
     own_model plain(denoising(60, 19, 13, 3), "G", 0.5), moved(denoising(60, 19, 13, 3), "G", 0.5);
-    const int n = plain.x.shape.n, m = plain.x.shape.m;
     const std::int64_t batch = plain.x.batch;
     const auto turn = [&](const std::vector<double>& from, std::vector<double>& to) {
         const auto size = static_cast<std::ptrdiff_t>(from.size()) / batch;
@@ -141,19 +127,7 @@ TEST_CASE("own sparse matrices: bits do not depend on neighbours, places, the ba
     turn(plain.q, moved.q);
     for (std::size_t i = 0; i < plain.values.size(); ++i)
         if (plain.data[i].batch_stride > 0) turn(plain.values[i], moved.values[i]);
-    const answer<double> a = solve(plain.all(), {}, 1), b = solve(moved.all(), {}, 2), c = solve(plain.some(2, 9));
-    REQUIRE(c.kept->lanes == solver::lanes_together);
-    const std::vector<double> da = derivative_of(plain.all(), a), db = derivative_of(moved.all(), b, 2),
-                              dc = derivative_of(plain.some(2, 9), c);
-    for (std::int64_t k = 0; k < batch; ++k) {
-        CAPTURE(k);
-        CHECK(same_bits(a.z, k, b.z, batch - 1 - k, n));
-        CHECK(same_bits(a.lambda, k, b.lambda, batch - 1 - k, m));
-        CHECK(same_bits(da, k, db, batch - 1 - k, n));
-        if (k < 2 || k >= 11) continue;
-        CHECK(same_bits(a.z, k, c.z, k - 2, n));
-        CHECK(same_bits(da, k, dc, k - 2, n));
-    }
+    check_bits_of(plain, moved);
 }
 
 TEST_CASE("own sparse matrices: those that are not numbers, not convex or in odd units leave their neighbours alone") {
