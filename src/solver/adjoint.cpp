@@ -141,16 +141,22 @@ template <class T>
 void solve_together(rows_of_problems& mine, const factorization& kept, const user_vectors<T>& to, std::int64_t first,
                     std::int64_t count, const structure& shape) {
     const operators& o = kept.common->data;
+    const auto entry = [&](std::int64_t i) -> const factorization::kept& { return kept.elements[at(first + i)]; };
     const std::int64_t n = o.n, p = o.p, m = o.m, block = dual_form::row_block;
     const std::int64_t rows = (count + block - 1) / block * block;
     mine.z.resize(at(rows * n));
     mine.nu.resize(at(rows * p));
     mine.lambda.resize(at(rows * m));
     mine.systems.assign(at(count), nullptr);
+    row_lanes lanes{nullptr, nullptr, first};
+    if (!kept.rows_in_lanes.empty()) {
+        lanes.begin = kept.rows_in_lanes.data() + first / factor_lanes::width;
+        lanes.end = lanes.begin + (count + factor_lanes::width - 1) / factor_lanes::width;
+    }
     for (std::int64_t i = 0; i < rows; ++i) {
         double *z = mine.z.data() + i * n, *nu = mine.nu.data() + i * p, *lambda = mine.lambda.data() + i * m;
-        if (i < count && kept.elements[at(first + i)].solved) {
-            mine.systems[at(i)] = &kept.elements[at(first + i)].system;
+        if (i < count && entry(i).solved) {
+            if (!entry(i).in_row_lane) mine.systems[at(i)] = &entry(i).system;
             to.read(first + i, o.measures(), z, nu, lambda);
         } else {
             std::fill_n(z, n, 0.0);
@@ -158,9 +164,9 @@ void solve_together(rows_of_problems& mine, const factorization& kept, const use
             std::fill_n(lambda, m, 0.0);
         }
     }
-    mine.kkt.solve(kept.common->dual, o, mine.systems, mine.z, mine.nu, mine.lambda, rows);
+    mine.kkt.solve(kept.common->dual, o, mine.systems, lanes, mine.z, mine.nu, mine.lambda, rows);
     for (std::int64_t i = 0; i < count; ++i) {
-        if (mine.systems[at(i)] == nullptr)
+        if (!entry(i).solved)
             to.fill_zero(first + i, shape);
         else
             to.write(mine.z.data() + i * n, mine.nu.data() + i * p, mine.lambda.data() + i * m, o.measures(),

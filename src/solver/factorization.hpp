@@ -3,6 +3,7 @@
 
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/dense_lanes.hpp"
+#include "solver/algorithm/factor_lanes.hpp"
 #include "solver/algorithm/lane_matrices.hpp"
 #include "solver/algorithm/sparse_kkt.hpp"
 #include "solver/plan.hpp"
@@ -47,11 +48,15 @@ public:
         bool solved = false;
         bool in_lane = false;       ///< its system is a lane of `lane_factors`
         bool in_dense_lane = false; ///< the factors are those of its lane in `dense`
+        bool in_row_lane = false;   ///< the factor is a lane of `rows_in_lanes`
     };
     settings how;
     plan made;
     std::shared_ptr<const set_up> common; ///< not null where the problems were solved together on form D
     std::vector<kept> elements;
+    /// Where there is a `common`, the factors of most problems: so many groups for every `shared_kkt::together`
+    /// elements as that makes; some may be empty. The systems of the others are with their elements.
+    std::vector<factor_lanes> rows_in_lanes;
     /// On the sparse form, how many problems went together, and the factors of each so many of them.
     int lanes = 0;
     std::vector<std::shared_ptr<const lane_factor>> lane_factors;
@@ -67,15 +72,17 @@ public:
         lane_factors.clear();
         own_lanes.clear();
         dense.clear();
+        for (factor_lanes& group : rows_in_lanes) group.clear();
         for (kept& e : elements) {
             e.matrices.reset();
-            e.solved = e.in_lane = e.in_dense_lane = e.rows.degenerate = false;
+            e.solved = e.in_lane = e.in_dense_lane = e.in_row_lane = e.rows.degenerate = false;
             e.rows.ratios.clear();
         }
     }
     std::size_t held() const {
         std::size_t sum = elements.size() * sizeof(kept);
         for (const kept& e : elements) sum += e.system.bytes() + (e.sparse_system ? e.sparse_system->bytes() : 0);
+        for (const factor_lanes& group : rows_in_lanes) sum += group.held();
         return sum;
     }
 };

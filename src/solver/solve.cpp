@@ -149,6 +149,23 @@ template <class T> struct one_call {
                   common->data.measures());
             if (kept != nullptr) keep(mine, first + i, i);
         }
+        if (kept != nullptr) keep_in_lanes(mine, first, count);
+    }
+
+    /// The factors of the problems that `keep` left to this. As many rows go together, so that little is spent on
+    /// filling up.
+    void keep_in_lanes(worker& mine, std::int64_t first, int count) const {
+        constexpr int width = factor_lanes::width;
+        std::vector<factor_lanes::member> members;
+        for (int i = 0; i < count; ++i)
+            if (kept->elements[at(first + i)].in_row_lane) members.push_back({first + i, &mine.chunk.system(i)});
+        std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
+            const std::size_t more = a.system->rows().size(), less = b.system->rows().size();
+            return more != less ? more > less : a.place < b.place;
+        });
+        const auto all = static_cast<int>(members.size());
+        for (int c = 0; c < all; c += width)
+            kept->rows_in_lanes[at((first + c) / width)].take(members.data() + c, std::min(width, all - c));
     }
 
     /// Sparse problems from `first` on, one per lane; those that are not solved there go on alone.
@@ -304,7 +321,8 @@ template <class T> struct one_call {
         entry.solved = true;
         const evaluated x = chunk.point(i);
         if (doubtful_rows(o, common->dual, how, chunk.given(i), x, chunk.basis(i)).empty()) {
-            std::swap(entry.system, chunk.system(i));
+            entry.in_row_lane = factor_lanes::serves(chunk.system(i));
+            if (!entry.in_row_lane) std::swap(entry.system, chunk.system(i));
             return;
         }
         mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
@@ -348,7 +366,10 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     }
     const bool chunks = shared && !call.common->is_sparse && call.common->convex && batch.batch >= least_together &&
                         shared_kkt::serves(call.common->dual);
-    if (kept && chunks) kept->common = call.common;
+    if (kept && chunks) {
+        kept->common = call.common;
+        kept->rows_in_lanes.resize(at((batch.batch + factor_lanes::width - 1) / factor_lanes::width));
+    }
     const std::int64_t groups = (batch.batch + call.lanes - 1) / call.lanes;
     if (kept && sparse) {
         kept->lanes = call.lanes;

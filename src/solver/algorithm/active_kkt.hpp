@@ -52,6 +52,8 @@ public:
     void trust() { trusted = exact() && of_like_size(data->q_max); }
     bool is_trusted() const { return trusted; }
     bool is_single() const { return !single.empty(); }
+    /// Row i of the factor, i + 1 entries; not of one in single precision.
+    const double* factor_row(std::int64_t i) const { return l.data() + i * static_cast<std::int64_t>(active.size()); }
 
     /// Has the processor load the factor: called while another problem's is at work.
     void prefetch() const;

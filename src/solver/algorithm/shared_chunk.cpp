@@ -206,7 +206,7 @@ void shared_chunk::finish(const operators& data, const dual_form& form, const to
         for (std::size_t j = 0; j < z.size(); ++j) rz[j] = -(qz[j] + q[j] + atnu[j] + gtl[j]);
         for (std::size_t i = 0; i < nu.size(); ++i) rnu[i] = b[i] - az[i];
         for (std::size_t i = 0; i < lambda.size(); ++i) rlambda[i] = h[i] - gz[i];
-        kkt.solve_once(form, systems, rz.data(), rnu.data(), rlambda.data(), rows);
+        kkt.solve_once(form, systems, {}, rz.data(), rnu.data(), rlambda.data(), rows);
         // Of a problem that is done the point stays or not: nobody looks at it any more.
         for (std::size_t j = 0; j < z.size(); ++j) z[j] += rz[j];
         for (std::size_t i = 0; i < nu.size(); ++i) nu[i] += rnu[i];

@@ -12,8 +12,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 } // namespace
 
-void shared_kkt::solve_once(const dual_form& form, const row_systems& systems, double* Z, double* U, double* M,
-                            std::int64_t count) {
+void shared_kkt::solve_once(const dual_form& form, const row_systems& systems, const row_lanes& lanes, double* Z,
+                            double* U, double* M, std::int64_t count) {
     const std::int64_t m = form.inequalities();
     products.resize(at(count * m));
     form.forward_rows(Z, U, count);
@@ -21,11 +21,10 @@ void shared_kkt::solve_once(const dual_form& form, const row_systems& systems, d
     const auto has = [&](std::int64_t i) { return at(i) < systems.size() && systems[at(i)] != nullptr; };
     for (std::int64_t i = 0; i < count; ++i) {
         if (has(i + 1)) systems[at(i + 1)]->prefetch();
-        if (has(i))
-            systems[at(i)]->multipliers(products.data() + i * m, M + i * m, work);
-        else
-            std::fill_n(M + i * m, m, 0.0);
+        if (has(i)) systems[at(i)]->multipliers(products.data() + i * m, M + i * m, work);
     }
+    for (const factor_lanes* group = lanes.begin; group != lanes.end; ++group)
+        if (!group->empty()) group->multipliers(lanes.first, products.data(), M, m, work);
     const auto single = [](const active_kkt* s) { return s != nullptr && s->is_single(); };
     if (std::any_of(systems.begin(), systems.end(), single)) {
         // What a factor in single precision leaves, in double.
@@ -38,8 +37,8 @@ void shared_kkt::solve_once(const dual_form& form, const row_systems& systems, d
     form.backward_rows(Z, U, count);
 }
 
-void shared_kkt::solve(const dual_form& form, const operators& data, const row_systems& systems, std::vector<double>& Z,
-                       std::vector<double>& U, std::vector<double>& M, std::int64_t count) {
+void shared_kkt::solve(const dual_form& form, const operators& data, const row_systems& systems, const row_lanes& lanes,
+                       std::vector<double>& Z, std::vector<double>& U, std::vector<double>& M, std::int64_t count) {
     const auto& kernels = cpu::dense<double>();
     const std::int64_t n = data.n, p = data.p, m = data.m;
     const auto size = [&](const std::vector<double>& z, const std::vector<double>& u, const std::vector<double>& l,
@@ -49,11 +48,11 @@ void shared_kkt::solve(const dual_form& form, const operators& data, const row_s
     };
     const bool trusted = std::all_of(systems.begin(), systems.end(),
                                      [](const active_kkt* s) { return s == nullptr || s->is_trusted(); });
-    if (trusted) return solve_once(form, systems, Z.data(), U.data(), M.data(), count);
+    if (trusted) return solve_once(form, systems, lanes, Z.data(), U.data(), M.data(), count);
     right_z = Z;
     right_nu = U;
     right_lambda = M;
-    solve_once(form, systems, Z.data(), U.data(), M.data(), count);
+    solve_once(form, systems, lanes, Z.data(), U.data(), M.data(), count);
     rz.assign(at(count * n), 0.0);
     rnu.assign(at(count * p), 0.0);
     rlambda.assign(at(count * m), 0.0);
@@ -78,7 +77,7 @@ void shared_kkt::solve(const dual_form& form, const operators& data, const row_s
         any = true;
     }
     if (!any) return;
-    solve_once(form, again, rz.data(), rnu.data(), rlambda.data(), count);
+    solve_once(form, again, {}, rz.data(), rnu.data(), rlambda.data(), count);
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(again.size()); ++i) {
         if (again[at(i)] == nullptr) continue;
         kernels.axpy(1.0, rz.data() + i * n, Z.data() + i * n, n);

@@ -5,13 +5,20 @@
 // product for all of them. Rows of every array are problems, and no bit of a row depends on the others.
 
 #include "solver/algorithm/active_kkt.hpp"
+#include "solver/algorithm/factor_lanes.hpp"
 
 #include <vector>
 
 namespace optnet::solver {
 
-/// One system per row, or null where nothing is to be solved.
+/// One system per row, or null where the row is nobody's or in a lane.
 using row_systems = std::vector<const active_kkt*>;
+
+/// Problems in lanes among the rows: the groups from `begin` to `end`, and the problem of row 0.
+struct row_lanes {
+    const factor_lanes *begin = nullptr, *end = nullptr;
+    std::int64_t first = 0;
+};
 
 class shared_kkt {
 public:
@@ -22,15 +29,15 @@ public:
     /// True if the form has what is needed: R, and no regularization, which asks for loops of each problem's own.
     static bool serves(const dual_form& form) { return form.has_r() && !form.regularized(); }
 
-    /// The rows of Z [count, n], U [count, p] and M [count, m] hold right-hand sides and are overwritten with
-    /// solutions, with zeros for M where there is no system. `count`, a multiple of `dual_form::row_block`, is at least
-    /// the number of systems.
-    void solve_once(const dual_form& form, const row_systems& systems, double* Z, double* U, double* M,
-                    std::int64_t count);
+    /// The rows of Z [count, n], U [count, p] and M [count, m] hold right-hand sides and are overwritten with solutions.
+    /// `count`, a multiple of `dual_form::row_block`, is at least the number of systems. What comes out for the rows of
+    /// nobody means nothing.
+    void solve_once(const dual_form& form, const row_systems& systems, const row_lanes& lanes, double* Z, double* U,
+                    double* M, std::int64_t count);
 
     /// `active_kkt::solve` for every row, with its step of refinement where the system is not trusted.
-    void solve(const dual_form& form, const operators& data, const row_systems& systems, std::vector<double>& Z,
-               std::vector<double>& U, std::vector<double>& M, std::int64_t count);
+    void solve(const dual_form& form, const operators& data, const row_systems& systems, const row_lanes& lanes,
+               std::vector<double>& Z, std::vector<double>& U, std::vector<double>& M, std::int64_t count);
 
 private:
     std::vector<double> products, work;
