@@ -4,7 +4,7 @@ import importlib
 
 ALL = (
     "optnet_layer", "optnet_operator", "optnet_forward", "linear_layer", "qpth", "qplayer", "moreau", "cvxpylayers",
-    "proxqp", "piqp", "osqp", "clarabel", "daqp",
+    "proxqp", "piqp", "osqp", "clarabel", "daqp", "daqp_calls",
 )
 
 
