@@ -45,7 +45,7 @@ template <class T> void rate(benchmark::State& state, const solver::problem<T>& 
     const solver::problem<T> batch = seen ? seen->of(given) : given;
     const bool shared = solver::shares_matrices(batch);
     const solver::plan made = solver::make_plan(*batch.shape, shared);
-    const char* const forms[] = {"form D", "form P", "sparse form"};
+    const char* const forms[] = {"form D", "form P", "sparse form", "form B"};
     const double reached =
         1e-9 * made.operations(batch.batch, shared) * static_cast<double>(state.iterations()) / seconds;
     state.counters["GFLOP/s"] = reached;

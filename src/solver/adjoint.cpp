@@ -3,6 +3,7 @@
 
 #include "solver/algorithm/lane_kkt.hpp"
 #include "solver/algorithm/shared_kkt.hpp"
+#include "solver/by_bounds.hpp"
 #include "solver/cpu/kernels.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/detect.hpp"
@@ -216,6 +217,7 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
     if (static_cast<std::int64_t>(kept.elements.size()) != batch.batch)
         throw std::invalid_argument("kkt_solve: the batch has " + std::to_string(batch.batch) +
                                     " problems, but what was kept is of " + std::to_string(kept.elements.size()));
+    if (kept.by_bounds) return kkt_solve_by_bounds(batch, kept, threads, r, d, same_right_side, minus_z);
     constexpr double share = 0.15; // of the forward pass
     threads = cpu::worth_waking(threads, share * kept.made.microseconds(batch.batch, true));
     // Matrices that were not kept are read again, as they were then.

@@ -189,7 +189,7 @@ template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& b
         if (b.kind == block_kind::dense)
             entries += static_cast<double>(b.rows) * b.cols * (one ? 1.0 : static_cast<double>(problems));
     }
-    const double time = operation_time * make_plan(given, shared).operations(problems, shared);
+    const double time = operation_time * make_plan(given, shared, false).operations(problems, shared);
     if (entries == 0 || time < least_time || time < passes * entry_time * entries) return nullptr;
 
     found all[3];
@@ -207,7 +207,7 @@ template <class T> std::shared_ptr<const detected<T>> detect(const problem<T>& b
     if (!any) return nullptr;
     auto result = std::make_shared<detected<T>>();
     result->shape = shape_of(given, all, true);
-    if (make_plan(result->shape, shared).chosen != form::sparse) {
+    if (make_plan(result->shape, shared, false).chosen != form::sparse) {
         // The dense forms gain from a diagonal Q and from bounds; products with the rest are faster when it is dense.
         result->shape = shape_of(given, all, false);
         const found &q = all[0], &g = all[2];

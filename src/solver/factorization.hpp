@@ -2,6 +2,7 @@
 #pragma once
 
 #include "solver/algorithm/active_rows.hpp"
+#include "solver/algorithm/bound_matrices.hpp"
 #include "solver/algorithm/dense_lanes.hpp"
 #include "solver/algorithm/factor_lanes.hpp"
 #include "solver/algorithm/lane_matrices.hpp"
@@ -45,6 +46,7 @@ public:
         active_kkt system;
         std::unique_ptr<sparse_kkt> sparse_system; ///< of the sparse form
         active_rows rows;
+        std::shared_ptr<factorization> other; ///< of form B: what another form kept of this problem alone
         bool solved = false;
         bool in_lane = false;       ///< its system is a lane of `lane_factors`
         bool in_dense_lane = false; ///< the factors are those of its lane in `dense`
@@ -57,6 +59,8 @@ public:
     /// Where there is a `common`, the factors of most problems: so many groups for every `shared_kkt::together`
     /// elements as that makes; some may be empty. The systems of the others are with their elements.
     std::vector<factor_lanes> rows_in_lanes;
+    bool by_bounds = false;                       ///< form B, which needs `rows` alone,
+    std::shared_ptr<const bound_matrices> bounds; ///< and the matrices where the problems share them
     /// On the sparse form, how many problems went together, and the factors of each so many of them.
     int lanes = 0;
     std::vector<std::shared_ptr<const lane_factor>> lane_factors;
@@ -68,6 +72,8 @@ public:
     /// Nothing is kept any more but memory.
     void let_go() {
         common.reset();
+        by_bounds = false;
+        bounds.reset();
         lanes = 0;
         lane_factors.clear();
         own_lanes.clear();
@@ -75,6 +81,7 @@ public:
         for (factor_lanes& group : rows_in_lanes) group.clear();
         for (kept& e : elements) {
             e.matrices.reset();
+            e.other.reset();
             e.solved = e.in_lane = e.in_dense_lane = e.in_row_lane = e.rows.degenerate = false;
             e.rows.ratios.clear();
         }

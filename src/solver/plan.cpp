@@ -2,6 +2,7 @@
 #include "solver/plan.hpp"
 
 #include "optnet/solver/solve.hpp"
+#include "solver/algorithm/bound_matrices.hpp"
 #include "solver/algorithm/entries.hpp"
 
 #include <algorithm>
@@ -39,7 +40,7 @@ estimate estimate_sparse(const structure& shape, std::shared_ptr<const sparse_pa
 
 } // namespace
 
-plan make_plan(const structure& shape, bool shared_matrices) {
+plan make_plan(const structure& shape, bool shared_matrices, bool try_bounds) {
     const double n = shape.n, p = shape.p, m = shape.m;
     const bool diagonal_q = diagonal(shape);
     double bounds = 0;
@@ -58,6 +59,14 @@ plan make_plan(const structure& shape, bool shared_matrices) {
     result.primal.per_problem = 12 * ((m - bounds) * n * n + n * n * n / 3 + n * n * p + n * p * p + p * p * p / 3);
     const auto total = [&](const estimate& e) { return e.per_problem + e.set_up * (shared_matrices ? 0.02 : 1.0); };
     result.chosen = result.dual.possible && total(result.dual) <= 4 * total(result.primal) ? form::dual : form::primal;
+    // Form B: reads and writes, and six to twelve passes over the bounds.
+    result.bounds = {form::bounds, 3 * (n + m), 60 * (n + m), is_bounded_diagonal(shape)};
+    result.sparse.which = form::sparse;
+    result.sparse.possible = false;
+    if (try_bounds && result.bounds.possible) {
+        result.chosen = form::bounds;
+        return result;
+    }
     result.sparse = estimate_sparse(shape, result.pattern);
     const estimate& dense = result.chosen == form::dual ? result.dual : result.primal;
     if (result.sparse.possible && total(result.sparse) <= total(dense))
@@ -77,7 +86,10 @@ kept_rows rows_of_one(const structure& shape) {
 }
 
 double plan::operations(std::int64_t batch, bool shared_matrices) const {
-    const estimate& e = chosen == form::dual ? dual : chosen == form::primal ? primal : sparse;
+    const estimate& e = chosen == form::dual     ? dual
+                        : chosen == form::primal ? primal
+                        : chosen == form::sparse ? sparse
+                                                 : bounds;
     const double problems = static_cast<double>(batch);
     return e.per_problem * problems + e.set_up * (shared_matrices ? 1.0 : problems);
 }
@@ -88,22 +100,30 @@ double plan::microseconds(std::int64_t batch, bool shared_matrices) const {
 
 std::string explain(const structure& shape, bool shared_matrices) {
     const plan made = make_plan(shape, shared_matrices);
-    char text[600], sparse[160];
-    if (made.sparse.possible)
+    char text[700], sparse[160], bounds[160];
+    if (made.bounds.possible)
+        std::snprintf(bounds, sizeof bounds, "%.2g operations to set up, %.2g per problem", made.bounds.set_up,
+                      made.bounds.per_problem);
+    else
+        std::snprintf(bounds, sizeof bounds, "not a diagonal Q with bounds and one equality at most");
+    if (made.chosen == form::bounds)
+        std::snprintf(sparse, sizeof sparse, "not looked at");
+    else if (made.sparse.possible)
         std::snprintf(sparse, sizeof sparse, "%.2g operations to set up, %.2g per problem", made.sparse.set_up,
                       made.sparse.per_problem);
     else
         std::snprintf(sparse, sizeof sparse, "too many entries");
-    const char* const names[] = {"D", "P", "sparse"};
+    const char* const names[] = {"D", "P", "sparse", "B"};
     std::snprintf(text, sizeof text,
                   "%d variables, %d equalities, %d inequalities, matrices %s\n"
                   "form D (dual active set): %.2g operations to set up, %.2g per problem%s\n"
                   "form P (interior point): %.2g per problem\n"
                   "form sparse (interior point): %s\n"
+                  "form B (bounds and one equality): %s\n"
                   "chosen: form %s\n",
                   shape.n, shape.p, shape.m, shared_matrices ? "shared by the batch" : "one set per problem",
                   made.dual.set_up, made.dual.per_problem, made.dual.possible ? "" : " (too many rows for R)",
-                  made.primal.per_problem, sparse, names[static_cast<int>(made.chosen)]);
+                  made.primal.per_problem, sparse, bounds, names[static_cast<int>(made.chosen)]);
     return text;
 }
 

@@ -10,7 +10,7 @@
 
 namespace optnet::solver {
 
-enum class form : unsigned char { dual, primal, sparse };
+enum class form : unsigned char { dual, primal, sparse, bounds };
 
 /// One line of the table: the set-up once per set of matrices, the work per problem, and whether it fits in memory.
 struct estimate {
@@ -21,7 +21,7 @@ struct estimate {
 
 struct plan {
     form chosen;
-    estimate dual, primal, sparse;
+    estimate dual, primal, sparse, bounds;
     std::shared_ptr<const sparse_pattern> pattern; ///< set where the sparse form was chosen
     kept_rows rows = kept_rows::none;              ///< of form D
 
@@ -35,6 +35,8 @@ struct plan {
 kept_rows rows_of_one(const structure& shape);
 
 /// Depends on sizes, structure and sharing only, never on numbers, so that an element's bits do not depend on others.
-plan make_plan(const structure& shape, bool shared_matrices);
+/// Form B is chosen wherever it serves, and the sparse form is not looked at there; `bounds` false: for what form B
+/// does not settle.
+plan make_plan(const structure& shape, bool shared_matrices, bool bounds = true);
 
 } // namespace optnet::solver

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
+#include "solver/by_bounds.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/detect.hpp"
 #include "solver/recycled.hpp"
@@ -334,7 +335,7 @@ template <class T> struct one_call {
 template <class T>
 void solve_checked(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
                    std::shared_ptr<factorization>* keep, const starting_points<T>& from) {
-    plan made = make_plan(*batch.shape, shares_matrices(batch));
+    plan made = make_plan(*batch.shape, shares_matrices(batch), false);
     const bool sparse = made.chosen == form::sparse;
     // One problem has nobody to share its matrices with on form D, where it then needs few rows of G.
     const bool shared = shares_matrices(batch) && (sparse || batch.batch > 1);
@@ -401,17 +402,26 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
 } // namespace
 
 template <class T>
-void solve(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
-           std::shared_ptr<factorization>* keep, const starting_points<T>& from) {
-    check(how);
-    check(*batch.shape);
+void solve_by_other_forms(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
+                          std::shared_ptr<factorization>* keep, const starting_points<T>& from) {
     const std::shared_ptr<const detected<T>> seen = detect(batch);
     solve_checked(seen ? seen->of(batch) : batch, how, threads, out, keep, from);
 }
 
+template <class T>
+void solve(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
+           std::shared_ptr<factorization>* keep, const starting_points<T>& from) {
+    check(how);
+    check(*batch.shape);
+    if (!solve_by_bounds(batch, how, threads, out, keep, from))
+        solve_by_other_forms(batch, how, threads, out, keep, from);
+}
+
 #define OPTNET_FOR(T)                                                                                                  \
     template void solve(const problem<T>&, const settings&, int, const solution<T>&, std::shared_ptr<factorization>*,  \
-                        const starting_points<T>&);
+                        const starting_points<T>&);                                                                    \
+    template void solve_by_other_forms(const problem<T>&, const settings&, int, const solution<T>&,                    \
+                                       std::shared_ptr<factorization>*, const starting_points<T>&);
 OPTNET_FOR(double)
 OPTNET_FOR(float)
 #undef OPTNET_FOR

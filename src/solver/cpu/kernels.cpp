@@ -90,6 +90,13 @@ const sparse_kernels& sparse(bool in_lanes) {
     return in_lanes ? together : alone;
 }
 
+const bound_kernels& bounds() {
+    static const bound_kernels& table = *(std::strcmp(chosen().name, "avx512") == 0 ? avx512_bounds()
+                                          : std::strcmp(chosen().name, "avx2") == 0 ? avx2_bounds()
+                                                                                    : portable_bounds());
+    return table;
+}
+
 const char* dense_note() { return chosen().note.c_str(); }
 
 } // namespace optnet::solver::cpu

@@ -12,6 +12,7 @@ const kernels<float>* avx2_float() { return &table<float>; }
 const sparse_kernels* avx2_sparse(bool in_lanes) {
     return in_lanes ? &sparse_table<pack<double>> : &sparse_table<double>;
 }
+const bound_kernels* avx2_bounds() { return &bound_table; }
 } // namespace optnet::solver::cpu
 #else
 #include "solver/cpu/kernels_tables.hpp"
@@ -20,5 +21,6 @@ namespace optnet::solver::cpu {
 const kernels<double>* avx2_double() { return nullptr; }
 const kernels<float>* avx2_float() { return nullptr; }
 const sparse_kernels* avx2_sparse(bool) { return nullptr; }
+const bound_kernels* avx2_bounds() { return nullptr; }
 } // namespace optnet::solver::cpu
 #endif

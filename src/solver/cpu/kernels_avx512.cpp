@@ -13,6 +13,7 @@ const kernels<float>* avx512_float() { return &table<float>; }
 const sparse_kernels* avx512_sparse(bool in_lanes) {
     return in_lanes ? &sparse_table<pack<double>> : &sparse_table<double>;
 }
+const bound_kernels* avx512_bounds() { return &bound_table; }
 } // namespace optnet::solver::cpu
 #else
 #include "solver/cpu/kernels_tables.hpp"
@@ -21,5 +22,6 @@ namespace optnet::solver::cpu {
 const kernels<double>* avx512_double() { return nullptr; }
 const kernels<float>* avx512_float() { return nullptr; }
 const sparse_kernels* avx512_sparse(bool) { return nullptr; }
+const bound_kernels* avx512_bounds() { return nullptr; }
 } // namespace optnet::solver::cpu
 #endif

@@ -11,4 +11,5 @@ const kernels<float>* portable_float() { return &table<float>; }
 const sparse_kernels* portable_sparse(bool in_lanes) {
     return in_lanes ? &sparse_table<pack<double>> : &sparse_table<double>;
 }
+const bound_kernels* portable_bounds() { return &bound_table; }
 } // namespace optnet::solver::cpu

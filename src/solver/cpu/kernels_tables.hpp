@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "solver/cpu/kernels_bounds.hpp"
 #include "solver/cpu/kernels_sparse.hpp"
 
 namespace optnet::solver::cpu {
@@ -15,5 +16,8 @@ const kernels<float>* avx512_float();
 const sparse_kernels* portable_sparse(bool in_lanes);
 const sparse_kernels* avx2_sparse(bool in_lanes);
 const sparse_kernels* avx512_sparse(bool in_lanes);
+const bound_kernels* portable_bounds();
+const bound_kernels* avx2_bounds();
+const bound_kernels* avx512_bounds();
 
 } // namespace optnet::solver::cpu
