@@ -39,9 +39,10 @@ template <class T> void bound_form::load_side(const problem<T>& batch, std::int6
             return;
         }
     side.own_h.resize(z.size());
+    side.view.h = side.own_h.data();
+    if (batch.h.data == nullptr && rows.first >= 0) return std::fill(side.own_h.begin(), side.own_h.end(), 0.0);
     for (std::size_t j = 0; j < z.size(); ++j)
         side.own_h[j] = rows.row[j] < 0 ? HUGE_VAL : number(batch.h, k, rows.row[j]);
-    side.view.h = side.own_h.data();
 }
 
 template <class T> void bound_form::load(const problem<T>& batch, std::int64_t k) {

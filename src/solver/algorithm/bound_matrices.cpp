@@ -2,6 +2,7 @@
 #include "solver/algorithm/bound_matrices.hpp"
 
 #include "solver/algorithm/entries.hpp"
+#include "solver/cpu/kernels_bounds.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -24,26 +25,26 @@ bool one_entry_per_row(const block& b) {
     }
 }
 
+std::int64_t next_number(const double* x, std::int64_t from, std::int64_t n) {
+    return cpu::bounds().next_number(x, from, n);
+}
+std::int64_t next_number(const float* x, std::int64_t from, std::int64_t n) {
+    return cpu::bounds().next_number_float(x, from, n);
+}
+
 /// f(i, j, value) for the entries of a dense block that are not 0; false as soon as a row has more than one.
 template <class T, class F> bool single_entries(const matrix_view<T>& view, const T* from, const block& b, const F& f) {
-    // Most stretches are zeros throughout, and this sum takes few instructions.
-    constexpr int stretch = 32;
+    const auto next = [&](const T* row, int j) {
+        if (view.col_stride == 1) return static_cast<int>(next_number(row, j, b.cols));
+        while (j < b.cols && row[j * view.col_stride] == T(0)) ++j;
+        return j;
+    };
     for (int i = 0; i < b.rows; ++i) {
         const T* row = from + i * view.row_stride;
-        int seen = 0;
-        for (int first = 0; first < b.cols; first += stretch) {
-            const int end = std::min(b.cols, first + stretch);
-            int count = 0;
-            if (view.col_stride == 1)
-                for (int j = first; j < end; ++j) count += row[j] != T(0) ? 1 : 0;
-            else
-                for (int j = first; j < end; ++j) count += row[j * view.col_stride] != T(0) ? 1 : 0;
-            if (count == 0) continue;
-            seen += count;
-            if (seen > 1) return false;
-            for (int j = first; j < end; ++j)
-                if (const T v = row[j * view.col_stride]; v != T(0)) f(i, j, b.scale * static_cast<double>(v));
-        }
+        const int j = next(row, 0);
+        if (j == b.cols) continue;
+        if (next(row, j + 1) < b.cols) return false;
+        f(i, j, b.scale * static_cast<double>(row[j * view.col_stride]));
     }
     return true;
 }
@@ -133,13 +134,12 @@ template <class T> bool bound_matrices::load_diagonal(const problem<T>& batch, s
         });
         if (!single || !diagonal) return false;
     }
-    double least = HUGE_VAL, check = 0;
-    for (std::size_t j = 0; j < d.size(); ++j) {
-        inverse[j] = 1 / d[j];
-        least = std::min(least, d[j]);
-        check += (d[j] + inverse[j]) * 0.0;
-    }
-    return least > 0 && check == 0;
+    for (std::size_t j = 0; j < d.size(); ++j) inverse[j] = 1 / d[j];
+    int positive = 1; // and finite
+    for (std::size_t j = 0; j < d.size(); ++j)
+        positive &=
+            static_cast<int>(d[j] > 0) & static_cast<int>(d[j] < HUGE_VAL) & static_cast<int>(inverse[j] < HUGE_VAL);
+    return positive != 0;
 }
 
 template <class T> bool bound_matrices::load_equality(const problem<T>& batch, std::int64_t element) {
@@ -157,15 +157,14 @@ template <class T> bool bound_matrices::load_equality(const problem<T>& batch, s
         for (int j = 0; j < b.cols && b.rows > 0; ++j)
             a[at(b.col + j)] += b.scale * static_cast<double>(from[j * view.col_stride]);
     }
-    for (std::size_t j = 0; j < a.size(); ++j) {
-        const double term = a[j] * a[j] * inverse[j];
-        slope += term;
-        largest = std::max(largest, term);
-    }
+    const cpu::bound_slope all = cpu::bounds().slope(a.data(), inverse.data(), n);
+    slope = all.sum;
+    largest = all.largest;
     return slope > 0 && slope < HUGE_VAL;
 }
 
 template <class T> bool bound_matrices::load_rows(const problem<T>& batch, std::int64_t element) {
+    if (load_constants(batch, element)) return true;
     column.assign(at(m), -1);
     entry.assign(at(m), 0.0);
     bool single = true;
@@ -187,14 +186,48 @@ template <class T> bool bound_matrices::load_rows(const problem<T>& batch, std::
     return true;
 }
 
-void bound_matrices::assign_sides() {
+/// The usual case: a multiple of I for one side, or one for each. False if that is not so.
+template <class T> bool bound_matrices::load_constants(const problem<T>& batch, std::int64_t element) {
+    clear_sides();
+    int rows = 0;
+    for (const block& b : batch.shape->blocks) {
+        if (b.where != matrix::G) continue;
+        if ((b.kind != block_kind::identity && b.kind != block_kind::scaled_identity) || b.rows != n) return false;
+        double v = b.scale;
+        if (b.kind == block_kind::scaled_identity) v *= static_cast<double>(*batch.data[b.source].of(element));
+        bounding_rows& side = v < 0 ? lower : upper;
+        if (!(std::abs(v) > 0 && std::abs(v) < HUGE_VAL) || side.count > 0) return false;
+        side.count = n;
+        side.first = b.row;
+        std::iota(side.row.begin(), side.row.end(), b.row);
+        std::fill(side.entry.begin(), side.entry.end(), v);
+        std::fill(side.inverse.begin(), side.inverse.end(), 1 / v);
+        rows += n;
+    }
+    if (rows != m) return false;
+    column.resize(at(m));
+    entry.resize(at(m));
+    for (const bounding_rows* side : {&lower, &upper}) {
+        if (side->count == 0) continue;
+        std::iota(column.begin() + side->first, column.begin() + side->first + n, 0);
+        std::copy(side->entry.begin(), side->entry.end(), entry.begin() + side->first);
+    }
+    return true;
+}
+
+void bound_matrices::clear_sides() {
     for (bounding_rows* side : {&lower, &upper}) {
         side->row.assign(at(n), -1);
         side->entry.assign(at(n), side == &lower ? -1.0 : 1.0);
-        side->inverse = side->entry;
+        side->inverse.assign(at(n), side == &lower ? -1.0 : 1.0);
         side->count = 0;
+        side->first = -1;
     }
     others.clear();
+}
+
+void bound_matrices::assign_sides() {
+    clear_sides();
     for (int i = 0; i < m; ++i) {
         const double v = entry[at(i)];
         if (v == 0) {

@@ -42,6 +42,8 @@ private:
     template <class T> bool load_diagonal(const problem<T>& batch, std::int64_t element);
     template <class T> bool load_equality(const problem<T>& batch, std::int64_t element);
     template <class T> bool load_rows(const problem<T>& batch, std::int64_t element);
+    template <class T> bool load_constants(const problem<T>& batch, std::int64_t element);
+    void clear_sides();
     void assign_sides();
 };
 

@@ -41,11 +41,20 @@ struct bound_verdict {
     double margin;
 };
 
+struct bound_slope {
+    double sum, largest;
+};
+
 /// z_j(nu) = -(q_j + a_j nu) / d_j, moved to the bound that it is beyond; nu is given as a sum of two numbers, the
 /// second of them below the rounding of the first.
 struct bound_kernels {
     bound_sums (*sum)(const bound_system& s, double nu, double nu_low);
     bound_verdict (*finish)(const bound_system& s, double nu, double nu_low, double share, const bound_point& x);
+    /// The sum of a_j^2 inverse_j, and the largest of its terms.
+    bound_slope (*slope)(const double* a, const double* inverse, std::int64_t n);
+    /// The first place from `first` on where x is not 0, or n.
+    std::int64_t (*next_number)(const double* x, std::int64_t first, std::int64_t n);
+    std::int64_t (*next_number_float)(const float* x, std::int64_t first, std::int64_t n);
 };
 
 /// The kernels of the instruction set that `dense` has.
