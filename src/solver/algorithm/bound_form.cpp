@@ -24,6 +24,12 @@ template <class T> double number(const vector_view<T>& view, std::int64_t k, std
     return view.data == nullptr ? 0.0 : static_cast<double>(view.of(k)[i * view.stride]);
 }
 
+template <class T> void copy(const std::vector<double>& from, T* to) {
+    const double* const first = from.data();
+    const std::size_t count = from.size();
+    for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<T>(first[i]);
+}
+
 } // namespace
 
 template <class T> void bound_form::load_side(const problem<T>& batch, std::int64_t k, tightest& side) {
@@ -304,7 +310,10 @@ template <class T> void bound_form::write(const solution<T>& out, std::int64_t k
         const double values[3] = {best.primal, best.dual, best.gap};
         for (int i = 0; i < 3; ++i) out.residuals[3 * k + i] = point ? values[i] : none;
     }
-    for (std::int64_t j = 0; j < n; ++j) out.z[k * n + j] = static_cast<T>(point ? z[at(j)] : none);
+    if (point)
+        copy(z, out.z + k * n);
+    else
+        std::fill_n(out.z + k * n, n, static_cast<T>(none));
     if (out.nu != nullptr && data->p > 0) out.nu[k] = static_cast<T>(best_price.nu);
     T* const lambda = out.lambda == nullptr ? nullptr : out.lambda + k * m;
     T* const s = out.s == nullptr ? nullptr : out.s + k * m;
@@ -327,10 +336,7 @@ template <class T> void bound_form::write(const solution<T>& out, std::int64_t k
         if (side->view.h == nullptr) continue;
         const auto put = [&](T* to, const std::vector<double>& from) {
             if (to == nullptr) return;
-            if (const int first = side->rows->first; first >= 0) {
-                for (std::size_t j = 0; j < at(n); ++j) to[at(first) + j] = static_cast<T>(from[j]);
-                return;
-            }
+            if (side->rows->first >= 0) return copy(from, to + side->rows->first);
             for (std::size_t j = 0; j < at(n); ++j)
                 if (const int row = side->rows->row[j]; row >= 0) to[row] = static_cast<T>(from[j]);
         };
