@@ -5,7 +5,7 @@
 #include "catch.hpp"
 #include "claims.hpp"
 #include "derivative.hpp"
-#include "solver/by_bounds.hpp"
+#include "other_forms.hpp"
 #include "sparse_models.hpp"
 
 #include <cstring>
@@ -20,16 +20,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr long double rounding = 1 + 1e-6L;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-/// What the other forms say of the same batch.
-template <class T> answer<T> by_other_forms(const solver::problem<T>& batch) {
-    answer<T> a = solve(batch); // for its sizes
-    solver::solve_by_other_forms<T>(batch, {}, 1,
-                                    {a.z.data(), a.nu.data(), a.lambda.data(), a.s.data(), a.status.data(),
-                                     a.iterations.data(), a.residuals.data()},
-                                    &a.kept, {});
-    return a;
-}
 
 bool by_form_b(const answer<double>& a) { return a.kept->by_bounds; }
 /// True if another form decided on its active rows, or solved it.
@@ -191,7 +181,7 @@ TEST_CASE("bounds: claims hold in long double, and the other forms come to the s
             const int n = 2 + static_cast<int>(seed * 7 % 40);
             const dense<double> d = make(x, n, 2, seed);
             const view<double> v(d);
-            const answer<double> a = solve(v.batch), other = by_other_forms(v.batch);
+            const answer<double> a = solve(v.batch), other = solve_by_other_forms(v.batch);
             REQUIRE(by_form_b(a));
             REQUIRE(!other.kept->by_bounds);
             for (std::int64_t k = 0; k < 2; ++k) {

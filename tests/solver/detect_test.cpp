@@ -57,7 +57,7 @@ TEST_CASE("what is diagonal, bounds or mostly zeros is found in plain matrices")
     CHECK(seen->shape.blocks[2].entries->col.size() == 200);
     CHECK(seen->shape.groups[0].kind == solver::row_kind::bound);
     CHECK(seen->data[1].data == d.A.data());
-    CHECK(make_plan(seen->shape, true).chosen == solver::form::sparse);
+    CHECK(make_plan(seen->shape, true, false).chosen == solver::form::sparse);
     CHECK_NOTHROW(solver::check(seen->shape));
     // A diagonal Q and bounds are worth something where A is dense, too.
     const dense<double> rules = in_dense(mini_sudoku(16, 1));

@@ -2,6 +2,7 @@
 // Sparse problems in lanes: as each is alone, whatever its neighbours are.
 
 #include "catch.hpp"
+#include "other_forms.hpp"
 #include "solver/cpu/kernels_sparse.hpp"
 #include "sparse_batches.hpp"
 #include "sparse_models.hpp"
@@ -63,7 +64,7 @@ TEST_CASE("lanes: every kind of sparse model, with its gradient, as each problem
     for (auto& [title, made] : models) {
         own_sides batch(made);
         const int n = made.shape.n, m = made.shape.m;
-        const answer<double> a = solve(batch.all());
+        const answer<double> a = solve_by_other_forms(batch.all());
         REQUIRE(a.kept->lanes == solver::lanes_together);
         const std::vector<double> da = derivative_of(batch.all(), a);
         int lanes = 0;
@@ -71,7 +72,7 @@ TEST_CASE("lanes: every kind of sparse model, with its gradient, as each problem
             CAPTURE(title, k, name(a.at(k)));
             REQUIRE(a.at(k) == status::solved);
             lanes += a.kept->elements[at(k)].in_lane ? 1 : 0;
-            const answer<double> one = solve(batch.some(k, 1));
+            const answer<double> one = solve_by_other_forms(batch.some(k, 1));
             REQUIRE(one.at(0) == status::solved);
             REQUIRE(one.kept->lanes == 1);
             // Both are exact on the same active rows, but for what a residual of 1e-2 tolerances, 1e-10 of the data,
@@ -139,7 +140,7 @@ TEST_CASE("lanes: problems without numbers, rows or solution keep their status a
     std::fill(capped.h.begin() + size, capped.h.end(), 0.2);
     own_sides fits(capped), narrow = fits;
     for (const int k : {3, 8}) std::fill_n(narrow.x.h.begin() + (2 * k + 1) * size, size, 0.5 / size);
-    const answer<double> c = solve(fits.all()), d = solve(narrow.all());
+    const answer<double> c = solve_by_other_forms(fits.all()), d = solve_by_other_forms(narrow.all());
     for (std::int64_t k = 0; k < 12; ++k) {
         CAPTURE(k, name(d.at(k)));
         const bool infeasible = k == 3 || k == 8;
@@ -217,8 +218,8 @@ TEST_CASE(
     const answer<double> first = solve(tv.all()), alone = solve(tv.some(4, 1));
     const std::vector<double> d = derivative_of(tv.all(), first), d_alone = derivative_of(tv.some(4, 1), alone);
     for (int round = 0; round < 2; ++round) {
-        for (auto* other : {&small, &plan, &tv}) CHECK(solve(other->all()).at(0) == status::solved);
-        CHECK(solve(small.some(1, 1)).at(0) == status::solved);
+        for (auto* other : {&small, &plan, &tv}) CHECK(solve_by_other_forms(other->all()).at(0) == status::solved);
+        CHECK(solve_by_other_forms(small.some(1, 1)).at(0) == status::solved);
         CHECK(derivative_of(tv.all(), first) == d);
         CHECK(derivative_of(tv.some(4, 1), alone) == d_alone);
         const answer<double> again = solve(tv.all()), once_more = solve(tv.some(4, 1));

@@ -3,6 +3,7 @@
 // gradient needs of degenerate ones there.
 
 #include "catch.hpp"
+#include "other_forms.hpp"
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/factorization.hpp"
 #include "sparse_batches.hpp"
@@ -92,7 +93,7 @@ TEST_CASE("own sparse matrices: every kind of model, with its gradient, as each 
     for (auto& [title, which, made, spread, regular] : models) {
         own_model batch(made, which, spread);
         const int n = made.shape.n, m = made.shape.m;
-        const answer<double> a = solve(batch.all());
+        const answer<double> a = solve_by_other_forms(batch.all());
         REQUIRE(a.kept->lanes == solver::lanes_together);
         const std::vector<double> da = derivative_of(batch.all(), a);
         int lanes = 0;
@@ -100,7 +101,7 @@ TEST_CASE("own sparse matrices: every kind of model, with its gradient, as each 
             CAPTURE(title, k, name(a.at(k)));
             REQUIRE(a.at(k) == status::solved);
             lanes += a.kept->elements[at(k)].in_lane ? 1 : 0;
-            const answer<double> one = solve(batch.some(k, 1));
+            const answer<double> one = solve_by_other_forms(batch.some(k, 1));
             REQUIRE(one.at(0) == status::solved);
             // As with shared matrices (sparse_lanes_test.cpp); without costs a trade may be anything that the budget
             // leaves to within the tolerance, and only the weights w, the first half, are what they are.

@@ -25,6 +25,18 @@ bool one_entry_per_row(const block& b) {
     }
 }
 
+/// A multiple of I.
+bool is_multiple(const block& b) { return b.kind == block_kind::identity || b.kind == block_kind::scaled_identity; }
+template <class T> double multiple_of(const problem<T>& batch, const block& b, std::int64_t element) {
+    return b.scale * (b.kind == block_kind::identity ? 1.0 : static_cast<double>(*batch.data[b.source].of(element)));
+}
+/// True if no other block is in the matrix of this one, which covers it.
+bool only_block(const structure& shape, const block& b) {
+    return b.rows == shape.n && std::none_of(shape.blocks.begin(), shape.blocks.end(), [&](const block& other) {
+               return &other != &b && other.where == b.where;
+           });
+}
+
 std::int64_t next_number(const double* x, std::int64_t from, std::int64_t n) {
     return cpu::bounds().next_number(x, from, n);
 }
@@ -128,6 +140,12 @@ template <class T> bool bound_matrices::load_diagonal(const problem<T>& batch, s
     bool diagonal = true;
     for (const block& b : batch.shape->blocks) {
         if (b.where != matrix::Q) continue;
+        if (is_multiple(b) && only_block(*batch.shape, b)) {
+            const double v = multiple_of(batch, b, element);
+            std::fill(d.begin(), d.end(), v);
+            std::fill(inverse.begin(), inverse.end(), 1 / v);
+            return v > 0 && v < HUGE_VAL && 1 / v < HUGE_VAL;
+        }
         const bool single = read_entries(batch, b, element, [&](int i, int j, double v) {
             diagonal = diagonal && (v == 0 || b.row + i == b.col + j);
             d[at(b.row + i)] += v;
@@ -192,9 +210,8 @@ template <class T> bool bound_matrices::load_constants(const problem<T>& batch, 
     int rows = 0;
     for (const block& b : batch.shape->blocks) {
         if (b.where != matrix::G) continue;
-        if ((b.kind != block_kind::identity && b.kind != block_kind::scaled_identity) || b.rows != n) return false;
-        double v = b.scale;
-        if (b.kind == block_kind::scaled_identity) v *= static_cast<double>(*batch.data[b.source].of(element));
+        if (!is_multiple(b) || b.rows != n) return false;
+        const double v = multiple_of(batch, b, element);
         bounding_rows& side = v < 0 ? lower : upper;
         if (!(std::abs(v) > 0 && std::abs(v) < HUGE_VAL) || side.count > 0) return false;
         side.count = n;
