@@ -59,15 +59,27 @@ template <class T> struct arrays {
 struct bound_worker {
     bound_form form;
     bound_matrices own;
+    bound_kkt_work kkt;
 };
 
 /// Bytes up to which a thread keeps that, and about how much it is for a variable.
 constexpr double most_held = 3.2e7, bytes_per_variable = 160;
 
-bound_worker& held_bound_worker() {
-    static thread_local bound_worker held;
-    return held;
-}
+/// The workers of a call: those of the threads, which stay from one call to the next, or new ones for large problems.
+class bound_workers {
+public:
+    bound_workers(const structure& s, int threads)
+        : hold(bytes_per_variable * (static_cast<double>(s.n) + s.m) <= most_held),
+          own(hold ? 0 : at(std::max(threads, 1))) {}
+    bound_worker& of(int id) {
+        static thread_local bound_worker held;
+        return hold ? held : own[at(id)];
+    }
+
+private:
+    bool hold;
+    std::vector<bound_worker> own;
+};
 
 template <class T> solution<T> shifted(const solution<T>& out, std::int64_t k, const structure& s) {
     const auto move = [k](auto* to, std::int64_t count) { return to == nullptr ? nullptr : to + k * count; };
@@ -155,11 +167,9 @@ bool solve_by_bounds(const problem<T>& batch, const settings& how, int threads, 
         *keep = kept;
     }
     const bounds_call<T> call{batch, how, eps, out, kept.get(), from, common};
-    const bool hold = bytes_per_variable * (static_cast<double>(shape.n) + shape.m) <= most_held;
     threads = cpu::worth_waking(threads, microseconds(shape, batch.batch));
-    std::vector<bound_worker> workers(hold ? 0 : at(std::max(threads, 1)));
-    cpu::parallel_for(threads, batch.batch,
-                      [&](int id, std::int64_t k) { call.one(hold ? held_bound_worker() : workers[at(id)], k); });
+    bound_workers workers(shape, threads);
+    cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.one(workers.of(id), k); });
     return true;
 }
 
@@ -170,7 +180,9 @@ void kkt_solve_by_bounds(const problem<T>& batch, const factorization& kept, int
     constexpr double share = 0.5; // of the forward pass
     threads = cpu::worth_waking(threads, share * microseconds(s, batch.batch));
     const auto of = [](auto* to, std::int64_t place) { return to == nullptr ? nullptr : to + place; };
-    cpu::parallel_for(threads, batch.batch, [&](int, std::int64_t k) {
+    bound_workers workers(s, threads);
+    cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) {
+        bound_worker& mine = workers.of(id);
         const std::int64_t r_k = same_right_side ? 0 : k;
         const kkt_vectors<const T> right{of(r.z, r_k * s.n), of(r.nu, r_k * s.p), of(r.lambda, r_k * s.m)};
         const kkt_vectors<T> to{of(d.z, k * s.n), of(d.nu, k * s.p), of(d.lambda, k * s.m)};
@@ -184,12 +196,11 @@ void kkt_solve_by_bounds(const problem<T>& batch, const factorization& kept, int
             kkt_solve(one_problem<T>(batch, k).batch, *entry.other, 1, right, to, same_right_side,
                       of(minus_z, k * s.n));
         } else if (kept.bounds) {
-            solve_bound_kkt(*kept.bounds, entry.rows.rows, right, to, of(minus_z, k * s.n));
+            solve_bound_kkt(*kept.bounds, entry.rows.rows, right, to, of(minus_z, k * s.n), mine.kkt);
         } else {
             // Matrices of each problem's own are read again.
-            bound_matrices& own = held_bound_worker().own;
-            own.load(batch, k);
-            solve_bound_kkt(own, entry.rows.rows, right, to, of(minus_z, k * s.n));
+            mine.own.load(batch, k);
+            solve_bound_kkt(mine.own, entry.rows.rows, right, to, of(minus_z, k * s.n), mine.kkt);
         }
     });
 }

@@ -13,10 +13,6 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double rounding = 1.2e-16;
-/// Newton's method takes six to twelve steps where it is at its best; then breakpoints are searched by halves.
-constexpr int newton_steps = 24;
-/// a'z(ν) that no step makes smaller is rounding up to this share of its terms.
-constexpr double stuck = 1e-12;
 /// The variables off their bounds carry less of the equality than this: its row nearly depends on the active ones.
 constexpr double hardly_free = 1e-9;
 
@@ -158,86 +154,6 @@ void bound_form::add_others(cpu::lane_verdict& t) const {
     }
 }
 
-void bound_form::evaluate(price& x) {
-    ++steps;
-    x.at = cpu::bounds().sum(system, x.nu, x.low);
-    x.over = x.at.az - b;
-}
-
-/// True if a'z = b holds as far as its sum can tell.
-bool bound_form::close(const price& x, double share) const {
-    return std::abs(x.over) <= share * (x.at.size + std::abs(b));
-}
-
-/// Newton's method on a'z(ν) = b between the best ν on either side. It ends in the linear piece of the solution, and
-/// another step there changes nothing but rounding.
-bound_form::search bound_form::find_price(double start, int limit) {
-    const double enough = 4 * rounding * std::sqrt(static_cast<double>(data->n));
-    double low = -HUGE_VAL, high = HUGE_VAL, before = HUGE_VAL;
-    price x;
-    x.nu = start;
-    for (int k = 0; steps <= limit; ++k) {
-        evaluate(x);
-        if (!(std::abs(x.over) < HUGE_VAL)) return search::failed;
-        const bool done = close(x, enough) || (close(x, stuck) && !(std::abs(x.over) < 0.5 * before));
-        if (done) {
-            best_price = x;
-            return search::found;
-        }
-        before = std::abs(x.over);
-        (x.over > 0 ? low : high) = x.nu;
-        const double step = x.low + x.over / x.at.slope, next = x.nu + step;
-        const bool inside = next == x.nu || (next > low && next < high);
-        if (!inside || k == newton_steps) return select_price(x, low, high, limit);
-        x.low = step - (next - x.nu);
-        x.nu = next;
-    }
-    return search::failed;
-}
-
-/// Halves the breakpoints between `low` and `high` until there is none, where a'z(ν) is linear.
-bound_form::search bound_form::select_price(price x, double low, double high, int limit) {
-    const double enough = 4 * rounding * std::sqrt(static_cast<double>(data->n));
-    points.clear();
-    for (const cpu::bound_side* side : {&system.lower, &system.upper}) {
-        if (side->h == nullptr) continue;
-        for (std::size_t j = 0; j < z.size(); ++j) {
-            if (data->a[j] == 0 || !(side->h[j] < absent)) continue;
-            const double at_bound = -(system.q[j] + data->d[j] * (side->h[j] * side->inverse[j])) / data->a[j];
-            if (at_bound > low && at_bound < high) points.push_back(at_bound);
-        }
-    }
-    while (!points.empty() && steps <= limit) {
-        const auto middle = points.begin() + static_cast<std::ptrdiff_t>(points.size() / 2);
-        std::nth_element(points.begin(), middle, points.end());
-        x = {*middle, 0};
-        evaluate(x);
-        if (close(x, enough)) {
-            best_price = x;
-            return search::found;
-        }
-        (x.over > 0 ? low : high) = x.nu;
-        std::erase_if(points, [&](double v) { return !(v > low && v < high); });
-    }
-    if (steps > limit) return search::failed;
-    // Any ν of this piece leads to its root, or shows that it has none.
-    const double beside = std::max(1.0, std::abs(low > -HUGE_VAL ? low : high));
-    x = {low > -HUGE_VAL ? (high < HUGE_VAL ? low + 0.5 * (high - low) : low + beside)
-                         : (high < HUGE_VAL ? high - beside : x.nu),
-         0};
-    for (double before = HUGE_VAL;;) {
-        evaluate(x);
-        best_price = x;
-        if (close(x, enough) || (close(x, stuck) && !(std::abs(x.over) < 0.5 * before))) return search::found;
-        if (!(x.at.slope > 0)) return x.over > 0 ? search::too_much : search::too_little;
-        if (!(std::abs(x.over) < before)) return search::failed;
-        before = std::abs(x.over);
-        const double step = x.low + x.over / x.at.slope, next = x.nu + step;
-        x.low = step - (next - x.nu);
-        x.nu = next;
-    }
-}
-
 /// A Farkas certificate of what was found: bounds that exclude each other, an empty row with h < 0, or bounds between
 /// which a'z cannot be b. False where the constraints are violated by less than a point within the tolerance may be.
 bool bound_form::certify(search found, const tolerances& eps) {
@@ -354,53 +270,10 @@ void bound_form::active_rows(std::vector<int>& rows) const {
     }
 }
 
-template <class T>
-void solve_bound_kkt(const bound_matrices& x, const std::vector<int>& rows, const kkt_vectors<const T>& r,
-                     const kkt_vectors<T>& d, T* minus_z) {
-    static thread_local std::vector<int> held;
-    static thread_local std::vector<double> z, lambda;
-    const std::size_t n = at(x.n);
-    held.assign(n, -1);
-    for (const int i : rows) held[at(x.column[at(i)])] = i;
-    z.resize(n);
-    lambda.resize(rows.size());
-    // z of the variables that a row holds, and the others without dν.
-    double free = 0, sum = 0;
-    for (std::size_t j = 0; j < n; ++j) {
-        const int row = held[j];
-        const double right = r.z == nullptr ? 0.0 : static_cast<double>(r.z[j]);
-        if (row >= 0)
-            z[j] = r.lambda == nullptr ? 0.0 : static_cast<double>(r.lambda[row]) / x.entry[at(row)];
-        else
-            z[j] = right * x.inverse[j];
-        sum += x.a[j] * z[j];
-        free += row >= 0 ? 0.0 : x.a[j] * x.a[j] * x.inverse[j];
-    }
-    const double over = sum - (x.p == 0 || r.nu == nullptr ? 0.0 : static_cast<double>(*r.nu));
-    const double nu = free > 0 ? over / free : 0.0;
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-        const int row = rows[k];
-        const std::size_t j = at(x.column[at(row)]);
-        const double right = r.z == nullptr ? 0.0 : static_cast<double>(r.z[j]);
-        lambda[k] = (right - x.d[j] * z[j] - x.a[j] * nu) / x.entry[at(row)];
-    }
-    for (std::size_t j = 0; j < n; ++j) {
-        const double move = held[j] >= 0 ? z[j] : z[j] - x.a[j] * nu * x.inverse[j];
-        if (d.z != nullptr) d.z[j] = static_cast<T>(move);
-        if (minus_z != nullptr) minus_z[j] = static_cast<T>(-move);
-    }
-    if (d.nu != nullptr && x.p > 0) *d.nu = static_cast<T>(nu);
-    if (d.lambda == nullptr) return;
-    std::fill_n(d.lambda, x.m, T(0));
-    for (std::size_t k = 0; k < rows.size(); ++k) d.lambda[rows[k]] = static_cast<T>(lambda[k]);
-}
-
 #define OPTNET_FOR(T)                                                                                                  \
     template bool bound_form::run(const problem<T>&, std::int64_t, const bound_matrices&, const settings&,             \
                                   const tolerances&, const starting_points<T>&);                                       \
-    template void bound_form::write(const solution<T>&, std::int64_t) const;                                           \
-    template void solve_bound_kkt(const bound_matrices&, const std::vector<int>&, const kkt_vectors<const T>&,         \
-                                  const kkt_vectors<T>&, T*);
+    template void bound_form::write(const solution<T>&, std::int64_t) const;
 OPTNET_FOR(double)
 OPTNET_FOR(float)
 #undef OPTNET_FOR

@@ -71,11 +71,17 @@ private:
     std::vector<double> certificate; ///< [m]
 };
 
+/// What `solve_bound_kkt` works with, kept from one problem to the next.
+struct bound_kkt_work {
+    std::vector<int> held; ///< [n] the active row of each variable, or -1
+    std::vector<double> z, lambda;
+};
+
 /// Solves the system of the optimality conditions at a point with these active rows, one per variable at most, for the
 /// right-hand side r of one problem: null is zeros in r, and not wanted in d. d may be r; `minus_z`, if not null,
 /// receives −d.z.
 template <class T>
 void solve_bound_kkt(const bound_matrices& matrices, const std::vector<int>& rows, const kkt_vectors<const T>& r,
-                     const kkt_vectors<T>& d, T* minus_z);
+                     const kkt_vectors<T>& d, T* minus_z, bound_kkt_work& work);
 
 } // namespace optnet::solver
