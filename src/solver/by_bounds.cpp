@@ -150,7 +150,8 @@ bool solve_by_bounds(const problem<T>& batch, const settings& how, int threads, 
     const structure& shape = *batch.shape;
     const bool shared = batch.batch == 1 || shares_matrices(batch), said = is_bounded_diagonal(shape);
     // Plain matrices that the problems share are looked at: that ends with the first entry which does not fit.
-    if (batch.batch == 0 || !(said || (shape.plain && shared && shape.n > 0 && shape.p <= 1))) return false;
+    const bool may_be = shape.plain && shared && shape.n > 0 && shape.p <= 1;
+    if (batch.batch == 0 || (!said && !may_be)) return false;
     std::shared_ptr<bound_matrices> common;
     if (shared) {
         common = recycled<bound_matrices>();
@@ -207,11 +208,13 @@ void kkt_solve_by_bounds(const problem<T>& batch, const factorization& kept, int
 
 #define OPTNET_FOR(T)                                                                                                  \
     template bool solve_by_bounds(const problem<T>&, const settings&, int, const solution<T>&,                         \
-                                  std::shared_ptr<factorization>*, const starting_points<T>&);                         \
-    template void kkt_solve_by_bounds(const problem<T>&, const factorization&, int, const kkt_vectors<const T>&,       \
-                                      const kkt_vectors<T>&, bool, T*);
+                                  std::shared_ptr<factorization>*, const starting_points<T>&);
 OPTNET_FOR(double)
 OPTNET_FOR(float)
 #undef OPTNET_FOR
+template void kkt_solve_by_bounds(const problem<double>&, const factorization&, int, const kkt_vectors<const double>&,
+                                  const kkt_vectors<double>&, bool, double*);
+template void kkt_solve_by_bounds(const problem<float>&, const factorization&, int, const kkt_vectors<const float>&,
+                                  const kkt_vectors<float>&, bool, float*);
 
 } // namespace optnet::solver

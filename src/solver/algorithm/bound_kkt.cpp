@@ -51,11 +51,9 @@ void solve_bound_kkt(const bound_matrices& x, const std::vector<int>& rows, cons
     for (std::size_t k = 0; k < rows.size(); ++k) d.lambda[rows[k]] = static_cast<T>(lambda[k]);
 }
 
-#define OPTNET_FOR(T)                                                                                                  \
-    template void solve_bound_kkt(const bound_matrices&, const std::vector<int>&, const kkt_vectors<const T>&,         \
-                                  const kkt_vectors<T>&, T*, bound_kkt_work&);
-OPTNET_FOR(double)
-OPTNET_FOR(float)
-#undef OPTNET_FOR
+template void solve_bound_kkt(const bound_matrices&, const std::vector<int>&, const kkt_vectors<const double>&,
+                              const kkt_vectors<double>&, double*, bound_kkt_work&);
+template void solve_bound_kkt(const bound_matrices&, const std::vector<int>&, const kkt_vectors<const float>&,
+                              const kkt_vectors<float>&, float*, bound_kkt_work&);
 
 } // namespace optnet::solver

@@ -213,7 +213,8 @@ template <class T> bool bound_matrices::load_constants(const problem<T>& batch, 
         if (!is_multiple(b) || b.rows != n) return false;
         const double v = multiple_of(batch, b, element);
         bounding_rows& side = v < 0 ? lower : upper;
-        if (!(std::abs(v) > 0 && std::abs(v) < HUGE_VAL) || side.count > 0) return false;
+        const bool usable = std::abs(v) > 0 && std::abs(v) < HUGE_VAL;
+        if (!usable || side.count > 0) return false;
         side.count = n;
         side.first = b.row;
         std::iota(side.row.begin(), side.row.end(), b.row);

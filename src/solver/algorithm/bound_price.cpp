@@ -76,7 +76,7 @@ bound_form::search bound_form::select_price(price x, double low, double high, in
             return search::found;
         }
         (x.over > 0 ? low : high) = x.nu;
-        std::erase_if(points, [&](double v) { return !(v > low && v < high); });
+        std::erase_if(points, [&](double v) { return v <= low || v >= high; });
     }
     if (steps > limit) return search::failed;
     // Any ν of this piece leads to its root, or shows that it has none.
