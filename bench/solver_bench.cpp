@@ -167,8 +167,9 @@ int main(int argc, char** argv) {
     add_model("total_variation/25", denoising(25, 128, 13, 1));
     add_model("total_variation/100", denoising(100, 128, 13, 1));
     for (const int n : {20, 1000, 100000}) add_model("simplex/" + std::to_string(n), simplex(n, 1, 1));
-    add_model("simplex/1000/128", simplex(1000, 128, 1));
+    for (const int n : {20, 1000}) add_model("simplex/" + std::to_string(n) + "/128", simplex(n, 128, 1));
     // The same numbers as plain matrices, in which the zeros have to be found.
+    add_dense("simplex/20/plain", in_dense(simplex(20, 1, 1)));
     add_dense("simplex/1000/plain", in_dense(simplex(1000, 1, 1)));
     add_dense("total_variation/100/plain", in_dense(denoising(100, 128, 13, 1)));
     add_model("chain/200", chain(2, 1, 1));

@@ -140,6 +140,16 @@ double microseconds(const structure& s, std::int64_t batch) {
     return static_cast<double>(batch) * (0.3 + 1e-3 * (static_cast<double>(s.n) + s.m));
 }
 
+/// f(worker, k) for every problem, small ones some at a time.
+template <class F> void each_problem(int threads, const structure& s, std::int64_t batch, const F& f) {
+    bound_workers workers(s, threads);
+    const std::int64_t together = 1 + 5000 / (std::int64_t{s.n} + s.m);
+    cpu::parallel_for(threads, (batch + together - 1) / together, [&](int id, std::int64_t g) {
+        const std::int64_t end = std::min(batch, (g + 1) * together);
+        for (std::int64_t k = g * together; k < end; ++k) f(workers.of(id), k);
+    });
+}
+
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
 
 } // namespace
@@ -169,8 +179,7 @@ bool solve_by_bounds(const problem<T>& batch, const settings& how, int threads, 
     }
     const bounds_call<T> call{batch, how, eps, out, kept.get(), from, common};
     threads = cpu::worth_waking(threads, microseconds(shape, batch.batch));
-    bound_workers workers(shape, threads);
-    cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.one(workers.of(id), k); });
+    each_problem(threads, shape, batch.batch, [&](bound_worker& mine, std::int64_t k) { call.one(mine, k); });
     return true;
 }
 
@@ -181,9 +190,7 @@ void kkt_solve_by_bounds(const problem<T>& batch, const factorization& kept, int
     constexpr double share = 0.5; // of the forward pass
     threads = cpu::worth_waking(threads, share * microseconds(s, batch.batch));
     const auto of = [](auto* to, std::int64_t place) { return to == nullptr ? nullptr : to + place; };
-    bound_workers workers(s, threads);
-    cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) {
-        bound_worker& mine = workers.of(id);
+    each_problem(threads, s, batch.batch, [&](bound_worker& mine, std::int64_t k) {
         const std::int64_t r_k = same_right_side ? 0 : k;
         const kkt_vectors<const T> right{of(r.z, r_k * s.n), of(r.nu, r_k * s.p), of(r.lambda, r_k * s.m)};
         const kkt_vectors<T> to{of(d.z, k * s.n), of(d.nu, k * s.p), of(d.lambda, k * s.m)};
