@@ -191,6 +191,7 @@ TEST_CASE("bounds: own matrices, float32, threads, starts: the same problem") {
         std::vector<double> weights(at(batch * n)), rows(at(batch * n));
         for (double& v : weights) v = 0.5 + draw.uniform();
         for (double& v : rows) v = 0.5 + draw.uniform();
+        s.numbers.push_back(weights);
         solver::problem<double> all = s.problem();
         const solver::matrix_view<double> data[] = {{rows.data(), n, n, 1}, {weights.data(), n, 1, 1}};
         all.data = data;
