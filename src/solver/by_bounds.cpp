@@ -104,7 +104,11 @@ template <class T> struct bounds_call {
         if (kept == nullptr || !mine.form.solved()) return;
         factorization::kept& entry = kept->elements[at(k)];
         entry.solved = true;
-        if (mine.form.doubtful() && decide_elsewhere(mine, k, entry)) return;
+        if (mine.form.doubtful()) {
+            entry.rows.degenerate = mine.form.weakly_active_rows(entry.rows.rows, entry.rows.ratios);
+            if (entry.rows.degenerate || decide_elsewhere(mine, k, entry)) return;
+        }
+        entry.rows.ratios.clear();
         mine.form.active_rows(entry.rows.rows);
     }
 
@@ -204,11 +208,12 @@ void kkt_solve_by_bounds(const problem<T>& batch, const factorization& kept, int
             kkt_solve(one_problem<T>(batch, k).batch, *entry.other, 1, right, to, same_right_side,
                       of(minus_z, k * s.n));
         } else if (kept.bounds) {
-            solve_bound_kkt(*kept.bounds, entry.rows.rows, right, to, of(minus_z, k * s.n), mine.kkt);
+            solve_bound_kkt(*kept.bounds, entry.rows.rows, entry.rows.ratios, right, to, of(minus_z, k * s.n),
+                            mine.kkt);
         } else {
             // Matrices of each problem's own are read again.
             mine.own.load(batch, k);
-            solve_bound_kkt(mine.own, entry.rows.rows, right, to, of(minus_z, k * s.n), mine.kkt);
+            solve_bound_kkt(mine.own, entry.rows.rows, entry.rows.ratios, right, to, of(minus_z, k * s.n), mine.kkt);
         }
     });
 }

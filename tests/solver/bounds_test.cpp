@@ -177,6 +177,40 @@ TEST_CASE("bounds: where a slack and its multiplier are 0 the other forms decide
     CHECK(largest(derivative_of(view<double>(vertex).batch, b)) <= 1e-7);
 }
 
+TEST_CASE("bounds: a kink without an equality has the mean of its two derivatives") {
+    // max(0, x) at x = 0, and min(max(-1, x), 1) at -1 and 1, with rows of G of any size.
+    const int n = 7;
+    model x;
+    x.shape.n = n;
+    x.shape.m = 2 * n;
+    const std::vector<double> d = {1, 2, 0.5, 1, 4, 1, 1}, size = {1, 0.5, 2, 1, 3, 1, 0.25},
+                              at_point = {-1, 1, 0.3, -2, -1, 1 + 1e-14, 3};
+    std::vector<double> below(size);
+    for (double& v : below) v = -v;
+    x.add(solver::matrix::Q, block_kind::diagonal, 0, 0, n, n, 1, d);
+    x.add(solver::matrix::G, block_kind::diagonal, 0, 0, n, n, 1, size);
+    x.add(solver::matrix::G, block_kind::diagonal, n, 0, n, n, 1, below);
+    x.shape.groups = {{solver::row_kind::bound, 0, 2 * n, -1, false}};
+    for (std::size_t j = 0; j < at(n); ++j) x.q.push_back(-d[j] * at_point[j]);
+    for (int half = 0; half < 2; ++half) x.h.insert(x.h.end(), size.begin(), size.end());
+    const answer<double> a = solve(x.problem()), other = solve_by_other_forms(x.problem());
+    REQUIRE(a.at(0) == status::solved);
+    REQUIRE(!left_to_others(a));
+    const std::vector<double> share = {0.5, 0.5, 1, 0, 0.5, 0.5, 0}, dz = derivative_of(x.problem(), a);
+    for (std::size_t j = 0; j < at(n); ++j)
+        CHECK(std::abs(dz[j] - share[j] * (1 + 0.25 * static_cast<double>(j % 5)) / d[j]) <= 1e-15);
+    // All of the system, for right-hand sides of the multipliers too.
+    numbers draw(1);
+    std::vector<double> rz(at(n)), rl(at(2 * n)), z(rz), l(rl), z_other(rz), l_other(rl);
+    for (double& v : rz) v = draw.normal();
+    for (double& v : rl) v = draw.normal();
+    solver::kkt_solve<double>(x.problem(), *a.kept, 1, {rz.data(), nullptr, rl.data()}, {z.data(), nullptr, l.data()});
+    solver::kkt_solve<double>(x.problem(), *other.kept, 1, {rz.data(), nullptr, rl.data()},
+                              {z_other.data(), nullptr, l_other.data()});
+    CHECK(distance(z, z_other) <= 1e-4); // the centre is known to 1e-9, its ratios to the root of that
+    CHECK(distance(l, l_other) <= 1e-4 * largest(d) / 0.25);
+}
+
 TEST_CASE("bounds: the form is chosen from the blocks, and is said") {
     CHECK(make_plan(simplex(20, 1, 1).shape, true).chosen == solver::form::bounds);
     CHECK(make_plan(simplex(20, 1, 1).shape, true, false).chosen == solver::form::dual);

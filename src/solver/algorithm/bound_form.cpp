@@ -121,7 +121,7 @@ bool bound_form::run(const problem<T>& batch, std::int64_t k, const bound_matric
     const double relative = std::max(64.0 * data->n * rounding, how.active_tolerance);
     // R_ii of a bound is (1 − a_j²/d_j / Σ a²/d) / d_j; here the least of the first factor stands for all. Rows are not
     // scaled to size 1 but to less than 2 elsewhere.
-    const double share = 2 * relative / (data->p > 0 ? 1 - data->largest / data->slope : 1.0);
+    share = 2 * relative / (data->p > 0 ? 1 - data->largest / data->slope : 1.0);
     const cpu::bound_verdict v = cpu::bounds().finish(
         system, best_price.nu, best_price.low, share,
         {z.data(), lower.multiplier.data(), upper.multiplier.data(), lower.slack.data(), upper.slack.data()});
@@ -135,7 +135,8 @@ bool bound_form::run(const problem<T>& batch, std::int64_t k, const bound_matric
     best = judge({t.primal, t.primal_size, t.dual, t.dual_size, t.zqz, t.qtz, t.btnu, t.htl, t.check}, eps);
     if (best.share <= close_enough) {
         claim = status::solved;
-        doubt = !(v.margin > share * v.z_size) || (data->p > 0 && !(v.sums.slope > hardly_free * data->slope));
+        z_size = v.z_size;
+        doubt = !(v.margin > share * z_size) || (data->p > 0 && !(v.sums.slope > hardly_free * data->slope));
         return true;
     }
     return t.check == 0 && certify(found, eps);
@@ -268,6 +269,31 @@ void bound_form::active_rows(std::vector<int>& rows) const {
         for (std::size_t j = 0; j < z.size(); ++j)
             if (side->multiplier[j] > 0) rows.push_back(side->rows->row[j]);
     }
+}
+
+bool bound_form::weakly_active_rows(std::vector<int>& rows, std::vector<double>& ratios) const {
+    if (data->p > 0 || !data->others.empty()) return false;
+    rows.clear();
+    ratios.clear();
+    for (std::size_t j = 0; j < z.size(); ++j) {
+        const double free = -system.q[j] * data->inverse[j];
+        const tightest* near = nullptr;
+        const tightest* beyond = nullptr;
+        for (const tightest* side : {&lower, &upper}) {
+            if (side->view.h == nullptr || !(side->view.h[j] < absent)) continue;
+            const double bound = side->view.h[j] * side->view.inverse[j];
+            const bool is_near = std::abs(free - bound) <= share * (std::abs(bound) + z_size);
+            if (is_near && near != nullptr) return false;
+            if (is_near) near = side;
+            if (side->multiplier[j] > 0) beyond = side;
+        }
+        const tightest* const holds = near != nullptr ? near : beyond;
+        if (holds == nullptr) continue;
+        const double entry = holds->view.entry[j];
+        rows.push_back(holds->rows->row[j]);
+        ratios.push_back(near != nullptr ? entry * entry * data->inverse[j] : 0.0);
+    }
+    return true;
 }
 
 #define OPTNET_FOR(T)                                                                                                  \

@@ -35,6 +35,9 @@ public:
     bool doubtful() const { return doubt; }
     /// The rows with a multiplier.
     void active_rows(std::vector<int>& rows) const;
+    /// Without an equality the variables have nothing to do with each other, and the point of maximal support is known:
+    /// the rows that hold there, and s / λ of those that are weakly active, else 0. False if that is for other forms.
+    bool weakly_active_rows(std::vector<int>& rows, std::vector<double>& ratios) const;
 
 private:
     enum class search { found, too_much, too_little, failed };
@@ -52,7 +55,7 @@ private:
     void evaluate(price& x);
     search find_price(double start, int limit);
     search select_price(price x, double low, double high, int limit);
-    bool close(const price& x, double share) const;
+    bool close(const price& x, double part) const;
     void add_others(cpu::lane_verdict& terms) const;
     bool certify(search found, const tolerances& eps);
     bool certify_pair(const tolerances& eps);
@@ -68,20 +71,22 @@ private:
     verdict best;
     int steps = 0;
     bool doubt = false;
+    double share = 0, z_size = 0;    ///< a distance of share (|bound| + |z|) is none
     std::vector<double> certificate; ///< [m]
 };
 
 /// What `solve_bound_kkt` works with, kept from one problem to the next.
 struct bound_kkt_work {
-    std::vector<int> held; ///< [n] the active row of each variable, or -1
+    std::vector<int> held; ///< [n] the place of the variable's row among the active ones, or -1
     std::vector<double> z, lambda;
 };
 
 /// Solves the system of the optimality conditions at a point with these active rows, one per variable at most, for the
-/// right-hand side r of one problem: null is zeros in r, and not wanted in d. d may be r; `minus_z`, if not null,
+/// right-hand side r of one problem: null is zeros in r, and not wanted in d. A row whose ratio is not 0 (none of an
+/// empty list) is weakly active; there are such only where there is no equality. d may be r; `minus_z`, if not null,
 /// receives −d.z.
 template <class T>
-void solve_bound_kkt(const bound_matrices& matrices, const std::vector<int>& rows, const kkt_vectors<const T>& r,
-                     const kkt_vectors<T>& d, T* minus_z, bound_kkt_work& work);
+void solve_bound_kkt(const bound_matrices& matrices, const std::vector<int>& rows, const std::vector<double>& ratios,
+                     const kkt_vectors<const T>& r, const kkt_vectors<T>& d, T* minus_z, bound_kkt_work& work);
 
 } // namespace optnet::solver

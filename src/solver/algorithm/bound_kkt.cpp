@@ -11,26 +11,30 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 } // namespace
 
 template <class T>
-void solve_bound_kkt(const bound_matrices& x, const std::vector<int>& rows, const kkt_vectors<const T>& r,
-                     const kkt_vectors<T>& d, T* minus_z, bound_kkt_work& work) {
+void solve_bound_kkt(const bound_matrices& x, const std::vector<int>& rows, const std::vector<double>& ratios,
+                     const kkt_vectors<const T>& r, const kkt_vectors<T>& d, T* minus_z, bound_kkt_work& work) {
     std::vector<int>& held = work.held;
     std::vector<double>&z = work.z, &lambda = work.lambda;
     const std::size_t n = at(x.n);
     held.assign(n, -1);
-    for (const int i : rows) held[at(x.column[at(i)])] = i;
+    for (std::size_t k = 0; k < rows.size(); ++k) held[at(x.column[at(rows[k])])] = static_cast<int>(k);
     z.resize(n);
     lambda.resize(rows.size());
     // z of the variables that a row holds, and the others without dν.
     double free = 0, sum = 0;
     for (std::size_t j = 0; j < n; ++j) {
-        const int row = held[j];
+        const int k = held[j];
         const double right = r.z == nullptr ? 0.0 : static_cast<double>(r.z[j]);
-        if (row >= 0)
-            z[j] = r.lambda == nullptr ? 0.0 : static_cast<double>(r.lambda[row]) / x.entry[at(row)];
-        else
-            z[j] = right * x.inverse[j];
+        z[j] = right * x.inverse[j];
+        if (k >= 0) {
+            const int row = rows[at(k)];
+            const double there = r.lambda == nullptr ? 0.0 : static_cast<double>(r.lambda[row]) / x.entry[at(row)];
+            // With s / λ = G_ij² / d_j the mean of both.
+            const bool weak = !ratios.empty() && ratios[at(k)] > 0;
+            z[j] = weak ? 0.5 * (z[j] + there) : there;
+        }
         sum += x.a[j] * z[j];
-        free += row >= 0 ? 0.0 : x.a[j] * x.a[j] * x.inverse[j];
+        free += k >= 0 ? 0.0 : x.a[j] * x.a[j] * x.inverse[j];
     }
     const double over = sum - (x.p == 0 || r.nu == nullptr ? 0.0 : static_cast<double>(*r.nu));
     const double nu = free > 0 ? over / free : 0.0;
@@ -51,9 +55,9 @@ void solve_bound_kkt(const bound_matrices& x, const std::vector<int>& rows, cons
     for (std::size_t k = 0; k < rows.size(); ++k) d.lambda[rows[k]] = static_cast<T>(lambda[k]);
 }
 
-template void solve_bound_kkt(const bound_matrices&, const std::vector<int>&, const kkt_vectors<const double>&,
-                              const kkt_vectors<double>&, double*, bound_kkt_work&);
-template void solve_bound_kkt(const bound_matrices&, const std::vector<int>&, const kkt_vectors<const float>&,
-                              const kkt_vectors<float>&, float*, bound_kkt_work&);
+template void solve_bound_kkt(const bound_matrices&, const std::vector<int>&, const std::vector<double>&,
+                              const kkt_vectors<const double>&, const kkt_vectors<double>&, double*, bound_kkt_work&);
+template void solve_bound_kkt(const bound_matrices&, const std::vector<int>&, const std::vector<double>&,
+                              const kkt_vectors<const float>&, const kkt_vectors<float>&, float*, bound_kkt_work&);
 
 } // namespace optnet::solver

@@ -24,8 +24,8 @@ void bound_form::evaluate(price& x) {
 }
 
 /// True if a'z = b holds as far as its sum can tell.
-bool bound_form::close(const price& x, double share) const {
-    return std::abs(x.over) <= share * (x.at.size + std::abs(b));
+bool bound_form::close(const price& x, double part) const {
+    return std::abs(x.over) <= part * (x.at.size + std::abs(b));
 }
 
 /// Newton's method on a'z(ν) = b between the best ν on either side. It ends in the linear piece of the solution, and
