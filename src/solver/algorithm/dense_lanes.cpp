@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/dense_lanes.hpp"
 
+#include <algorithm>
+
 namespace optnet::solver {
 namespace {
 
@@ -14,14 +16,19 @@ void dense_lanes::resize(const structure& shape) {
     m = shape.m;
     panel.resize(at((n + p + m + 1) * n * width));
     schur.resize(at((p + m + 1) * p * width));
-    factor.resize(at((m + 1) * m * width));
-    inside.resize(at(m * width));
+    counts.resize(at(width));
     panel_inverse.resize(at(n * width));
     schur_inverse.resize(at(p * width));
-    factor_inverse.resize(at(m * width));
     for (array* a : {&a_scale, &a_unit}) a->resize(at(p * width));
     for (array* a : {&g_scale, &g_unit}) a->resize(at(m * width));
     for (array* a : {&z_scale, &z_unit}) a->assign(at(n * width), 1.0);
+}
+
+void dense_lanes::resize_sets(std::int64_t rows) {
+    k = (rows + 3) / 4 * 4;
+    factor.resize(at(k * distance() * width));
+    factor_inverse.resize(at(k * width));
+    which.assign(at(k * width), 0);
 }
 
 units dense_lanes::measures(int l) const {
@@ -45,9 +52,16 @@ void dense_lanes::solve(double* z, double* nu, double* lambda) const {
     kernels.lanes_forward(schur.data(), p, schur_inverse.data(), p, nu);
     kernels.lanes_product(lambda, m, z, n, vg(), n, 1, 1, m, n, false, 1.0, -1.0);
     kernels.lanes_product(lambda, m, nu, p, w(), p, 1, 1, m, p, false, -1.0, 1.0);
-    for (std::size_t i = 0; i < inside.size(); ++i) lambda[i] *= inside[i];
-    kernels.lanes_forward(factor.data(), m, factor_inverse.data(), m, lambda);
-    kernels.lanes_backward(factor.data(), m, factor_inverse.data(), m, lambda);
+    array x(at(k * width));
+    const auto each_row = [&](auto visit) {
+        for (std::int64_t l = 0; l < width; ++l)
+            for (std::int64_t i = 0; i < static_cast<std::int64_t>(counts[at(l)]); ++i)
+                visit(x[at(i * width + l)], lambda[which[at(i * width + l)] * width + l]);
+    };
+    each_row([](double& own, double given) { own = given; });
+    kernels.lanes_solve(factor.data(), distance(), factor_inverse.data(), k, x.data());
+    std::fill_n(lambda, m * width, 0.0);
+    each_row([](double own, double& to) { to = own; });
     finish(z, nu, lambda);
 }
 

@@ -20,12 +20,18 @@ public:
     std::int64_t n = 0, p = 0, m = 0;
     array panel;  ///< [n + p + m + 1, n]: L, V_A, V_G, and what the first half of an equality solve leaves of −q
     array schur;  ///< [p + m + 1, p]: L_S, W, and what it leaves of b
-    array factor; ///< [m + 1, m]: the factor of R where rows outside the active set are those of the identity
-    array inside; ///< [m] 1 for a row of the active set, else 0
+    std::int64_t k = 0;     ///< rows of the largest active set, and up to three more
+    array factor;           ///< [k, distance()]: the factors of R_WW; beyond the rows of a lane that of the identity
+    array counts;           ///< how many rows each lane has
+    std::vector<int> which; ///< [k] which they are; 0 beyond them
     array panel_inverse, schur_inverse, factor_inverse;      ///< one over the diagonals
     array a_scale, g_scale, z_scale, a_unit, g_unit, z_unit; ///< problem by problem
 
     void resize(const structure& shape);
+    /// Room for the factors of up to `rows` active rows, and `which` all 0.
+    void resize_sets(std::int64_t rows);
+    /// Of two rows of `factor`: odd, since powers of two would meet in few places of the cache.
+    std::int64_t distance() const { return k + 1; }
     units measures(int l) const;
     std::size_t bytes() const;
     std::size_t held() const; ///< with what is not used now

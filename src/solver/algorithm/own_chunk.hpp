@@ -6,7 +6,7 @@
 // goes the road alone: a singular Q, columns that differ much in size, dependent rows, a set that does not repeat
 // itself, a point that a step of refinement would improve.
 
-#include "solver/algorithm/dense_lanes.hpp"
+#include "solver/algorithm/own_active_sets.hpp"
 #include "solver/algorithm/road.hpp"
 #include "solver/plan.hpp"
 
@@ -29,13 +29,13 @@ public:
 
     bool solved(int i) const { return tried[i]; }
     const verdict& best(int i) const { return verdicts[i]; }
-    int iterations(int i) const { return steps[i]; }
-    std::vector<int> basis(int i) const;
+    int iterations(int i) const { return sets.problems[i].steps; }
+    const std::vector<int>& basis(int i) const { return sets.problems[i].rows; }
     right_sides given(int i) const { return {row(q, i, n), row(b, i, p), row(h, i, m), row(floor, i, m)}; }
     /// z, ν, λ and Gz count.
     evaluated point(int i) const {
-        return {row(z, i, n),    row(nu, i, p),  row(lambda, i, m), row(qz, i, n),
-                row(atnu, i, n), row(gtl, i, n), row(az, i, p),     row(gz, i, m)};
+        return {row(z, i, n),    row(nu, i, p),  row(sets.lambda, i, m), row(qz, i, n),
+                row(atnu, i, n), row(gtl, i, n), row(az, i, p),          row(gz, i, m)};
     }
     units measures(int i) const { return made->measures(i); }
     const double* lengths(int i) const { return row(length, i, m); } ///< R_ii
@@ -46,29 +46,40 @@ private:
     using array = std::vector<double>;
     static constexpr int width = dense_lanes::width;
     static const double* row(const array& a, std::int64_t i, std::int64_t size) { return a.data() + i * size; }
+    static double* row(array& a, std::int64_t i, std::int64_t size) { return a.data() + i * size; }
+    /// A matrix of all problems as the user gave it.
+    struct given_matrix {
+        const double* of[width] = {}; ///< row-major
+        double scale = 1;
+        array copies; ///< where the user's lies otherwise
+    };
     void resize(const structure& shape);
-    template <class T> void read(const problem<T>& batch, const block& b, std::int64_t first, int count, array& to);
+    template <class T>
+    void read(const problem<T>& batch, const block& b, std::int64_t first, int count, given_matrix& M, double* to);
     void symmetrize();
-    void scale_rows(array& M, std::int64_t rows, double least, array& scale, array& unit);
+    void scale_rows(double* M, std::int64_t rows, double least, array& scale, array& unit);
     void compare_columns();
     void set_up();
+    void form_r();
     void find_active_sets(int limit);
-    void advance(bool* done);
     void verify(const tolerances& eps);
+    void multiply(int l);
     void gather(const array& from, std::int64_t size, double* to) const;
     void scatter(const double* from, std::int64_t size, array& to) const;
 
     std::int64_t n = 0, p = 0, m = 0;
     std::shared_ptr<dense_lanes> made;
+    given_matrix user_q, user_a, user_g;
     element loaded;
     warm_start starts[width];
+    own_active_sets sets;
     bool tried[width] = {};
-    int steps[width] = {};
     verdict verdicts[width] = {};
-    double q_max[width] = {}, wrong[width] = {}; ///< the second is 0 where all entries are finite
-    array Q, A, G, R, d, x, y, u, s, lane_floor, column, pivots, product; ///< in lanes
-    array q, b, h, floor, z, nu, lambda, qz, atnu, gtl, az, gz, length;   ///< problem by problem
-    array scratch;
+    double q_max[width] = {}, uneven[width] = {};
+    double wrong[width] = {};                                 ///< 0 where all entries are finite
+    array products, y, u, x, column, pivots;                  ///< in lanes; the first are those of R
+    array R, d, q, b, h, floor, z, nu, qz, atnu, gtl, az, gz; ///< problem by problem
+    array length, factors, nothing;
 };
 
 } // namespace optnet::solver

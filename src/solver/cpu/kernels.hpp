@@ -133,6 +133,14 @@ template <class T> struct kernels {
     /// `changes` and `wrong` [lanes]: the rows that changed sides, and NaN where an x_i is not finite, else 0.
     void (*lanes_next_set)(const T* x, const T* s, const T* d, const T* floor, index m, T rounding, const T* moving,
                            T* inside, T* changes, T* wrong);
+
+    /// `lanes_cholesky` where lane l has a matrix of its own, R[l].
+    void (*lanes_cholesky_each)(const T* const* R, index ldr, const int* which, const T* counts, index k, T least, T* L,
+                                index ldl, T* reciprocal);
+    /// The lower triangle of M [n, n] becomes that of (M + M') / 2, whose largest |entry| goes to `most` [lanes].
+    /// `uneven` [lanes]: 1 where M is not symmetric, else 0. `wrong` [lanes] is increased by NaN where an entry is not
+    /// finite.
+    void (*lanes_symmetric_part)(T* M, index n, T* most, T* uneven, T* wrong);
 };
 
 /// The kernels of this processor, T = double or float: the widest instruction set it has, or the one named by the
