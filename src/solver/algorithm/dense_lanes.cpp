@@ -31,6 +31,38 @@ void dense_lanes::resize_sets(std::int64_t rows) {
     which.assign(at(k * width), 0);
 }
 
+void dense_lanes::grow(std::int64_t rows) {
+    const dense_lanes old = [&] {
+        dense_lanes o;
+        o.k = k;
+        o.factor.swap(factor), o.factor_inverse.swap(factor_inverse), o.which.swap(which);
+        return o;
+    }();
+    resize_sets(rows);
+    std::copy(old.which.begin(), old.which.end(), which.begin());
+    std::fill(factor_inverse.begin(), factor_inverse.end(), 1.0);
+    std::copy(old.factor_inverse.begin(), old.factor_inverse.end(), factor_inverse.begin());
+    for (std::int64_t i = 0; i < k; ++i) {
+        double* row = factor.data() + i * distance() * width;
+        std::fill_n(row, i * width, 0.0);
+        std::fill_n(row + i * width, width, 1.0);
+        if (i < old.k) std::copy_n(old.factor.data() + i * old.distance() * width, (i + 1) * width, row);
+    }
+}
+
+void dense_lanes::put(int l, const std::vector<int>& rows, const double* L, std::int64_t ld) {
+    const auto count = static_cast<std::int64_t>(rows.size());
+    if (count > k) grow(count);
+    counts[at(l)] = static_cast<double>(count);
+    for (std::int64_t i = 0; i < k; ++i) {
+        const bool own = i < count;
+        which[at(i * width + l)] = own ? rows[at(i)] : 0;
+        factor_inverse[at(i * width + l)] = own ? 1 / L[i * (ld + 1)] : 1.0;
+        for (std::int64_t j = 0; j <= i; ++j)
+            factor[at((i * distance() + j) * width + l)] = own ? L[i * ld + j] : i == j ? 1.0 : 0.0;
+    }
+}
+
 units dense_lanes::measures(int l) const {
     const auto row = [&](const array& a, std::int64_t size) { return a.data() + l * size; };
     return {static_cast<int>(n), static_cast<int>(p), static_cast<int>(m), row(a_scale, p), row(g_scale, m),

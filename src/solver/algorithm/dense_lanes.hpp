@@ -30,6 +30,8 @@ public:
     void resize(const structure& shape);
     /// Room for the factors of up to `rows` active rows, and `which` all 0.
     void resize_sets(std::int64_t rows);
+    /// The active rows of lane l with the factor of their R_WW, whose rows are `ld` apart.
+    void put(int l, const std::vector<int>& rows, const double* L, std::int64_t ld);
     /// Of two rows of `factor`: odd, since powers of two would meet in few places of the cache.
     std::int64_t distance() const { return k + 1; }
     units measures(int l) const;
@@ -47,6 +49,9 @@ public:
     const double* va() const { return const_cast<dense_lanes*>(this)->va(); }
     const double* vg() const { return const_cast<dense_lanes*>(this)->vg(); }
     const double* w() const { return const_cast<dense_lanes*>(this)->w(); }
+
+private:
+    void grow(std::int64_t rows);
 };
 
 } // namespace optnet::solver

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The primal-dual active set method of `lane_active_set` for problems with an R of their own, one per lane.
+// The primal-dual active set method of `lane_active_set` for problems with an R of their own, one per lane. Most end
+// within a few steps; then lanes would wait for the others, who go on by themselves on the dual active set.
 
 #include "solver/algorithm/dense_lanes.hpp"
+#include "solver/algorithm/dual_active_set.hpp"
 
 #include <vector>
 
@@ -22,18 +24,26 @@ public:
     lane problems[width];
     std::vector<double> lambda; ///< [lanes, m], of the last W if solved, and not negative
 
-    /// At most `limit` steps; R [lanes, m, m], d and floor [lanes, m] as in `dual_active_set::solve`. Leaves the
-    /// factors of R_WW in `to`. What comes out for one problem does not depend on the others.
-    void solve(const double* R, std::int64_t m, const double* d, const double* floor, int limit, dense_lanes& to);
+    /// R and d of a problem, and below which slacks count, as in `dual_active_set::solve`: row i of R begins at
+    /// R + i * stride, and R and d may be read up to the end of a whole number of strides.
+    struct system {
+        const double *R, *d, *floor;
+    };
+    /// At most `limit` steps on problems with m rows. Leaves the factors of R_WW in `to`. What comes out for one
+    /// problem does not depend on the others.
+    void solve(const system* of, std::int64_t m, std::int64_t stride, int limit, dense_lanes& to);
 
 private:
-    void begin(const double* d, const double* floor);
-    void factor(const double* R, const double* d, dense_lanes& to);
-    bool advance(int l, const double* R, const double* d, const double* floor);
+    void begin(const system* of);
+    void factor(const system* of, dense_lanes& to);
+    bool advance(int l, const system& of);
+    void go_on_alone(int l, const system& of, int limit, dense_lanes& to);
 
-    std::int64_t m = 0;
+    std::int64_t m = 0, stride = 0;
     bool moving[width] = {};
-    std::vector<double> x, s, inside, factors; ///< [k, lanes], [m], [lanes, m], [k]
+    dual_active_set dual;
+    std::vector<double> x, s, inside, factors; ///< [k, lanes], [stride], [lanes, m], [k]
+    std::vector<double> own_d, own_floor;      ///< [m]
     std::vector<int> next;                     ///< [m]
 };
 

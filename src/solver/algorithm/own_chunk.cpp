@@ -14,10 +14,10 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Beyond it one problem fills the vectors by itself.
 constexpr int most_variables = 128;
-/// The primal-dual method takes three to nine steps where it ends.
-constexpr int lane_steps = 10;
 /// Half of the share from which on columns get units of their own.
 constexpr double balanced = 50;
+/// Rows of G that are worked on at a time.
+constexpr std::int64_t block_rows = 8;
 /// As everywhere on form D: of q_max, of the rows of V_A, of R_ii.
 constexpr double singular = 1e-11, dependent_equality = 1e-12, dependent = 1e-11;
 
@@ -40,29 +40,36 @@ template <class T>
 void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps,
                     const starting_points<T>& from) {
     resize(*batch.shape);
-    for (const block& k : batch.shape->blocks) {
-        const bool is_q = k.where == matrix::Q, is_a = k.where == matrix::A;
-        read(batch, k, first, count, is_q ? user_q : is_a ? user_a : user_g,
-             is_q ? made->panel.data() : is_a ? made->va() : made->vg());
-    }
+    const auto block_of = [&](matrix where) {
+        const auto& all = batch.shape->blocks;
+        return std::find_if(all.begin(), all.end(), [&](const block& k) { return k.where == where; });
+    };
+    read(batch, *block_of(matrix::Q), first, count, user_q);
+    gather(user_q, 0, n, made->panel.data());
     symmetrize();
-    scale_rows(made->va(), p, 1, made->a_scale, made->a_unit);
-    scale_rows(made->vg(), m, 2, made->g_scale, made->g_unit);
+    if (p > 0) {
+        read(batch, *block_of(matrix::A), first, count, user_a);
+        scale_rows(user_a, 0, p, 1, made->va());
+        take_scales(p, made->a_scale, made->a_unit);
+    }
+    load(batch, first, count, how, eps);
+    eliminate();
+    read(batch, *block_of(matrix::G), first, count, user_g);
+    form_rows();
+    take_scales(m, made->g_scale, made->g_unit);
     compare_columns();
     for (int l = 0; l < width; ++l) {
-        if (l >= count || !tried[l]) continue;
-        loaded.load(batch, first + l, made->measures(l), true, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        starts[l].load(from, first + l, loaded, made->measures(l));
-        tried[l] = loaded.finite && loaded.impossible_row < 0;
         if (!tried[l]) continue;
-        std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + l * n);
-        std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + l * p);
-        std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + l * m);
-        std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + l * m);
+        for (std::int64_t i = 0; i < m; ++i) {
+            const double scale = made->g_scale[at(l * m + i)];
+            double& right = h[at(l * m + i)];
+            right *= scale;
+            floor[at(l * m + i)] *= scale;
+            d[at(l * stride + i)] += right;
+        }
+        starts[l].load(from, first + l, loaded, made->measures(l));
     }
-    for (int l = count; l < width; ++l) tried[l] = false;
-    set_up();
-    find_active_sets(std::min(lane_steps, how.max_iter.value_or(lane_steps)));
+    find_active_sets(how.max_iter.value_or(static_cast<int>(20 * (n + m) + 200)));
     verify(eps);
 }
 
@@ -78,16 +85,20 @@ void own_chunk::resize(const structure& shape) {
     // Who kept the last factors has their memory too.
     if (!made || made.use_count() > 1) made = recycled<dense_lanes>();
     made->resize(shape);
-    for (array* a : {&products, &R}) a->resize(at(m * m * width));
+    stride = (m + width - 1) / width * width;
+    products.resize(at(block_rows * m * width));
+    R.resize(at(m * stride * width));
+    d.resize(at(stride * width));
     for (array* a : {&y, &column, &z, &qz, &gtl}) a->resize(at(n * width));
     for (array* a : {&u, &nu, &az}) a->resize(at(p * width));
-    for (array* a : {&d, &x, &gz, &length}) a->resize(at(m * width));
-    pivots.resize(at(std::max({n, p, m}) * width));
+    for (array* a : {&x, &gz, &length}) a->resize(at(m * width));
+    for (array* a : {&pivots, &powers}) a->resize(at(std::max({n, p, m}) * width));
     factors.resize(at(std::max(p, m)));
     nothing.assign(at(n), 0.0);
     for (array* a : {&q, &atnu}) a->assign(at(n * width), 0.0);
     b.assign(at(p * width), 0.0);
     for (array* a : {&h, &floor}) a->assign(at(m * width), 0.0);
+    std::fill(made->g_scale.begin(), made->g_scale.end(), 1.0);
     std::fill_n(tried, width, true);
     std::fill_n(wrong, width, 0.0);
     std::fill_n(verdicts, width, verdict{HUGE_VAL, HUGE_VAL, HUGE_VAL});
@@ -95,8 +106,7 @@ void own_chunk::resize(const structure& shape) {
 
 /// The same matrix of all problems; idle lanes repeat the first one.
 template <class T>
-void own_chunk::read(const problem<T>& batch, const block& k, std::int64_t first, int count, given_matrix& M,
-                     double* to) {
+void own_chunk::read(const problem<T>& batch, const block& k, std::int64_t first, int count, given_matrix& M) {
     const matrix_view<T>& view = batch.data[k.source];
     const std::int64_t size = std::int64_t{k.rows} * k.cols;
     const bool plain = std::is_same_v<T, double> && view.col_stride == 1 && view.row_stride == k.cols;
@@ -112,8 +122,14 @@ void own_chunk::read(const problem<T>& batch, const block& k, std::int64_t first
                 own[i * k.cols + j] = static_cast<double>(source[i * view.row_stride + j * view.col_stride]);
         M.of[l] = own;
     }
-    cpu::dense<double>().lanes_gather(M.of, size, to);
-    if (k.scale != 1.0) cpu::dense<double>().scale(k.scale, to, size * width);
+}
+
+/// Rows [first, first + rows) into lanes.
+void own_chunk::gather(const given_matrix& M, std::int64_t first, std::int64_t rows, double* to) const {
+    const double* from[width];
+    for (int l = 0; l < width; ++l) from[l] = M.of[l] + first * n;
+    cpu::dense<double>().lanes_gather(from, rows * n, to);
+    if (M.scale != 1.0) cpu::dense<double>().scale(M.scale, to, rows * n * width);
 }
 
 /// Q becomes its symmetric part, which is judged.
@@ -133,11 +149,38 @@ void own_chunk::symmetrize() {
     }
 }
 
-/// Rows get powers of two, and show their entries to the columns; those with fewer than `least` entries do not.
-void own_chunk::scale_rows(double* M, std::int64_t rows, double least, array& scale, array& unit) {
-    cpu::dense<double>().lanes_scale_rows(M, rows, n, least, pivots.data(), column.data(), wrong);
-    scatter(pivots.data(), rows, scale);
+/// Rows [first, first + count) of A or G get powers of two, and show their entries to the columns; those with fewer
+/// than `least` entries do not.
+void own_chunk::scale_rows(const given_matrix& M, std::int64_t first, std::int64_t count, double least, double* to) {
+    // No entry of a scaled row reaches 2: where Q alone shows enough of every column, no more need be looked at.
+    constexpr double enough = 4 / (balanced * balanced);
+    const bool shown = std::all_of(column.begin(), column.end(), [](double v) { return v >= enough; });
+    double* own = to + first * n * width;
+    gather(M, first, count, own);
+    cpu::dense<double>().lanes_scale_rows(own, count, n, least, powers.data() + first * width,
+                                          shown ? nullptr : column.data(), wrong);
+}
+
+void own_chunk::take_scales(std::int64_t rows, array& scale, array& unit) {
+    scatter(powers.data(), rows, scale);
     for (std::size_t i = 0; i < scale.size(); ++i) unit[i] = 1 / scale[i];
+}
+
+/// The vectors, as if the rows of G were not scaled: that comes later.
+template <class T>
+void own_chunk::load(const problem<T>& batch, std::int64_t first, int count, const settings& how,
+                     const tolerances& eps) {
+    for (int l = 0; l < width; ++l) {
+        tried[l] = l < count;
+        if (!tried[l]) continue;
+        loaded.load(batch, first + l, made->measures(l), true, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        tried[l] = loaded.finite && loaded.impossible_row < 0;
+        if (!tried[l]) continue;
+        std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + l * n);
+        std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + l * p);
+        std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + l * m);
+        std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + l * m);
+    }
 }
 
 void own_chunk::compare_columns() {
@@ -148,72 +191,91 @@ void own_chunk::compare_columns() {
             most = std::max(most, v);
             if (v > 0) least = std::min(least, v);
         }
-        tried[l] = wrong[l] == 0.0 && of_like_size(q_max[l]) && most <= balanced * balanced * least;
+        tried[l] = tried[l] && wrong[l] == 0.0 && of_like_size(q_max[l]) && most <= balanced * balanced * least;
     }
 }
 
-void own_chunk::set_up() {
+/// L, V_A, L_S, and what the first half of an equality solve leaves of −q and b.
+void own_chunk::eliminate() {
     const auto& kernels = cpu::dense<double>();
     dense_lanes& to = *made;
-    double* left = to.vg() + m * n * width; // −q, then y
+    double *panel = to.panel.data(), *left = to.vg() + m * n * width, *inverse = to.panel_inverse.data();
     gather(q, n, left);
     for (std::int64_t e = 0; e < n * width; ++e) left[e] = -left[e];
     for (std::int64_t e = 0; e < n * width; ++e) pivots[at(e)] = singular * q_max[e % width];
-    kernels.lanes_panel(to.panel.data(), n + p + m + 1, n, n, pivots.data(), to.panel_inverse.data());
-    // R = V_G V_G' − W W'; d = h − V_G y + W u.
-    double* r = products.data();
-    gather(h, m, x.data());
-    kernels.lanes_product(r, m, to.vg(), n, to.vg(), n, 1, m, m, n, true, 1.0, 0.0);
-    kernels.lanes_product(x.data(), m, left, n, to.vg(), n, 1, 1, m, n, false, -1.0, 1.0);
-    if (p > 0) {
-        double* schur = to.schur.data();
-        kernels.lanes_product(schur, p, to.va(), n, to.va(), n, 1, p + m + 1, p, n, false, 1.0, 0.0);
-        gather(b, p, u.data());
-        double* right = to.w() + m * p * width;
-        for (std::int64_t e = 0; e < p * width; ++e) right[e] -= u[at(e)];
-        double most[width] = {};
-        for (std::int64_t i = 0; i < p; ++i)
-            for (int l = 0; l < width; ++l) most[l] = std::max(most[l], schur[i * (p + 1) * width + l]);
-        for (std::int64_t e = 0; e < p * width; ++e) pivots[at(e)] = dependent_equality * most[e % width];
-        kernels.lanes_panel(schur, p + m + 1, p, p, pivots.data(), to.schur_inverse.data());
-        std::copy_n(right, p * width, u.data());
-        for (std::int64_t e = 0; e < m * width; ++e) pivots[at(e)] = r[e / width * (m + 1) * width + e % width];
-        kernels.lanes_product(r, m, to.w(), p, to.w(), p, 1, m, m, p, true, -1.0, 1.0);
-        kernels.lanes_product(x.data(), m, u.data(), p, to.w(), p, 1, 1, m, p, false, 1.0, 1.0);
-        // A row that depends on the equalities is not for lanes.
-        for (std::int64_t e = 0; e < m * width; ++e)
-            if (!(r[e / width * (m + 1) * width + e % width] > dependent * pivots[at(e)])) tried[e % width] = false;
-    }
-    scatter(x.data(), m, d);
+    kernels.lanes_panel(panel, n + p, n, n, pivots.data(), inverse);
+    kernels.lanes_solve_rows(panel, n, inverse, n, left, n, 1);
     std::copy_n(left, n * width, y.data());
-    form_r();
+    if (p == 0) return;
+    double *schur = to.schur.data(), *right = to.w() + m * p * width;
+    kernels.lanes_product(schur, p, to.va(), n, to.va(), n, 1, p, p, n, true, 1.0, 0.0);
+    gather(b, p, right);
+    kernels.lanes_product(right, p, left, n, to.va(), n, 1, 1, p, n, false, 1.0, -1.0);
+    double most[width] = {};
+    for (std::int64_t i = 0; i < p; ++i)
+        for (int l = 0; l < width; ++l) most[l] = std::max(most[l], schur[i * (p + 1) * width + l]);
+    for (std::int64_t e = 0; e < p * width; ++e) pivots[at(e)] = dependent_equality * most[e % width];
+    kernels.lanes_panel(schur, p, p, p, pivots.data(), to.schur_inverse.data());
+    kernels.lanes_solve_rows(schur, p, to.schur_inverse.data(), p, right, p, 1);
+    std::copy_n(right, p * width, u.data());
 }
 
-/// R of every problem by itself, where the rows of an active set lie side by side.
-void own_chunk::form_r() {
+/// V_G, W, R and d − h, some rows at a time while they are in the cache: R = V_G V_G' − W W', d = h − V_G y + W u.
+void own_chunk::form_rows() {
     const auto& kernels = cpu::dense<double>();
-    double* rows[width];
-    for (std::int64_t i = 0; i < m; ++i) {
-        // Whole tiles: what they write behind the diagonal is overwritten.
-        const std::int64_t count = std::min(m, (i + width) / width * width);
-        for (int l = 0; l < width; ++l) rows[l] = R.data() + (l * m + i) * m;
-        kernels.lanes_scatter(products.data() + i * m * width, count, rows);
+    dense_lanes& to = *made;
+    double* r = products.data();
+    for (std::int64_t first = 0; first < m; first += block_rows) {
+        const std::int64_t count = std::min(block_rows, m - first);
+        double *v = to.vg() + first * n * width, *w = to.w() + first * p * width, *change = x.data() + first * width;
+        scale_rows(user_g, first, count, 2, to.vg());
+        kernels.lanes_solve_rows(to.panel.data(), n, to.panel_inverse.data(), n, v, n, count);
+        kernels.lanes_product(change, 1, v, n, y.data(), n, 1, count, 1, n, false, -1.0, 0.0);
+        // What lies behind the diagonal comes from there.
+        const auto times = [&](const double* rows, const double* all, std::int64_t k, double alpha, double beta) {
+            for (std::int64_t i = 0; i < count; i += block_rows / 2)
+                kernels.lanes_product(r + i * m * width, m, rows + i * k * width, k, all, k, 1,
+                                      std::min(block_rows / 2, count - i), std::min(first + i + block_rows / 2, m), k,
+                                      false, alpha, beta);
+        };
+        times(v, to.vg(), n, 1.0, 0.0);
+        if (p > 0) {
+            const auto length = [&](std::int64_t e) {
+                return r[(e / width * (m + 1) + first) * width + e % width];
+            };
+            for (std::int64_t e = 0; e < count * width; ++e) pivots[at(e)] = length(e);
+            kernels.lanes_product(w, p, v, n, to.va(), n, 1, count, p, n, false, 1.0, 0.0);
+            kernels.lanes_solve_rows(to.schur.data(), p, to.schur_inverse.data(), p, w, p, count);
+            kernels.lanes_product(change, 1, w, p, u.data(), p, 1, count, 1, p, false, 1.0, 1.0);
+            times(w, to.w(), p, -1.0, 1.0);
+            // A row that depends on the equalities is not for lanes.
+            for (std::int64_t e = 0; e < count * width; ++e)
+                if (!(length(e) > dependent * pivots[at(e)])) tried[e % width] = false;
+        }
+        double* rows[width];
+        for (std::int64_t i = 0; i < count; ++i) {
+            for (int l = 0; l < width; ++l) rows[l] = R.data() + (l * m + first + i) * stride;
+            kernels.lanes_scatter(r + i * m * width, std::min(m, first + block_rows), rows);
+        }
     }
     for (int l = 0; l < width; ++l) {
-        double* own = R.data() + l * m * m;
-        kernels.mirror_lower(own, m, m);
-        for (std::int64_t i = 0; i < m; ++i) length[at(l * m + i)] = own[i * (m + 1)];
+        double* own = R.data() + l * m * stride;
+        kernels.mirror_lower(own, stride, m);
+        for (std::int64_t i = 0; i < m; ++i) length[at(l * m + i)] = own[i * (stride + 1)];
     }
+    scatter(x.data(), m, d, stride);
 }
 
 void own_chunk::find_active_sets(int limit) {
+    own_active_sets::system of[width];
     for (int l = 0; l < width; ++l) {
+        of[l] = {R.data() + l * m * stride, d.data() + l * stride, row(floor, l, m)};
         auto& own = sets.problems[l];
         own.wanted = tried[l];
         own.started = tried[l] && starts[l].usable;
         if (own.started) own.rows = starts[l].rows;
     }
-    sets.solve(R.data(), m, d.data(), floor.data(), limit, *made);
+    sets.solve(of, m, stride, limit, *made);
     for (int l = 0; l < width; ++l) tried[l] = tried[l] && sets.problems[l].solved;
 }
 
@@ -260,9 +322,9 @@ void own_chunk::gather(const array& from, std::int64_t size, double* to) const {
     cpu::dense<double>().lanes_gather(rows, size, to);
 }
 
-void own_chunk::scatter(const double* from, std::int64_t size, array& to) const {
+void own_chunk::scatter(const double* from, std::int64_t size, array& to, std::int64_t apart) const {
     double* rows[width];
-    for (int l = 0; l < width; ++l) rows[l] = to.data() + l * size;
+    for (int l = 0; l < width; ++l) rows[l] = to.data() + l * (apart == 0 ? size : apart);
     cpu::dense<double>().lanes_scatter(from, size, rows);
 }
 

@@ -55,19 +55,25 @@ private:
     };
     void resize(const structure& shape);
     template <class T>
-    void read(const problem<T>& batch, const block& b, std::int64_t first, int count, given_matrix& M, double* to);
+    void read(const problem<T>& batch, const block& b, std::int64_t first, int count, given_matrix& M);
+    void gather(const given_matrix& M, std::int64_t first, std::int64_t rows, double* to) const;
     void symmetrize();
-    void scale_rows(double* M, std::int64_t rows, double least, array& scale, array& unit);
+    void scale_rows(const given_matrix& M, std::int64_t first, std::int64_t count, double least, double* to);
+    void take_scales(std::int64_t rows, array& scale, array& unit);
     void compare_columns();
-    void set_up();
-    void form_r();
+    template <class T>
+    void load(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps);
+    void eliminate();
+    void form_rows();
     void find_active_sets(int limit);
     void verify(const tolerances& eps);
     void multiply(int l);
     void gather(const array& from, std::int64_t size, double* to) const;
-    void scatter(const double* from, std::int64_t size, array& to) const;
+    /// `apart`: the distance of two problems in `to`, if it is not `size`.
+    void scatter(const double* from, std::int64_t size, array& to, std::int64_t apart = 0) const;
 
     std::int64_t n = 0, p = 0, m = 0;
+    std::int64_t stride = 0; ///< of the rows of R: whole vectors
     std::shared_ptr<dense_lanes> made;
     given_matrix user_q, user_a, user_g;
     element loaded;
@@ -77,7 +83,7 @@ private:
     verdict verdicts[width] = {};
     double q_max[width] = {}, uneven[width] = {};
     double wrong[width] = {};                                 ///< 0 where all entries are finite
-    array products, y, u, x, column, pivots;                  ///< in lanes; the first are those of R
+    array products, y, u, x, column, pivots, powers;          ///< in lanes; the first are rows of R
     array R, d, q, b, h, floor, z, nu, qz, atnu, gtl, az, gz; ///< problem by problem
     array length, factors, nothing;
 };

@@ -122,7 +122,7 @@ template <class T> struct kernels {
 
     /// Multiplies every row of M [rows, n] by the power of two that brings its largest entry into [1, 2), `power`
     /// [rows]. column_j = max(column_j, the square of the new entry) over the rows with `least_entries` nonzero
-    /// entries. `wrong` [lanes] is increased by 0, or by NaN where an entry is not finite or a row is out of the usual
+    /// entries, unless `column` is null. `wrong` [lanes] is increased by 0, or by NaN where an entry is not finite or a row is out of the usual
     /// range.
     void (*lanes_scale_rows)(T* M, index rows, index n, T least_entries, T* power, T* column, T* wrong);
     /// M [m + 1, m] <- the lower triangle of R with the identity for the rows whose `inside` is 0, and below it −d for
@@ -137,6 +137,8 @@ template <class T> struct kernels {
     /// `lanes_cholesky` where lane l has a matrix of its own, R[l].
     void (*lanes_cholesky_each)(const T* const* R, index ldr, const int* which, const T* counts, index k, T least, T* L,
                                 index ldl, T* reciprocal);
+    /// Each of the rows x of X [rows, n] becomes L^-1 x.
+    void (*lanes_solve_rows)(const T* L, index ldl, const T* reciprocal, index n, T* X, index ldx, index rows);
     /// The lower triangle of M [n, n] becomes that of (M + M') / 2, whose largest |entry| goes to `most` [lanes].
     /// `uneven` [lanes]: 1 where M is not symmetric, else 0. `wrong` [lanes] is increased by NaN where an entry is not
     /// finite.
