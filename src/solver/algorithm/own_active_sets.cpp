@@ -12,8 +12,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// As in the dual active set: a pivot of this share of its diagonal entry is rounding, and so is a slack.
 constexpr double dependent = 1e-11, rounding = 1e-13;
-/// Half of the problems are done by then.
-constexpr int together = 6;
+/// Nine of ten problems are done by then (measured).
+constexpr int together = 7;
 
 } // namespace
 
@@ -43,11 +43,19 @@ void own_active_sets::begin(const system* of) {
         own.solved = false;
         own.steps = 0;
         moving[l] = own.wanted;
-        if (!own.wanted || !own.started) own.rows.clear();
-        for (std::int64_t i = 0; own.wanted && !own.started && i < m; ++i)
-            if (of[l].d[i] < -of[l].floor[i]) own.rows.push_back(static_cast<int>(i));
+        if (!own.wanted) own.rows.clear();
+        if (own.wanted && !own.started) take_violated(of[l], own.rows);
         for (const int i : own.rows) inside[at(l * m + i)] = 1;
     }
+}
+
+void own_active_sets::take_violated(const system& of, std::vector<int>& rows) {
+    std::size_t count = 0;
+    for (std::int64_t i = 0; i < m; ++i) { // without a branch: which rows they are cannot be foreseen
+        next[count] = static_cast<int>(i);
+        count += of.d[i] < -of.floor[i] ? 1 : 0;
+    }
+    rows.assign(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 /// x = −R_WW⁻¹ d_W in every lane.

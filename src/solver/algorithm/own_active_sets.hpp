@@ -35,6 +35,7 @@ public:
 
 private:
     void begin(const system* of);
+    void take_violated(const system& of, std::vector<int>& rows);
     void factor(const system* of, dense_lanes& to);
     bool advance(int l, const system& of);
     void go_on_alone(int l, const system& of, int limit, dense_lanes& to);

@@ -240,17 +240,17 @@ void own_chunk::form_rows() {
         };
         times(v, to.vg(), n, 1.0, 0.0);
         if (p > 0) {
-            const auto length = [&](std::int64_t e) {
+            const auto square = [&](std::int64_t e) {
                 return r[(e / width * (m + 1) + first) * width + e % width];
             };
-            for (std::int64_t e = 0; e < count * width; ++e) pivots[at(e)] = length(e);
+            for (std::int64_t e = 0; e < count * width; ++e) pivots[at(e)] = square(e);
             kernels.lanes_product(w, p, v, n, to.va(), n, 1, count, p, n, false, 1.0, 0.0);
             kernels.lanes_solve_rows(to.schur.data(), p, to.schur_inverse.data(), p, w, p, count);
             kernels.lanes_product(change, 1, w, p, u.data(), p, 1, count, 1, p, false, 1.0, 1.0);
             times(w, to.w(), p, -1.0, 1.0);
             // A row that depends on the equalities is not for lanes.
             for (std::int64_t e = 0; e < count * width; ++e)
-                if (!(length(e) > dependent * pivots[at(e)])) tried[e % width] = false;
+                if (!(square(e) > dependent * pivots[at(e)])) tried[e % width] = false;
         }
         double* rows[width];
         for (std::int64_t i = 0; i < count; ++i) {
