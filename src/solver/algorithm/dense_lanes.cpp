@@ -14,7 +14,8 @@ void dense_lanes::resize(const structure& shape) {
     n = shape.n;
     p = shape.p;
     m = shape.m;
-    panel.resize(at((n + p + m + 1) * n * width));
+    ld = n % width == 0 ? n + 1 : n;
+    panel.resize(at((n + p + m + 1) * ld * width));
     schur.resize(at((p + m + 1) * p * width));
     counts.resize(at(width));
     panel_inverse.resize(at(n * width));
@@ -50,16 +51,16 @@ void dense_lanes::grow(std::int64_t rows) {
     }
 }
 
-void dense_lanes::put(int l, const std::vector<int>& rows, const double* L, std::int64_t ld) {
+void dense_lanes::put(int l, const std::vector<int>& rows, const double* L, std::int64_t apart) {
     const auto count = static_cast<std::int64_t>(rows.size());
     if (count > k) grow(count);
     counts[at(l)] = static_cast<double>(count);
     for (std::int64_t i = 0; i < k; ++i) {
         const bool own = i < count;
         which[at(i * width + l)] = own ? rows[at(i)] : 0;
-        factor_inverse[at(i * width + l)] = own ? 1 / L[i * (ld + 1)] : 1.0;
+        factor_inverse[at(i * width + l)] = own ? 1 / L[i * (apart + 1)] : 1.0;
         for (std::int64_t j = 0; j <= i; ++j)
-            factor[at((i * distance() + j) * width + l)] = own ? L[i * ld + j] : i == j ? 1.0 : 0.0;
+            factor[at((i * distance() + j) * width + l)] = own ? L[i * apart + j] : i == j ? 1.0 : 0.0;
     }
 }
 
@@ -70,7 +71,8 @@ units dense_lanes::measures(int l) const {
 }
 
 std::size_t dense_lanes::bytes() const {
-    return (panel.size() + schur.size() + factor.size() + 4 * at((n + p + m) * width)) * sizeof(double);
+    // Whatever the active sets of the others are.
+    return (panel.size() + schur.size() + at((m * (m + 1) + 4 * (n + p + m)) * width)) * sizeof(double);
 }
 
 std::size_t dense_lanes::held() const {
@@ -79,10 +81,10 @@ std::size_t dense_lanes::held() const {
 
 void dense_lanes::solve(double* z, double* nu, double* lambda) const {
     const auto& kernels = cpu::dense<double>();
-    kernels.lanes_forward(panel.data(), n, panel_inverse.data(), n, z);
-    kernels.lanes_product(nu, p, z, n, va(), n, 1, 1, p, n, false, 1.0, -1.0);
+    kernels.lanes_forward(panel.data(), ld, panel_inverse.data(), n, z);
+    kernels.lanes_product(nu, p, z, n, va(), ld, 1, 1, p, n, false, 1.0, -1.0);
     kernels.lanes_forward(schur.data(), p, schur_inverse.data(), p, nu);
-    kernels.lanes_product(lambda, m, z, n, vg(), n, 1, 1, m, n, false, 1.0, -1.0);
+    kernels.lanes_product(lambda, m, z, n, vg(), ld, 1, 1, m, n, false, 1.0, -1.0);
     kernels.lanes_product(lambda, m, nu, p, w(), p, 1, 1, m, p, false, -1.0, 1.0);
     array x(at(k * width));
     const auto each_row = [&](auto visit) {
@@ -99,11 +101,11 @@ void dense_lanes::solve(double* z, double* nu, double* lambda) const {
 
 void dense_lanes::finish(double* z, double* nu, const double* lambda) const {
     const auto& kernels = cpu::dense<double>();
-    kernels.lanes_product(z, n, lambda, m, vg(), 1, n, 1, n, m, false, -1.0, 1.0);
+    kernels.lanes_product(z, n, lambda, m, vg(), 1, ld, 1, n, m, false, -1.0, 1.0);
     kernels.lanes_product(nu, p, lambda, m, w(), 1, p, 1, p, m, false, -1.0, 1.0);
     kernels.lanes_backward(schur.data(), p, schur_inverse.data(), p, nu);
-    kernels.lanes_product(z, n, nu, p, va(), 1, n, 1, n, p, false, -1.0, 1.0);
-    kernels.lanes_backward(panel.data(), n, panel_inverse.data(), n, z);
+    kernels.lanes_product(z, n, nu, p, va(), 1, ld, 1, n, p, false, -1.0, 1.0);
+    kernels.lanes_backward(panel.data(), ld, panel_inverse.data(), n, z);
 }
 
 } // namespace optnet::solver

@@ -33,10 +33,10 @@ void own_active_sets::solve(const system* of, std::int64_t rows, std::int64_t ap
 }
 
 void own_active_sets::begin(const system* of) {
-    lambda.assign(at(width * m), 0.0);
-    inside.assign(at(width * m), 0.0);
+    lambda.assign(at(width * stride), 0.0);
+    inside.assign(at(width * stride), 0.0);
     s.resize(at(stride));
-    next.resize(at(m));
+    next.resize(at(stride));
     factors.resize(at(m));
     for (int l = 0; l < width; ++l) {
         lane& own = problems[l];
@@ -45,7 +45,7 @@ void own_active_sets::begin(const system* of) {
         moving[l] = own.wanted;
         if (!own.wanted) own.rows.clear();
         if (own.wanted && !own.started) take_violated(of[l], own.rows);
-        for (const int i : own.rows) inside[at(l * m + i)] = 1;
+        for (const int i : own.rows) inside[at(l * stride + i)] = 1;
     }
 }
 
@@ -84,17 +84,17 @@ void own_active_sets::factor(const system* of, dense_lanes& to) {
 bool own_active_sets::advance(int l, const system& of) {
     const auto& kernels = cpu::dense<double>();
     lane& own = problems[l];
-    double* values = lambda.data() + l * m;
+    double* values = lambda.data() + l * stride;
     for (std::size_t i = 0; i < own.rows.size(); ++i) values[own.rows[i]] = factors[i] = x[i * width + at(l)];
     kernels.combine_rows(of.R, stride, own.rows.data(), factors.data(), static_cast<std::int64_t>(own.rows.size()),
                          of.d, stride, s.data());
     std::int64_t count = 0;
-    const std::int64_t changes =
-        kernels.next_set(values, s.data(), of.d, of.floor, m, rounding, inside.data() + l * m, next.data(), &count);
+    const std::int64_t changes = kernels.next_set(values, s.data(), of.d, of.floor, stride, rounding,
+                                                  inside.data() + l * stride, next.data(), &count);
     ++own.steps;
     own.solved = changes == 0;
     if (changes == 0) return false;
-    std::fill_n(values, m, 0.0);
+    std::fill_n(values, stride, 0.0);
     own.rows.assign(next.begin(), changes < 0 ? next.begin() : next.begin() + count);
     return changes > 0;
 }
@@ -109,7 +109,7 @@ void own_active_sets::go_on_alone(int l, const system& of, int limit, dense_lane
     own.steps += dual.steps;
     if (!own.solved) return;
     own.rows = dual.basis;
-    std::copy(dual.lambda.begin(), dual.lambda.end(), lambda.begin() + l * m);
+    std::copy(dual.lambda.begin(), dual.lambda.end(), lambda.begin() + l * stride);
     to.put(l, own.rows, dual.factor().data(), dual.stride());
 }
 

@@ -22,10 +22,10 @@ public:
         std::vector<int> rows; ///< W, ascending
     };
     lane problems[width];
-    std::vector<double> lambda; ///< [lanes, m], of the last W if solved, and not negative
+    std::vector<double> lambda; ///< [lanes, stride], of the last W if solved, and not negative
 
-    /// R and d of a problem, and below which slacks count, as in `dual_active_set::solve`: row i of R begins at
-    /// R + i * stride, and R and d may be read up to the end of a whole number of strides.
+    /// R, d and floor of a problem as in `dual_active_set::solve`. Rows of R are `stride` numbers apart, whole vectors,
+    /// of which nothing counts behind the first m; so many numbers d and floor have, too, 0 and +inf behind.
     struct system {
         const double *R, *d, *floor;
     };
@@ -43,9 +43,9 @@ private:
     std::int64_t m = 0, stride = 0;
     bool moving[width] = {};
     dual_active_set dual;
-    std::vector<double> x, s, inside, factors; ///< [k, lanes], [stride], [lanes, m], [k]
+    std::vector<double> x, s, inside, factors; ///< [k, lanes], [stride], [lanes, stride], [m]
     std::vector<double> own_d, own_floor;      ///< [m]
-    std::vector<int> next;                     ///< [m]
+    std::vector<int> next;                     ///< [stride]
 };
 
 } // namespace optnet::solver

@@ -12,8 +12,8 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// Beyond it one problem fills the vectors by itself.
-constexpr int most_variables = 128;
+/// Beyond it one problem fills the vectors by itself, and eight leave the second-level cache (measured).
+constexpr int most_variables = 100;
 /// Half of the share from which on columns get units of their own.
 constexpr double balanced = 50;
 /// Rows of G that are worked on at a time.
@@ -64,7 +64,7 @@ void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, cons
             const double scale = made->g_scale[at(l * m + i)];
             double& right = h[at(l * m + i)];
             right *= scale;
-            floor[at(l * m + i)] *= scale;
+            floor[at(l * stride + i)] *= scale;
             d[at(l * stride + i)] += right;
         }
         starts[l].load(from, first + l, loaded, made->measures(l));
@@ -88,7 +88,7 @@ void own_chunk::resize(const structure& shape) {
     stride = (m + width - 1) / width * width;
     products.resize(at(block_rows * m * width));
     R.resize(at(m * stride * width));
-    d.resize(at(stride * width));
+    d.assign(at(stride * width), 0.0);
     for (array* a : {&y, &column, &z, &qz, &gtl}) a->resize(at(n * width));
     for (array* a : {&u, &nu, &az}) a->resize(at(p * width));
     for (array* a : {&x, &gz, &length}) a->resize(at(m * width));
@@ -97,7 +97,8 @@ void own_chunk::resize(const structure& shape) {
     nothing.assign(at(n), 0.0);
     for (array* a : {&q, &atnu}) a->assign(at(n * width), 0.0);
     b.assign(at(p * width), 0.0);
-    for (array* a : {&h, &floor}) a->assign(at(m * width), 0.0);
+    h.assign(at(m * width), 0.0);
+    floor.assign(at(stride * width), HUGE_VAL);
     std::fill(made->g_scale.begin(), made->g_scale.end(), 1.0);
     std::fill_n(tried, width, true);
     std::fill_n(wrong, width, 0.0);
@@ -128,23 +129,29 @@ void own_chunk::read(const problem<T>& batch, const block& k, std::int64_t first
 void own_chunk::gather(const given_matrix& M, std::int64_t first, std::int64_t rows, double* to) const {
     const double* from[width];
     for (int l = 0; l < width; ++l) from[l] = M.of[l] + first * n;
-    cpu::dense<double>().lanes_gather(from, rows * n, to);
-    if (M.scale != 1.0) cpu::dense<double>().scale(M.scale, to, rows * n * width);
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t at_once = made->ld == n ? rows : 1;
+    for (std::int64_t i = 0; i < rows; i += at_once) {
+        double* own = to + i * made->ld * width;
+        kernels.lanes_gather(from, at_once * n, own);
+        if (M.scale != 1.0) kernels.scale(M.scale, own, at_once * n * width);
+        for (const double*& next : from) next += at_once * n;
+    }
 }
 
 /// Q becomes its symmetric part, which is judged.
 void own_chunk::symmetrize() {
     const double* panel = made->panel.data();
-    cpu::dense<double>().lanes_symmetric_part(made->panel.data(), n, q_max, uneven, wrong);
+    cpu::dense<double>().lanes_symmetric_part(made->panel.data(), made->ld, n, q_max, uneven, wrong);
     for (double& most : q_max) most = most > 0 ? most : 1.0;
     // What the columns are compared by is squared: the diagonal of Q is that already.
     double most[width] = {};
     for (std::int64_t j = 0; j < n; ++j) {
-        const double* own = panel + j * (n + 1) * width;
+        const double* own = panel + j * (made->ld + 1) * width;
         for (int l = 0; l < width; ++l) most[l] = j == 0 ? own[l] : std::max(most[l], own[l]);
     }
     for (std::int64_t j = 0; j < n; ++j) {
-        const double* own = panel + j * (n + 1) * width;
+        const double* own = panel + j * (made->ld + 1) * width;
         for (int l = 0; l < width; ++l) column[at(j * width + l)] = own[l] > 0 ? own[l] / most[l] : 0.0;
     }
 }
@@ -155,9 +162,9 @@ void own_chunk::scale_rows(const given_matrix& M, std::int64_t first, std::int64
     // No entry of a scaled row reaches 2: where Q alone shows enough of every column, no more need be looked at.
     constexpr double enough = 4 / (balanced * balanced);
     const bool shown = std::all_of(column.begin(), column.end(), [](double v) { return v >= enough; });
-    double* own = to + first * n * width;
+    double* own = to + first * made->ld * width;
     gather(M, first, count, own);
-    cpu::dense<double>().lanes_scale_rows(own, count, n, least, powers.data() + first * width,
+    cpu::dense<double>().lanes_scale_rows(own, made->ld, count, n, least, powers.data() + first * width,
                                           shown ? nullptr : column.data(), wrong);
 }
 
@@ -179,7 +186,7 @@ void own_chunk::load(const problem<T>& batch, std::int64_t first, int count, con
         std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + l * n);
         std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + l * p);
         std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + l * m);
-        std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + l * m);
+        std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + l * stride);
     }
 }
 
@@ -199,18 +206,19 @@ void own_chunk::compare_columns() {
 void own_chunk::eliminate() {
     const auto& kernels = cpu::dense<double>();
     dense_lanes& to = *made;
-    double *panel = to.panel.data(), *left = to.vg() + m * n * width, *inverse = to.panel_inverse.data();
+    const std::int64_t ld = to.ld;
+    double *panel = to.panel.data(), *left = to.vg() + m * ld * width, *inverse = to.panel_inverse.data();
     gather(q, n, left);
     for (std::int64_t e = 0; e < n * width; ++e) left[e] = -left[e];
     for (std::int64_t e = 0; e < n * width; ++e) pivots[at(e)] = singular * q_max[e % width];
-    kernels.lanes_panel(panel, n + p, n, n, pivots.data(), inverse);
-    kernels.lanes_solve_rows(panel, n, inverse, n, left, n, 1);
+    kernels.lanes_panel(panel, n + p, n, ld, pivots.data(), inverse);
+    kernels.lanes_solve_rows(panel, ld, inverse, n, left, ld, 1);
     std::copy_n(left, n * width, y.data());
     if (p == 0) return;
     double *schur = to.schur.data(), *right = to.w() + m * p * width;
-    kernels.lanes_product(schur, p, to.va(), n, to.va(), n, 1, p, p, n, true, 1.0, 0.0);
+    kernels.lanes_product(schur, p, to.va(), ld, to.va(), ld, 1, p, p, n, true, 1.0, 0.0);
     gather(b, p, right);
-    kernels.lanes_product(right, p, left, n, to.va(), n, 1, 1, p, n, false, 1.0, -1.0);
+    kernels.lanes_product(right, p, left, n, to.va(), ld, 1, 1, p, n, false, 1.0, -1.0);
     double most[width] = {};
     for (std::int64_t i = 0; i < p; ++i)
         for (int l = 0; l < width; ++l) most[l] = std::max(most[l], schur[i * (p + 1) * width + l]);
@@ -224,30 +232,29 @@ void own_chunk::eliminate() {
 void own_chunk::form_rows() {
     const auto& kernels = cpu::dense<double>();
     dense_lanes& to = *made;
+    const std::int64_t ld = to.ld;
     double* r = products.data();
     for (std::int64_t first = 0; first < m; first += block_rows) {
         const std::int64_t count = std::min(block_rows, m - first);
-        double *v = to.vg() + first * n * width, *w = to.w() + first * p * width, *change = x.data() + first * width;
+        double *v = to.vg() + first * ld * width, *w = to.w() + first * p * width, *change = x.data() + first * width;
         scale_rows(user_g, first, count, 2, to.vg());
-        kernels.lanes_solve_rows(to.panel.data(), n, to.panel_inverse.data(), n, v, n, count);
-        kernels.lanes_product(change, 1, v, n, y.data(), n, 1, count, 1, n, false, -1.0, 0.0);
-        // What lies behind the diagonal comes from there.
-        const auto times = [&](const double* rows, const double* all, std::int64_t k, double alpha, double beta) {
-            for (std::int64_t i = 0; i < count; i += block_rows / 2)
-                kernels.lanes_product(r + i * m * width, m, rows + i * k * width, k, all, k, 1,
-                                      std::min(block_rows / 2, count - i), std::min(first + i + block_rows / 2, m), k,
-                                      false, alpha, beta);
+        kernels.lanes_solve_rows(to.panel.data(), ld, to.panel_inverse.data(), n, v, ld, count);
+        kernels.lanes_product(change, 1, v, ld, y.data(), n, 1, count, 1, n, false, -1.0, 0.0);
+        const auto times = [&](const double* rows, const double* all, std::int64_t apart, std::int64_t k, double alpha,
+                               double beta) {
+            constexpr std::int64_t tile = 4; // and as little behind the diagonal
+            for (std::int64_t i = 0; i < count; i += tile)
+                kernels.lanes_product(r + i * m * width, m, rows + i * apart * width, apart, all, apart, 1,
+                                      std::min(tile, count - i), std::min(first + i + tile, m), k, false, alpha, beta);
         };
-        times(v, to.vg(), n, 1.0, 0.0);
+        times(v, to.vg(), ld, n, 1.0, 0.0);
         if (p > 0) {
-            const auto square = [&](std::int64_t e) {
-                return r[(e / width * (m + 1) + first) * width + e % width];
-            };
+            const auto square = [&](std::int64_t e) { return r[(e / width * (m + 1) + first) * width + e % width]; };
             for (std::int64_t e = 0; e < count * width; ++e) pivots[at(e)] = square(e);
-            kernels.lanes_product(w, p, v, n, to.va(), n, 1, count, p, n, false, 1.0, 0.0);
+            kernels.lanes_product(w, p, v, ld, to.va(), ld, 1, count, p, n, false, 1.0, 0.0);
             kernels.lanes_solve_rows(to.schur.data(), p, to.schur_inverse.data(), p, w, p, count);
             kernels.lanes_product(change, 1, w, p, u.data(), p, 1, count, 1, p, false, 1.0, 1.0);
-            times(w, to.w(), p, -1.0, 1.0);
+            times(w, to.w(), p, p, -1.0, 1.0);
             // A row that depends on the equalities is not for lanes.
             for (std::int64_t e = 0; e < count * width; ++e)
                 if (!(square(e) > dependent * pivots[at(e)])) tried[e % width] = false;
@@ -269,7 +276,7 @@ void own_chunk::form_rows() {
 void own_chunk::find_active_sets(int limit) {
     own_active_sets::system of[width];
     for (int l = 0; l < width; ++l) {
-        of[l] = {R.data() + l * m * stride, d.data() + l * stride, row(floor, l, m)};
+        of[l] = {R.data() + l * m * stride, d.data() + l * stride, row(floor, l, stride)};
         auto& own = sets.problems[l];
         own.wanted = tried[l];
         own.started = tried[l] && starts[l].usable;
@@ -280,7 +287,7 @@ void own_chunk::find_active_sets(int limit) {
 }
 
 void own_chunk::verify(const tolerances& eps) {
-    gather(sets.lambda, m, x.data());
+    gather(sets.lambda, m, x.data(), stride);
     made->finish(y.data(), u.data(), x.data());
     scatter(y.data(), n, z);
     scatter(u.data(), p, nu);
@@ -306,7 +313,7 @@ void own_chunk::multiply(int l) {
     for (std::int64_t i = 0; i < m; ++i) row(gz, l, m)[i] *= to.g_scale[i];
     const std::vector<int>& rows = basis(l);
     for (std::size_t i = 0; i < rows.size(); ++i)
-        factors[i] = row(sets.lambda, l, m)[rows[i]] * user_g.scale * to.g_scale[rows[i]];
+        factors[i] = row(sets.lambda, l, stride)[rows[i]] * user_g.scale * to.g_scale[rows[i]];
     kernels.combine_rows(user_g.of[l], n, rows.data(), factors.data(), static_cast<std::int64_t>(rows.size()),
                          nothing.data(), n, row(gtl, l, n));
     if (p == 0) return;
@@ -316,9 +323,9 @@ void own_chunk::multiply(int l) {
     kernels.gemv_transposed(user_a.of[l], n, p, n, user_a.scale, factors.data(), 0.0, row(atnu, l, n));
 }
 
-void own_chunk::gather(const array& from, std::int64_t size, double* to) const {
+void own_chunk::gather(const array& from, std::int64_t size, double* to, std::int64_t apart) const {
     const double* rows[width];
-    for (int l = 0; l < width; ++l) rows[l] = from.data() + l * size;
+    for (int l = 0; l < width; ++l) rows[l] = from.data() + l * (apart == 0 ? size : apart);
     cpu::dense<double>().lanes_gather(rows, size, to);
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Small problems with plain matrices of their own, one per SIMD lane: set-up, the primal-dual active set method and the
-// solution, all in lanes. The formulas are those of form D and `lane_active_set`. What is not plain is refused and
-// goes the road alone: a singular Q, columns that differ much in size, dependent rows, a set that does not repeat
-// itself, a point that a step of refinement would improve.
+// Problems with plain matrices of their own, one per SIMD lane: set-up, the primal-dual active set method and the
+// solution. The formulas are those of form D and `lane_active_set`. What is not plain is refused and goes the road
+// alone: a singular Q, columns that differ much in size, dependent rows, a point that a step of refinement would
+// improve.
 
 #include "solver/algorithm/own_active_sets.hpp"
 #include "solver/algorithm/road.hpp"
@@ -18,7 +18,7 @@ namespace optnet::solver {
 class own_chunk {
 public:
     static constexpr int together = dense_lanes::width;
-    /// Depends on the structure alone: form D, one dense block each for Q, A and G, at most 32 variables, and no more
+    /// Depends on the structure alone: form D, one dense block each for Q, A and G, at most 100 variables, and no more
     /// inequalities than the equalities leave variables.
     static bool serves(const structure& shape, const plan& chosen);
 
@@ -31,11 +31,12 @@ public:
     const verdict& best(int i) const { return verdicts[i]; }
     int iterations(int i) const { return sets.problems[i].steps; }
     const std::vector<int>& basis(int i) const { return sets.problems[i].rows; }
-    right_sides given(int i) const { return {row(q, i, n), row(b, i, p), row(h, i, m), row(floor, i, m)}; }
+    right_sides given(int i) const { return {row(q, i, n), row(b, i, p), row(h, i, m), row(floor, i, stride)}; }
     /// z, ν, λ and Gz count.
     evaluated point(int i) const {
-        return {row(z, i, n),    row(nu, i, p),  row(sets.lambda, i, m), row(qz, i, n),
-                row(atnu, i, n), row(gtl, i, n), row(az, i, p),          row(gz, i, m)};
+        return {row(z, i, n),  row(nu, i, p),   row(sets.lambda, i, stride),
+                row(qz, i, n), row(atnu, i, n), row(gtl, i, n),
+                row(az, i, p), row(gz, i, m)};
     }
     units measures(int i) const { return made->measures(i); }
     const double* lengths(int i) const { return row(length, i, m); } ///< R_ii
@@ -68,8 +69,8 @@ private:
     void find_active_sets(int limit);
     void verify(const tolerances& eps);
     void multiply(int l);
-    void gather(const array& from, std::int64_t size, double* to) const;
-    /// `apart`: the distance of two problems in `to`, if it is not `size`.
+    /// `apart`: the distance of two problems in the array, if it is not `size`.
+    void gather(const array& from, std::int64_t size, double* to, std::int64_t apart = 0) const;
     void scatter(const double* from, std::int64_t size, array& to, std::int64_t apart = 0) const;
 
     std::int64_t n = 0, p = 0, m = 0;
