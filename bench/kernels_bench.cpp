@@ -175,6 +175,26 @@ template <class T> void lanes_factor(benchmark::State& state, const kernels<T>& 
     rate(state, k, N * (x * x * x / 3), since);
 }
 
+/// The panel [Q; G] and R = V V' of one problem per lane, n = m, as in a batch with matrices of its own; copying the
+/// panel in is part of the time.
+template <class T> void lanes_set_up(benchmark::State& state, const kernels<T>& k, std::int64_t n) {
+    constexpr std::int64_t N = optnet::solver::cpu::lanes<T>;
+    std::vector<T> source = numbers<T>(2 * n * n * N), M(source.size()), R(static_cast<std::size_t>(n * n * N));
+    for (std::int64_t i = 0; i < n; ++i)
+        for (std::int64_t l = 0; l < N; ++l) source[static_cast<std::size_t>(i * (n + 1) * N + l)] = static_cast<T>(n);
+    std::vector<T> floor(static_cast<std::size_t>(n * N), T(0)), reciprocal(floor);
+    const stopwatch since;
+    for (auto _ : state) {
+        M = source;
+        k.lanes_panel(M.data(), 2 * n, n, n, floor.data(), reciprocal.data());
+        const T* V = M.data() + n * n * N;
+        k.lanes_product(R.data(), n, V, n, V, n, 1, n, n, n, true, T(1), T(0));
+        benchmark::ClobberMemory();
+    }
+    const double x = static_cast<double>(n);
+    rate(state, k, N * (x * x * x / 3 + 2 * x * x * x), since);
+}
+
 /// The products of a chunk of 64 problems with a shared n x n matrix, its transpose, or the inverse of a triangle.
 enum class chunk_form { nt, nn, solve, solve_transposed };
 
@@ -234,6 +254,7 @@ template <class T> void add(const char* type, const kernels<T>& k) {
         put(name("chunk_trsm_transposed", n),
             [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::solve_transposed, n); });
         if (n <= 256) put(name("lanes_cholesky", n), [&k, n](benchmark::State& s) { lanes_factor<T>(s, k, n); });
+        if (n <= 100) put(name("lanes_set_up_n_m", n), [&k, n](benchmark::State& s) { lanes_set_up<T>(s, k, n); });
         put(name("cholesky_delete", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::remove, n); });
     }
 }

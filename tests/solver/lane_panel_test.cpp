@@ -196,7 +196,7 @@ TEST_CASE("rows are scaled by powers of two, and what is odd about a lane is sai
         M(3, 2, 2) = std::numeric_limits<T>::denorm_min();
         const side_by_side<T> old = M;
         std::vector<T> power(at(3 * lanes<T>)), column(at(4 * lanes<T>), T(0)), wrong(at(lanes<T>), T(0));
-        k.lanes_scale_rows(M.p(), 3, 4, T(2), power.data(), column.data(), wrong.data());
+        k.lanes_scale_rows(M.p(), 4, 3, 4, T(2), power.data(), column.data(), wrong.data());
         for (int lane = 0; lane < lanes<T>; ++lane) {
             CAPTURE(lane);
             const bool odd = lane >= 1 && lane <= 3;
@@ -218,38 +218,119 @@ TEST_CASE("rows are scaled by powers of two, and what is odd about a lane is sai
     });
 }
 
-TEST_CASE("the next set of every lane, and the matrix of its rows") {
+TEST_CASE("rows are scaled alike where no column is looked at, and what lies between them stays") {
     each_table([](const auto& k, auto zero) {
         using T = decltype(zero);
-        const index_t m = 6;
-        const T nan_value = std::numeric_limits<T>::quiet_NaN();
-        //                    stays  leaves  enters  violated by rounding   by less than its floor   satisfied
-        const T x[] = {T(1), T(-1), T(0), T(0), T(0), T(0)}, s[] = {T(0), T(0), T(-1), T(-1e-9), T(-0.5), T(2)},
-                d[] = {T(-1), T(-1), T(1), T(1000), T(0), T(0)}, floor[] = {T(0), T(0), T(0), T(0), T(1), T(0)},
-                inside[] = {T(1), T(1), T(0), T(0), T(0), T(0)}, expected[] = {T(1), T(0), T(1), T(0), T(0), T(0)};
-        side_by_side<T> X(m, 1), S(m, 1), D(m, 1), F(m, 1), W(m, 1), R(m, m), M(m + 1, m), pivots(m, 1);
+        side_by_side<T> M(5, 4), wide(5, 6);
+        const side_by_side<T> old = wide;
         for (int lane = 0; lane < lanes<T>; ++lane)
-            for (index_t i = 0; i < m; ++i) {
-                X(lane, i, 0) = x[i], S(lane, i, 0) = s[i], D(lane, i, 0) = d[i], F(lane, i, 0) = floor[i];
-                W(lane, i, 0) = inside[i];
+            for (index_t i = 0; i < 5; ++i)
+                for (index_t j = 0; j < 4; ++j) M(lane, i, j) = wide(lane, i, j);
+        std::vector<T> power(at(5 * lanes<T>)), other(power), column(at(4 * lanes<T>), T(0)), wrong(at(lanes<T>), T(0));
+        k.lanes_scale_rows(M.p(), 4, 5, 4, T(1), power.data(), column.data(), wrong.data());
+        k.lanes_scale_rows(wide.p(), 6, 5, 4, T(1), other.data(), nullptr, wrong.data());
+        CHECK(power == other);
+        for (int lane = 0; lane < lanes<T>; ++lane) {
+            CHECK(wrong[at(lane)] == 0);
+            for (index_t i = 0; i < 5; ++i)
+                for (index_t j = 0; j < 6; ++j) CHECK(wide(lane, i, j) == (j < 4 ? M(lane, i, j) : old(lane, i, j)));
+        }
+    });
+}
+
+TEST_CASE("rows that come later are solved in lanes") {
+    each_table([](const auto& k, auto zero) {
+        using T = decltype(zero);
+        for (const index_t n : few)
+            for (const index_t rows : few) {
+                side_by_side<T> L = panel<T>(n, n), X(rows, n + 2);
+                const side_by_side<T> old = X;
+                std::vector<T> floor(at(n * lanes<T>), T(0)), inverse(floor);
+                k.lanes_panel(L.p(), n, n, n, floor.data(), inverse.data());
+                k.lanes_solve_rows(L.p(), n, inverse.data(), n, X.p(), n + 2, rows);
+                worst w;
+                bool untouched = true;
+                for (int lane = 0; lane < lanes<T>; ++lane)
+                    for (index_t i = 0; i < rows; ++i) {
+                        for (index_t j = 0; j < n; ++j) {
+                            long double sum = 0, size = 0;
+                            for (index_t c = 0; c <= j; ++c) {
+                                const long double term = static_cast<long double>(L(lane, j, c)) * X(lane, i, c);
+                                sum += term;
+                                size += std::abs(term);
+                            }
+                            w.add(sum - old(lane, i, j), static_cast<long double>(n + 6) * u<T> * size);
+                        }
+                        for (index_t j = n; j < n + 2; ++j) untouched = untouched && X(lane, i, j) == old(lane, i, j);
+                    }
+                INFO("n " << n << ", rows " << rows);
+                CHECK(static_cast<double>(w.ratio) <= 1.0);
+                CHECK(untouched);
             }
-        X(3, 0, 0) = nan_value;
-        std::vector<T> moving(at(lanes<T>), T(1)), changes(moving), wrong(moving);
-        moving[1] = 0;
-        k.lanes_masked(R.p(), W.p(), D.p(), m, T(0.5), M.p(), pivots.p());
-        for (int lane = 0; lane < lanes<T>; ++lane)
-            for (index_t i = 0; i < m; ++i) {
-                for (index_t j = 0; j <= i; ++j) CHECK(M(lane, i, j) == (i < 2 ? R(lane, i, j) : i == j ? T(1) : T(0)));
-                CHECK(M(lane, m, i) == (i < 2 ? -d[i] : T(0)));
-                CHECK(pivots(lane, i, 0) == T(0.5) * M(lane, i, i));
-            }
-        k.lanes_next_set(X.p(), S.p(), D.p(), F.p(), m, T(1e-7), moving.data(), W.p(), changes.data(), wrong.data());
+    });
+}
+
+TEST_CASE("symmetric parts in lanes, their size, and what is odd about a lane") {
+    each_table([](const auto& k, auto zero) {
+        using T = decltype(zero);
+        const index_t n = 5, ld = 7;
+        side_by_side<T> M(n, ld);
+        for (int lane = 1; lane < lanes<T>; lane += 2) // these are symmetric
+            for (index_t i = 0; i < n; ++i)
+                for (index_t j = 0; j < i; ++j) M(lane, j, i) = M(lane, i, j);
+        M(2, 4, 0) = std::numeric_limits<T>::infinity();
+        M(3, 1, 1) = std::numeric_limits<T>::quiet_NaN();
+        const side_by_side<T> old = M;
+        std::vector<T> most(at(lanes<T>)), uneven(most), wrong(at(lanes<T>), T(0));
+        k.lanes_symmetric_part(M.p(), ld, n, most.data(), uneven.data(), wrong.data());
         for (int lane = 0; lane < lanes<T>; ++lane) {
             CAPTURE(lane);
-            CHECK((wrong[at(lane)] == 0) == (lane != 3));
-            if (lane == 3) continue;
-            CHECK(changes[at(lane)] == (lane == 1 ? T(0) : T(2)));
-            for (index_t i = 0; i < m; ++i) CHECK(W(lane, i, 0) == (lane == 1 ? inside[i] : expected[i]));
+            CHECK((wrong[at(lane)] == 0) == (lane != 2 && lane != 3));
+            if (lane == 2 || lane == 3) continue;
+            CHECK(uneven[at(lane)] == (lane % 2 == 0 ? T(1) : T(0)));
+            T largest = 0;
+            for (index_t i = 0; i < n; ++i)
+                for (index_t j = 0; j <= i; ++j) {
+                    CHECK(M(lane, i, j) == T(0.5) * old(lane, i, j) + T(0.5) * old(lane, j, i));
+                    largest = std::max(largest, std::abs(M(lane, i, j)));
+                }
+            CHECK(most[at(lane)] == largest);
+        }
+    });
+}
+
+TEST_CASE("factors of some rows of a matrix of its own in every lane are those of lanes that share it") {
+    each_table([](const auto& k, auto zero) {
+        using T = decltype(zero);
+        constexpr int N = lanes<T>;
+        const index_t m = 13, most = 8, ld = 9;
+        std::vector<std::vector<T>> R(at(N));
+        const T* each[N];
+        for (int l = 0; l < N; ++l) {
+            R[at(l)] = random_vector<T>(m * m);
+            for (index_t i = 0; i < m; ++i) {
+                for (index_t j = 0; j < i; ++j) R[at(l)][at(j * m + i)] = R[at(l)][at(i * m + j)];
+                R[at(l)][at(i * m + i)] = static_cast<T>(m + l);
+            }
+            each[l] = R[at(l)].data();
+        }
+        std::vector<int> which(at(most * N), 0);
+        std::vector<T> counts(at(N)), L(at(most * ld * N)), inverse(at(most * N)), shared(L), other(inverse);
+        for (int l = 0; l < N; ++l) {
+            counts[at(l)] = static_cast<T>(l % (most + 1));
+            for (index_t i = 0; i < l % (most + 1); ++i) which[at(i * N + l)] = static_cast<int>((3 * i + l) % m);
+        }
+        k.lanes_cholesky_each(each, m, which.data(), counts.data(), most, T(1e-5), L.data(), ld, inverse.data());
+        for (int l = 0; l < N; ++l) {
+            k.lanes_cholesky(each[l], m, which.data(), counts.data(), most, T(1e-5), shared.data(), ld, other.data());
+            bool same = true;
+            for (index_t i = 0; i < most; ++i) {
+                same = same && inverse[at(i * N + l)] == other[at(i * N + l)];
+                for (index_t j = 0; j <= i; ++j)
+                    same = same && L[at((i * ld + j) * N + l)] == shared[at((i * ld + j) * N + l)];
+            }
+            CAPTURE(l);
+            CHECK(same);
         }
     });
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small problems with matrices of their own lie in the lanes of a vector from eight on: what comes out for one is what
+// Problems with matrices of their own lie in the lanes of a vector from eight on: what comes out for one is what
 // it gets alone, and not a bit of it depends on the others.
 
 #include "batches.hpp"
 #include "catch.hpp"
 #include "hard_families.hpp"
+#include "solver/algorithm/dense_lanes.hpp"
 
 #include <cmath>
 #include <limits>
@@ -19,10 +20,10 @@ constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 struct size {
     int n, p, m;
 };
-/// Tiles of two and four rows with all their remainders; the last two are for the road alone.
-const size all_sizes[] = {{1, 0, 1},  {2, 0, 2},   {3, 1, 2},    {5, 0, 5},   {6, 2, 3},
-                          {8, 0, 8},  {9, 4, 5},   {10, 0, 10},  {11, 3, 7},  {15, 0, 15},
-                          {17, 8, 9}, {24, 0, 24}, {24, 10, 14}, {25, 0, 25}, {10, 0, 30}};
+/// Tiles of two and four rows with all their remainders, and blocks of eight; the last two are for the road alone.
+const size all_sizes[] = {{1, 0, 1},   {2, 0, 2},    {3, 1, 2},   {5, 0, 5},    {6, 2, 3},   {8, 0, 8},    {9, 4, 5},
+                          {10, 0, 10}, {11, 3, 7},   {15, 0, 15}, {17, 8, 9},   {24, 0, 24}, {24, 10, 14}, {25, 0, 25},
+                          {40, 0, 40}, {50, 30, 20}, {64, 3, 60}, {101, 0, 30}, {10, 0, 30}};
 
 /// Compares problem k of a batch with the same problem by itself. Both points carry the rounding of the condition, 1e5
 /// at most for these data.
@@ -69,7 +70,8 @@ TEST_CASE("in lanes as alone: the same status, point and gradient") {
 }
 
 TEST_CASE("not a bit depends on the lane, the neighbours, the size of the batch or the threads") {
-    const dense<double> all[] = {random(10, 0, 10, 500, false, 3), random(11, 3, 7, 500, false, 4)};
+    const dense<double> all[] = {random(10, 0, 10, 500, false, 3), random(11, 3, 7, 500, false, 4),
+                                 random(40, 5, 35, 500, false, 6)};
     for (const dense<double>& d : all)
         for (const double eps : {1e-8, 1e-14}) { // with the second many leave the lanes
             CAPTURE(d.n, d.p, d.m, eps);
@@ -202,6 +204,17 @@ TEST_CASE("matrices in any order of memory, shared in part, float or with a fact
             if (b.where == solver::matrix::G) b.scale = 2;
         CHECK(different(d, plain, solve(v.batch), range(0, 9)) == 0);
     }
+    SECTION("Q counts by its symmetric part") {
+        dense<double> turned = d;
+        for (std::int64_t k = 0; k < 9; ++k)
+            for (int i = 0; i < 7; ++i)
+                for (int j = 0; j < i; ++j) turned.Qat(k, i, j) += 3, turned.Qat(k, j, i) -= 3;
+        const answer<double> a = solve(turned), g = gradient(turned, a, range(0, 9));
+        for (std::int64_t k = 0; k < 9; ++k) {
+            compare(turned, a, g, k);
+            CHECK(distance(a.z, k, plain.z, k, 7) <= 1e-8 * (1 + largest(plain.z, k, 7)));
+        }
+    }
     SECTION("float") {
         const dense<float> f = random<float>(7, 2, 5, 9, false, 43);
         dense<double> wide = zeros(7, 2, 5, 9, false);
@@ -216,6 +229,43 @@ TEST_CASE("matrices in any order of memory, shared in part, float or with a fact
         const answer<double> exact = solve(wide, how);
         for (std::size_t i = 0; i < a.z.size(); ++i) CHECK(a.z[i] == static_cast<float>(exact.z[i]));
     }
+}
+
+TEST_CASE("a lane takes a factor with more rows than those of its neighbours have") {
+    constexpr std::int64_t width = solver::dense_lanes::width;
+    const auto number = [](std::int64_t i, std::int64_t j) {
+        return i == j ? 4.0 + double(i) : 1.0 / double(1 + i + j);
+    };
+    const auto triangle = [&](std::int64_t k) {
+        std::vector<double> L(at(k * k));
+        for (std::int64_t i = 0; i < k; ++i)
+            for (std::int64_t j = 0; j <= i; ++j) L[at(i * k + j)] = number(i, j);
+        return L;
+    };
+    solver::dense_lanes lanes;
+    lanes.resize(solver::dense_structure(9, 0, 9));
+    lanes.resize_sets(3);
+    const std::vector<int> few = {1, 4, 6}, many = {0, 2, 3, 5, 6, 7};
+    for (int l = 0; l < width; ++l) lanes.put(l, few, triangle(3).data(), 3);
+    lanes.put(2, many, triangle(6).data(), 6);
+    CHECK(lanes.k == 8);
+    // L L' x = L L' (1, 2, ...) in every lane.
+    std::vector<double> x(at(lanes.k * width), 0.0);
+    const auto rows = [&](std::int64_t l) { return std::int64_t{l == 2 ? 6 : 3}; };
+    for (std::int64_t l = 0; l < width; ++l)
+        for (std::int64_t i = 0; i < rows(l); ++i) {
+            CHECK(lanes.which[at(i * width + l)] == (l == 2 ? many : few)[at(i)]);
+            for (std::int64_t c = 0; c < rows(l); ++c)
+                for (std::int64_t j = 0; j <= std::min(i, c); ++j)
+                    x[at(i * width + l)] += number(i, j) * number(c, j) * double(c + 1);
+        }
+    optnet::solver::cpu::dense<double>().lanes_solve(lanes.factor.data(), lanes.distance(), lanes.factor_inverse.data(),
+                                                     lanes.k, x.data());
+    for (std::int64_t l = 0; l < width; ++l)
+        for (std::int64_t i = 0; i < lanes.k; ++i) {
+            CAPTURE(l, i);
+            CHECK(std::abs(x[at(i * width + l)] - (i < rows(l) ? double(i + 1) : 0.0)) <= 1e-13);
+        }
 }
 
 TEST_CASE("memory that is used again carries nothing over, and what is kept stays") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/dense_lanes.hpp"
 
+#include <algorithm>
+
 namespace optnet::solver {
 namespace {
 
@@ -12,16 +14,54 @@ void dense_lanes::resize(const structure& shape) {
     n = shape.n;
     p = shape.p;
     m = shape.m;
-    panel.resize(at((n + p + m + 1) * n * width));
+    ld = n % width == 0 ? n + 1 : n;
+    panel.resize(at((n + p + m + 1) * ld * width));
     schur.resize(at((p + m + 1) * p * width));
-    factor.resize(at((m + 1) * m * width));
-    inside.resize(at(m * width));
+    counts.resize(at(width));
     panel_inverse.resize(at(n * width));
     schur_inverse.resize(at(p * width));
-    factor_inverse.resize(at(m * width));
     for (array* a : {&a_scale, &a_unit}) a->resize(at(p * width));
     for (array* a : {&g_scale, &g_unit}) a->resize(at(m * width));
     for (array* a : {&z_scale, &z_unit}) a->assign(at(n * width), 1.0);
+}
+
+void dense_lanes::resize_sets(std::int64_t rows) {
+    k = (rows + 3) / 4 * 4;
+    factor.resize(at(k * distance() * width));
+    factor_inverse.resize(at(k * width));
+    which.assign(at(k * width), 0);
+}
+
+void dense_lanes::grow(std::int64_t rows) {
+    const dense_lanes old = [&] {
+        dense_lanes o;
+        o.k = k;
+        o.factor.swap(factor), o.factor_inverse.swap(factor_inverse), o.which.swap(which);
+        return o;
+    }();
+    resize_sets(rows);
+    std::copy(old.which.begin(), old.which.end(), which.begin());
+    std::fill(factor_inverse.begin(), factor_inverse.end(), 1.0);
+    std::copy(old.factor_inverse.begin(), old.factor_inverse.end(), factor_inverse.begin());
+    for (std::int64_t i = 0; i < k; ++i) {
+        double* row = factor.data() + i * distance() * width;
+        std::fill_n(row, i * width, 0.0);
+        std::fill_n(row + i * width, width, 1.0);
+        if (i < old.k) std::copy_n(old.factor.data() + i * old.distance() * width, (i + 1) * width, row);
+    }
+}
+
+void dense_lanes::put(int l, const std::vector<int>& rows, const double* L, std::int64_t apart) {
+    const auto count = static_cast<std::int64_t>(rows.size());
+    if (count > k) grow(count);
+    counts[at(l)] = static_cast<double>(count);
+    for (std::int64_t i = 0; i < k; ++i) {
+        const bool own = i < count;
+        which[at(i * width + l)] = own ? rows[at(i)] : 0;
+        factor_inverse[at(i * width + l)] = own ? 1 / L[i * (apart + 1)] : 1.0;
+        for (std::int64_t j = 0; j <= i; ++j)
+            factor[at((i * distance() + j) * width + l)] = own ? L[i * apart + j] : i == j ? 1.0 : 0.0;
+    }
 }
 
 units dense_lanes::measures(int l) const {
@@ -31,7 +71,8 @@ units dense_lanes::measures(int l) const {
 }
 
 std::size_t dense_lanes::bytes() const {
-    return (panel.size() + schur.size() + factor.size() + 4 * at((n + p + m) * width)) * sizeof(double);
+    // Whatever the active sets of the others are.
+    return (panel.size() + schur.size() + at((m * (m + 1) + 4 * (n + p + m)) * width)) * sizeof(double);
 }
 
 std::size_t dense_lanes::held() const {
@@ -40,24 +81,31 @@ std::size_t dense_lanes::held() const {
 
 void dense_lanes::solve(double* z, double* nu, double* lambda) const {
     const auto& kernels = cpu::dense<double>();
-    kernels.lanes_forward(panel.data(), n, panel_inverse.data(), n, z);
-    kernels.lanes_product(nu, p, z, n, va(), n, 1, 1, p, n, false, 1.0, -1.0);
+    kernels.lanes_forward(panel.data(), ld, panel_inverse.data(), n, z);
+    kernels.lanes_product(nu, p, z, n, va(), ld, 1, 1, p, n, false, 1.0, -1.0);
     kernels.lanes_forward(schur.data(), p, schur_inverse.data(), p, nu);
-    kernels.lanes_product(lambda, m, z, n, vg(), n, 1, 1, m, n, false, 1.0, -1.0);
+    kernels.lanes_product(lambda, m, z, n, vg(), ld, 1, 1, m, n, false, 1.0, -1.0);
     kernels.lanes_product(lambda, m, nu, p, w(), p, 1, 1, m, p, false, -1.0, 1.0);
-    for (std::size_t i = 0; i < inside.size(); ++i) lambda[i] *= inside[i];
-    kernels.lanes_forward(factor.data(), m, factor_inverse.data(), m, lambda);
-    kernels.lanes_backward(factor.data(), m, factor_inverse.data(), m, lambda);
+    array x(at(k * width));
+    const auto each_row = [&](auto visit) {
+        for (std::int64_t l = 0; l < width; ++l)
+            for (std::int64_t i = 0; i < static_cast<std::int64_t>(counts[at(l)]); ++i)
+                visit(x[at(i * width + l)], lambda[which[at(i * width + l)] * width + l]);
+    };
+    each_row([](double& own, double given) { own = given; });
+    kernels.lanes_solve(factor.data(), distance(), factor_inverse.data(), k, x.data());
+    std::fill_n(lambda, m * width, 0.0);
+    each_row([](double own, double& to) { to = own; });
     finish(z, nu, lambda);
 }
 
 void dense_lanes::finish(double* z, double* nu, const double* lambda) const {
     const auto& kernels = cpu::dense<double>();
-    kernels.lanes_product(z, n, lambda, m, vg(), 1, n, 1, n, m, false, -1.0, 1.0);
+    kernels.lanes_product(z, n, lambda, m, vg(), 1, ld, 1, n, m, false, -1.0, 1.0);
     kernels.lanes_product(nu, p, lambda, m, w(), 1, p, 1, p, m, false, -1.0, 1.0);
     kernels.lanes_backward(schur.data(), p, schur_inverse.data(), p, nu);
-    kernels.lanes_product(z, n, nu, p, va(), 1, n, 1, n, p, false, -1.0, 1.0);
-    kernels.lanes_backward(panel.data(), n, panel_inverse.data(), n, z);
+    kernels.lanes_product(z, n, nu, p, va(), 1, ld, 1, n, p, false, -1.0, 1.0);
+    kernels.lanes_backward(panel.data(), ld, panel_inverse.data(), n, z);
 }
 
 } // namespace optnet::solver

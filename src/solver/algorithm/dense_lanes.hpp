@@ -18,29 +18,42 @@ public:
     static constexpr int width = cpu::lanes<double>;
 
     std::int64_t n = 0, p = 0, m = 0;
-    array panel;  ///< [n + p + m + 1, n]: L, V_A, V_G, and what the first half of an equality solve leaves of −q
-    array schur;  ///< [p + m + 1, p]: L_S, W, and what it leaves of b
-    array factor; ///< [m + 1, m]: the factor of R where rows outside the active set are those of the identity
-    array inside; ///< [m] 1 for a row of the active set, else 0
+    std::int64_t ld = 0; ///< distance of the rows of `panel`: n, or more where powers of two would meet in few places
+                         ///< of the cache
+    array panel; ///< [n + p + m + 1, ld]: L, V_A, V_G, and what the first half of an equality solve leaves of −q
+    array schur; ///< [p + m + 1, p]: L_S, W, and what it leaves of b
+    std::int64_t k = 0;     ///< rows of the largest active set, and up to three more
+    array factor;           ///< [k, distance()]: the factors of R_WW; beyond the rows of a lane that of the identity
+    array counts;           ///< how many rows each lane has
+    std::vector<int> which; ///< [k] which they are; 0 beyond them
     array panel_inverse, schur_inverse, factor_inverse;      ///< one over the diagonals
     array a_scale, g_scale, z_scale, a_unit, g_unit, z_unit; ///< problem by problem
 
     void resize(const structure& shape);
+    /// Room for the factors of up to `rows` active rows, and `which` all 0.
+    void resize_sets(std::int64_t rows);
+    /// The active rows of lane l with the factor of their R_WW, whose rows are `apart`.
+    void put(int l, const std::vector<int>& rows, const double* L, std::int64_t apart);
+    /// Of two rows of `factor`: odd, since powers of two would meet in few places of the cache.
+    std::int64_t distance() const { return k + 1; }
     units measures(int l) const;
-    std::size_t bytes() const;
-    std::size_t held() const; ///< with what is not used now
+    std::size_t bytes() const; ///< at most, for problems of these sizes
+    std::size_t held() const;  ///< with what is not used now
 
     /// Overwrites z [n], nu [p], lambda [m], in lanes, with the solutions for these right-hand sides.
     void solve(double* z, double* nu, double* lambda) const;
     /// The second half of that: z and nu hold what the first half left, lambda the multipliers.
     void finish(double* z, double* nu, const double* lambda) const;
 
-    double* va() { return panel.data() + n * n * width; }
-    double* vg() { return va() + p * n * width; }
+    double* va() { return panel.data() + n * ld * width; }
+    double* vg() { return va() + p * ld * width; }
     double* w() { return schur.data() + p * p * width; }
     const double* va() const { return const_cast<dense_lanes*>(this)->va(); }
     const double* vg() const { return const_cast<dense_lanes*>(this)->vg(); }
     const double* w() const { return const_cast<dense_lanes*>(this)->w(); }
+
+private:
+    void grow(std::int64_t rows);
 };
 
 } // namespace optnet::solver

@@ -23,7 +23,7 @@ dual_outcome dual_active_set::solve(const double* source, std::int64_t stride, c
     r = source;
     r_stride = stride;
     begin(right, floor, from);
-    if (from == first_basis::guessed) guess(limit);
+    if (from == first_basis::guessed || from == first_basis::nearby) guess(limit);
     bool singular = false;
     int fresh = -1; // the row that entered last
     for (; steps < limit; ++steps) {
@@ -82,8 +82,9 @@ void dual_active_set::begin(const std::vector<double>& right, const std::vector<
     } else if (from == first_basis::given) {
         append_given();
     } else {
-        basis.clear();
         lambda.assign(at(m), 0.0);
+        if (from != first_basis::nearby) basis.clear();
+        if (from == first_basis::guessed) take_violated();
     }
 }
 

@@ -23,6 +23,7 @@ enum class first_basis {
     given,   ///< `basis` and `lambda` as they stand
     same,    ///< that of the last solve with its factor: the rows are the same, and others came behind them
     guessed, ///< what a few steps of the primal-dual active set method come to
+    nearby,  ///< what such steps come to from `basis`
 };
 
 class dual_active_set {
@@ -49,6 +50,7 @@ public:
 private:
     void begin(const std::vector<double>& right, const std::vector<double>& floor, first_basis from);
     void append_given();
+    void take_violated();
     void guess(int limit);
     bool factor_basis();
     bool turn_basis(std::size_t& changes);

@@ -28,14 +28,16 @@ constexpr std::size_t least_violated = 10;
 
 } // namespace
 
-/// Leaves a basis with its factor, y, and multipliers >= 0; an empty one where the guess leads nowhere.
-void dual_active_set::guess(int limit) {
+/// The violated rows as a first W, if they are many.
+void dual_active_set::take_violated() {
     for (std::int64_t i = 0; i < m; ++i)
         if (d[i] < bar[at(i)]) basis.push_back(static_cast<int>(i));
-    if (basis.size() < least_violated) {
-        basis.clear();
-        return;
-    }
+    if (basis.size() < least_violated) basis.clear();
+}
+
+/// Leaves a basis with its factor, y, and multipliers >= 0; an empty one where the guess leads nowhere.
+void dual_active_set::guess(int limit) {
+    if (basis.empty()) return;
     std::size_t before = at(m) + 1;
     for (int step = 0; step < most_steps && steps < limit; ++step, ++steps) {
         std::size_t changes = 0;

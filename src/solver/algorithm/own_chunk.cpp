@@ -12,14 +12,14 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// Beyond it one problem fills the vectors by itself.
-constexpr int most_variables = 32;
-/// The primal-dual method takes three to eight steps where it ends.
-constexpr int lane_steps = 8;
+/// Beyond it one problem fills the vectors by itself, and eight leave the second-level cache (measured).
+constexpr int most_variables = 100;
 /// Half of the share from which on columns get units of their own.
 constexpr double balanced = 50;
-/// As everywhere on form D: of q_max, of the rows of V_A, of R_ii, of a slack's terms.
-constexpr double singular = 1e-11, dependent_equality = 1e-12, dependent = 1e-11, rounding = 1e-13;
+/// Rows of G that are worked on at a time.
+constexpr std::int64_t block_rows = 8;
+/// As everywhere on form D: of q_max, of the rows of V_A, of R_ii.
+constexpr double singular = 1e-11, dependent_equality = 1e-12, dependent = 1e-11;
 
 } // namespace
 
@@ -40,26 +40,36 @@ template <class T>
 void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps,
                     const starting_points<T>& from) {
     resize(*batch.shape);
-    for (const block& k : batch.shape->blocks)
-        read(batch, k, first, count, k.where == matrix::Q ? Q : k.where == matrix::A ? A : G);
+    const auto block_of = [&](matrix where) {
+        const auto& all = batch.shape->blocks;
+        return std::find_if(all.begin(), all.end(), [&](const block& k) { return k.where == where; });
+    };
+    read(batch, *block_of(matrix::Q), first, count, user_q);
+    gather(user_q, 0, n, made->panel.data());
     symmetrize();
-    scale_rows(A, p, 1, made->a_scale, made->a_unit);
-    scale_rows(G, m, 2, made->g_scale, made->g_unit);
+    if (p > 0) {
+        read(batch, *block_of(matrix::A), first, count, user_a);
+        scale_rows(user_a, 0, p, 1, made->va());
+        take_scales(p, made->a_scale, made->a_unit);
+    }
+    load(batch, first, count, how, eps);
+    eliminate();
+    read(batch, *block_of(matrix::G), first, count, user_g);
+    form_rows();
+    take_scales(m, made->g_scale, made->g_unit);
     compare_columns();
     for (int l = 0; l < width; ++l) {
-        if (l >= count || !tried[l]) continue;
-        loaded.load(batch, first + l, made->measures(l), true, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        starts[l].load(from, first + l, loaded, made->measures(l));
-        tried[l] = loaded.finite && loaded.impossible_row < 0;
         if (!tried[l]) continue;
-        std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + l * n);
-        std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + l * p);
-        std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + l * m);
-        std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + l * m);
+        for (std::int64_t i = 0; i < m; ++i) {
+            const double scale = made->g_scale[at(l * m + i)];
+            double& right = h[at(l * m + i)];
+            right *= scale;
+            floor[at(l * stride + i)] *= scale;
+            d[at(l * stride + i)] += right;
+        }
+        starts[l].load(from, first + l, loaded, made->measures(l));
     }
-    for (int l = count; l < width; ++l) tried[l] = false;
-    set_up();
-    find_active_sets(std::min(lane_steps, how.max_iter.value_or(lane_steps)));
+    find_active_sets(how.max_iter.value_or(static_cast<int>(20 * (n + m) + 200)));
     verify(eps);
 }
 
@@ -75,80 +85,109 @@ void own_chunk::resize(const structure& shape) {
     // Who kept the last factors has their memory too.
     if (!made || made.use_count() > 1) made = recycled<dense_lanes>();
     made->resize(shape);
-    Q.resize(at(n * n * width));
-    A.resize(at(p * n * width));
-    G.resize(at(m * n * width));
-    R.resize(at(m * m * width));
-    for (array* a : {&y, &column, &product}) a->resize(at(n * width));
-    u.resize(at(p * width));
-    for (array* a : {&d, &x, &s, &lane_floor}) a->resize(at(m * width));
-    pivots.resize(at(std::max({n, p, m}) * width));
-    for (array* a : {&q, &z, &qz, &atnu, &gtl}) a->assign(at(n * width), 0.0);
-    for (array* a : {&b, &nu, &az}) a->assign(at(p * width), 0.0);
-    for (array* a : {&h, &floor, &lambda, &gz, &length}) a->assign(at(m * width), 0.0);
+    stride = (m + width - 1) / width * width;
+    products.resize(at(block_rows * m * width));
+    R.resize(at(m * stride * width));
+    d.assign(at(stride * width), 0.0);
+    for (array* a : {&y, &column, &z, &qz, &gtl}) a->resize(at(n * width));
+    for (array* a : {&u, &nu, &az}) a->resize(at(p * width));
+    for (array* a : {&x, &gz, &length}) a->resize(at(m * width));
+    for (array* a : {&pivots, &powers}) a->resize(at(std::max({n, p, m}) * width));
+    factors.resize(at(std::max(p, m)));
+    nothing.assign(at(n), 0.0);
+    for (array* a : {&q, &atnu}) a->assign(at(n * width), 0.0);
+    b.assign(at(p * width), 0.0);
+    h.assign(at(m * width), 0.0);
+    floor.assign(at(stride * width), HUGE_VAL);
+    std::fill(made->g_scale.begin(), made->g_scale.end(), 1.0);
     std::fill_n(tried, width, true);
-    std::fill_n(steps, width, 0);
     std::fill_n(wrong, width, 0.0);
     std::fill_n(verdicts, width, verdict{HUGE_VAL, HUGE_VAL, HUGE_VAL});
 }
 
 /// The same matrix of all problems; idle lanes repeat the first one.
 template <class T>
-void own_chunk::read(const problem<T>& batch, const block& k, std::int64_t first, int count, array& to) {
+void own_chunk::read(const problem<T>& batch, const block& k, std::int64_t first, int count, given_matrix& M) {
     const matrix_view<T>& view = batch.data[k.source];
     const std::int64_t size = std::int64_t{k.rows} * k.cols;
-    const double* from[width];
     const bool plain = std::is_same_v<T, double> && view.col_stride == 1 && view.row_stride == k.cols;
-    if (!plain) scratch.resize(at(width * size));
+    if (!plain) M.copies.resize(at(width * size));
+    M.scale = k.scale;
     for (int l = 0; l < width; ++l) {
         const T* source = view.of(first + (l < count ? l : 0));
-        if constexpr (std::is_same_v<T, double>) from[l] = source;
+        if constexpr (std::is_same_v<T, double>) M.of[l] = source;
         if (plain) continue;
-        double* own = scratch.data() + l * size;
+        double* own = M.copies.data() + l * size;
         for (std::int64_t i = 0; i < k.rows; ++i)
             for (std::int64_t j = 0; j < k.cols; ++j)
                 own[i * k.cols + j] = static_cast<double>(source[i * view.row_stride + j * view.col_stride]);
-        from[l] = own;
+        M.of[l] = own;
     }
-    cpu::dense<double>().lanes_gather(from, size, to.data());
-    if (k.scale == 1.0) return;
-    for (double& v : to) v *= k.scale;
+}
+
+/// Rows [first, first + rows) into lanes.
+void own_chunk::gather(const given_matrix& M, std::int64_t first, std::int64_t rows, double* to) const {
+    const double* from[width];
+    for (int l = 0; l < width; ++l) from[l] = M.of[l] + first * n;
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t at_once = made->ld == n ? rows : 1;
+    for (std::int64_t i = 0; i < rows; i += at_once) {
+        double* own = to + i * made->ld * width;
+        kernels.lanes_gather(from, at_once * n, own);
+        if (M.scale != 1.0) kernels.scale(M.scale, own, at_once * n * width);
+        for (const double*& next : from) next += at_once * n;
+    }
 }
 
 /// Q becomes its symmetric part, which is judged.
 void own_chunk::symmetrize() {
-    double most[width] = {}, bad[width] = {};
-    for (std::int64_t i = 0; i < n; ++i)
-        for (std::int64_t j = 0; j <= i; ++j) {
-            double *lower = Q.data() + (i * n + j) * width, *upper = Q.data() + (j * n + i) * width;
-            for (int l = 0; l < width; ++l) {
-                const double v = 0.5 * lower[l] + 0.5 * upper[l], size = std::abs(v);
-                lower[l] = upper[l] = v;
-                most[l] = size > most[l] ? size : most[l];
-                bad[l] += v * 0.0;
-            }
-        }
-    for (int l = 0; l < width; ++l) {
-        q_max[l] = most[l] > 0 ? most[l] : 1.0;
-        wrong[l] += bad[l];
-    }
+    const double* panel = made->panel.data();
+    cpu::dense<double>().lanes_symmetric_part(made->panel.data(), made->ld, n, q_max, uneven, wrong);
+    for (double& most : q_max) most = most > 0 ? most : 1.0;
     // What the columns are compared by is squared: the diagonal of Q is that already.
-    std::fill(column.begin(), column.end(), 0.0);
+    double most[width] = {};
     for (std::int64_t j = 0; j < n; ++j) {
-        const double* own = Q.data() + j * (n + 1) * width;
-        for (int l = 0; l < width; ++l) pivots[at(l)] = j == 0 ? own[l] : std::max(pivots[at(l)], own[l]);
+        const double* own = panel + j * (made->ld + 1) * width;
+        for (int l = 0; l < width; ++l) most[l] = j == 0 ? own[l] : std::max(most[l], own[l]);
     }
     for (std::int64_t j = 0; j < n; ++j) {
-        const double* own = Q.data() + j * (n + 1) * width;
-        for (int l = 0; l < width; ++l) column[at(j * width + l)] = own[l] > 0 ? own[l] / pivots[at(l)] : 0.0;
+        const double* own = panel + j * (made->ld + 1) * width;
+        for (int l = 0; l < width; ++l) column[at(j * width + l)] = own[l] > 0 ? own[l] / most[l] : 0.0;
     }
 }
 
-/// Rows get powers of two, and show their entries to the columns; those with fewer than `least` entries do not.
-void own_chunk::scale_rows(array& M, std::int64_t rows, double least, array& scale, array& unit) {
-    cpu::dense<double>().lanes_scale_rows(M.data(), rows, n, least, pivots.data(), column.data(), wrong);
-    scatter(pivots.data(), rows, scale);
+/// Rows [first, first + count) of A or G get powers of two, and show their entries to the columns; those with fewer
+/// than `least` entries do not.
+void own_chunk::scale_rows(const given_matrix& M, std::int64_t first, std::int64_t count, double least, double* to) {
+    // No entry of a scaled row reaches 2: where Q alone shows enough of every column, no more need be looked at.
+    constexpr double enough = 4 / (balanced * balanced);
+    const bool shown = std::all_of(column.begin(), column.end(), [](double v) { return v >= enough; });
+    double* own = to + first * made->ld * width;
+    gather(M, first, count, own);
+    cpu::dense<double>().lanes_scale_rows(own, made->ld, count, n, least, powers.data() + first * width,
+                                          shown ? nullptr : column.data(), wrong);
+}
+
+void own_chunk::take_scales(std::int64_t rows, array& scale, array& unit) {
+    scatter(powers.data(), rows, scale);
     for (std::size_t i = 0; i < scale.size(); ++i) unit[i] = 1 / scale[i];
+}
+
+/// The vectors, as if the rows of G were not scaled: that comes later.
+template <class T>
+void own_chunk::load(const problem<T>& batch, std::int64_t first, int count, const settings& how,
+                     const tolerances& eps) {
+    for (int l = 0; l < width; ++l) {
+        tried[l] = l < count;
+        if (!tried[l]) continue;
+        loaded.load(batch, first + l, made->measures(l), true, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        tried[l] = loaded.finite && loaded.impossible_row < 0;
+        if (!tried[l]) continue;
+        std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + l * n);
+        std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + l * p);
+        std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + l * m);
+        std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + l * stride);
+    }
 }
 
 void own_chunk::compare_columns() {
@@ -159,114 +198,102 @@ void own_chunk::compare_columns() {
             most = std::max(most, v);
             if (v > 0) least = std::min(least, v);
         }
-        tried[l] = wrong[l] == 0.0 && of_like_size(q_max[l]) && most <= balanced * balanced * least;
+        tried[l] = tried[l] && wrong[l] == 0.0 && of_like_size(q_max[l]) && most <= balanced * balanced * least;
     }
 }
 
-void own_chunk::set_up() {
+/// L, V_A, L_S, and what the first half of an equality solve leaves of −q and b.
+void own_chunk::eliminate() {
     const auto& kernels = cpu::dense<double>();
     dense_lanes& to = *made;
-    double* panel = to.panel.data();
-    std::copy(Q.begin(), Q.end(), panel);
-    std::copy(A.begin(), A.end(), to.va());
-    std::copy(G.begin(), G.end(), to.vg());
-    double* left = to.vg() + m * n * width; // −q, then y
+    const std::int64_t ld = to.ld;
+    double *panel = to.panel.data(), *left = to.vg() + m * ld * width, *inverse = to.panel_inverse.data();
     gather(q, n, left);
     for (std::int64_t e = 0; e < n * width; ++e) left[e] = -left[e];
     for (std::int64_t e = 0; e < n * width; ++e) pivots[at(e)] = singular * q_max[e % width];
-    kernels.lanes_panel(panel, n + p + m + 1, n, n, pivots.data(), to.panel_inverse.data());
-    gather(h, m, d.data());
-    gather(floor, m, lane_floor.data());
-    // R = V_G V_G' − W W'; d = h − V_G y + W u.
-    kernels.lanes_product(R.data(), m, to.vg(), n, to.vg(), n, 1, m, m, n, true, 1.0, 0.0);
-    kernels.lanes_product(d.data(), m, left, n, to.vg(), n, 1, 1, m, n, false, -1.0, 1.0);
-    if (p > 0) {
-        double* schur = to.schur.data();
-        kernels.lanes_product(schur, p, to.va(), n, to.va(), n, 1, p + m + 1, p, n, false, 1.0, 0.0);
-        gather(b, p, u.data());
-        double* right = to.w() + m * p * width;
-        for (std::int64_t e = 0; e < p * width; ++e) right[e] -= u[at(e)];
-        double most[width] = {};
-        for (std::int64_t i = 0; i < p; ++i)
-            for (int l = 0; l < width; ++l) most[l] = std::max(most[l], schur[i * (p + 1) * width + l]);
-        for (std::int64_t e = 0; e < p * width; ++e) pivots[at(e)] = dependent_equality * most[e % width];
-        kernels.lanes_panel(schur, p + m + 1, p, p, pivots.data(), to.schur_inverse.data());
-        std::copy_n(right, p * width, u.data());
-        for (std::int64_t e = 0; e < m * width; ++e) pivots[at(e)] = R[at(e / width * (m + 1) * width + e % width)];
-        kernels.lanes_product(R.data(), m, to.w(), p, to.w(), p, 1, m, m, p, true, -1.0, 1.0);
-        kernels.lanes_product(d.data(), m, u.data(), p, to.w(), p, 1, 1, m, p, false, 1.0, 1.0);
-        // A row that depends on the equalities is not for lanes.
-        for (std::int64_t e = 0; e < m * width; ++e)
-            if (!(R[at(e / width * (m + 1) * width + e % width)] > dependent * pivots[at(e)])) tried[e % width] = false;
-    }
-    for (std::int64_t i = 0; i < m; ++i)
-        for (std::int64_t j = 0; j < i; ++j)
-            std::copy_n(R.data() + (i * m + j) * width, width, R.data() + (j * m + i) * width);
-    for (std::int64_t i = 0; i < m; ++i)
-        for (int l = 0; l < width; ++l) length[at(l * m + i)] = R[at(i * (m + 1) * width + l)];
+    kernels.lanes_panel(panel, n + p, n, ld, pivots.data(), inverse);
+    kernels.lanes_solve_rows(panel, ld, inverse, n, left, ld, 1);
     std::copy_n(left, n * width, y.data());
+    if (p == 0) return;
+    double *schur = to.schur.data(), *right = to.w() + m * p * width;
+    kernels.lanes_product(schur, p, to.va(), ld, to.va(), ld, 1, p, p, n, true, 1.0, 0.0);
+    gather(b, p, right);
+    kernels.lanes_product(right, p, left, n, to.va(), ld, 1, 1, p, n, false, 1.0, -1.0);
+    double most[width] = {};
+    for (std::int64_t i = 0; i < p; ++i)
+        for (int l = 0; l < width; ++l) most[l] = std::max(most[l], schur[i * (p + 1) * width + l]);
+    for (std::int64_t e = 0; e < p * width; ++e) pivots[at(e)] = dependent_equality * most[e % width];
+    kernels.lanes_panel(schur, p, p, p, pivots.data(), to.schur_inverse.data());
+    kernels.lanes_solve_rows(schur, p, to.schur_inverse.data(), p, right, p, 1);
+    std::copy_n(right, p * width, u.data());
 }
 
-/// λ_W = −R_WW⁻¹ d_W with the identity for the rows outside W, s = R λ + d, and the next W.
-void own_chunk::find_active_sets(int limit) {
+/// V_G, W, R and d − h, some rows at a time while they are in the cache: R = V_G V_G' − W W', d = h − V_G y + W u.
+void own_chunk::form_rows() {
     const auto& kernels = cpu::dense<double>();
     dense_lanes& to = *made;
-    array& inside = to.inside;
-    for (std::size_t e = 0; e < inside.size(); ++e) inside[e] = d[e] < -lane_floor[e] ? 1.0 : 0.0;
-    bool done[width];
+    const std::int64_t ld = to.ld;
+    double* r = products.data();
+    for (std::int64_t first = 0; first < m; first += block_rows) {
+        const std::int64_t count = std::min(block_rows, m - first);
+        double *v = to.vg() + first * ld * width, *w = to.w() + first * p * width, *change = x.data() + first * width;
+        scale_rows(user_g, first, count, 2, to.vg());
+        kernels.lanes_solve_rows(to.panel.data(), ld, to.panel_inverse.data(), n, v, ld, count);
+        kernels.lanes_product(change, 1, v, ld, y.data(), n, 1, count, 1, n, false, -1.0, 0.0);
+        const auto times = [&](const double* rows, const double* all, std::int64_t apart, std::int64_t k, double alpha,
+                               double beta) {
+            constexpr std::int64_t tile = 4; // and as little behind the diagonal
+            for (std::int64_t i = 0; i < count; i += tile)
+                kernels.lanes_product(r + i * m * width, m, rows + i * apart * width, apart, all, apart, 1,
+                                      std::min(tile, count - i), std::min(first + i + tile, m), k, false, alpha, beta);
+        };
+        times(v, to.vg(), ld, n, 1.0, 0.0);
+        if (p > 0) {
+            const auto square = [&](std::int64_t e) { return r[(e / width * (m + 1) + first) * width + e % width]; };
+            for (std::int64_t e = 0; e < count * width; ++e) pivots[at(e)] = square(e);
+            kernels.lanes_product(w, p, v, ld, to.va(), ld, 1, count, p, n, false, 1.0, 0.0);
+            kernels.lanes_solve_rows(to.schur.data(), p, to.schur_inverse.data(), p, w, p, count);
+            kernels.lanes_product(change, 1, w, p, u.data(), p, 1, count, 1, p, false, 1.0, 1.0);
+            times(w, to.w(), p, p, -1.0, 1.0);
+            // A row that depends on the equalities is not for lanes.
+            for (std::int64_t e = 0; e < count * width; ++e)
+                if (!(square(e) > dependent * pivots[at(e)])) tried[e % width] = false;
+        }
+        double* rows[width];
+        for (std::int64_t i = 0; i < count; ++i) {
+            for (int l = 0; l < width; ++l) rows[l] = R.data() + (l * m + first + i) * stride;
+            kernels.lanes_scatter(r + i * m * width, std::min(m, first + block_rows), rows);
+        }
+    }
     for (int l = 0; l < width; ++l) {
-        done[l] = !tried[l];
-        if (done[l] || !starts[l].usable) continue;
-        for (std::int64_t i = 0; i < m; ++i) inside[at(i * width + l)] = 0;
-        for (const int i : starts[l].rows) inside[at(i * width + l)] = 1;
+        double* own = R.data() + l * m * stride;
+        kernels.mirror_lower(own, stride, m);
+        for (std::int64_t i = 0; i < m; ++i) length[at(l * m + i)] = own[i * (stride + 1)];
     }
-    for (int step = 0; step < limit && !std::all_of(done, done + width, [](bool v) { return v; }); ++step) {
-        kernels.lanes_masked(R.data(), inside.data(), d.data(), m, dependent, to.factor.data(), pivots.data());
-        kernels.lanes_panel(to.factor.data(), m + 1, m, m, pivots.data(), to.factor_inverse.data());
-        std::copy_n(to.factor.data() + m * m * width, m * width, x.data());
-        kernels.lanes_backward(to.factor.data(), m, to.factor_inverse.data(), m, x.data());
-        s = d;
-        kernels.lanes_product(s.data(), m, x.data(), m, R.data(), m, 1, 1, m, m, false, 1.0, 1.0);
-        advance(done);
-    }
-    for (int l = 0; l < width; ++l) tried[l] = tried[l] && done[l];
-    for (double& v : x) v = v > 0 ? v : 0.0;
+    scatter(x.data(), m, d, stride);
 }
 
-/// W⁺ = {i ∈ W: λ_i >= 0} ∪ {i ∉ W: s_i < 0}. Lanes that are done keep their W, whose factor is then made again.
-void own_chunk::advance(bool* done) {
-    double changes[width], bad[width], moving[width];
-    for (int l = 0; l < width; ++l) moving[l] = done[l] ? 0.0 : 1.0;
-    cpu::dense<double>().lanes_next_set(x.data(), s.data(), d.data(), lane_floor.data(), m, rounding, moving,
-                                        made->inside.data(), changes, bad);
+void own_chunk::find_active_sets(int limit) {
+    own_active_sets::system of[width];
     for (int l = 0; l < width; ++l) {
-        if (done[l]) continue;
-        ++steps[l];
-        done[l] = changes[l] == 0 || bad[l] != 0.0;
-        if (bad[l] != 0.0) tried[l] = false;
+        of[l] = {R.data() + l * m * stride, d.data() + l * stride, row(floor, l, stride)};
+        auto& own = sets.problems[l];
+        own.wanted = tried[l];
+        own.started = tried[l] && starts[l].usable;
+        if (own.started) own.rows = starts[l].rows;
     }
+    sets.solve(of, m, stride, limit, *made);
+    for (int l = 0; l < width; ++l) tried[l] = tried[l] && sets.problems[l].solved;
 }
 
 void own_chunk::verify(const tolerances& eps) {
-    const auto& kernels = cpu::dense<double>();
+    gather(sets.lambda, m, x.data(), stride);
     made->finish(y.data(), u.data(), x.data());
-    const auto multiply = [&](const array& left, std::int64_t k, const array& M, std::int64_t rows, bool transposed,
-                              array& to) {
-        const std::int64_t count = transposed ? n : rows;
-        kernels.lanes_product(product.data(), count, left.data(), k, M.data(), transposed ? 1 : n, transposed ? n : 1,
-                              1, count, k, false, 1.0, 0.0);
-        scatter(product.data(), count, to);
-    };
-    multiply(y, n, Q, n, false, qz);
-    multiply(u, p, A, p, true, atnu);
-    multiply(x, m, G, m, true, gtl);
-    multiply(y, n, A, p, false, az);
-    multiply(y, n, G, m, false, gz);
     scatter(y.data(), n, z);
     scatter(u.data(), p, nu);
-    scatter(x.data(), m, lambda);
     for (int l = 0; l < width; ++l) {
         if (!tried[l]) continue;
+        multiply(l);
         double most = 0;
         for (std::int64_t j = 0; j < n; ++j) most = std::max(most, made->panel_inverse[at(j * width + l)]);
         const double least_pivot = 1 / (most * most);
@@ -275,22 +302,36 @@ void own_chunk::verify(const tolerances& eps) {
     }
 }
 
-std::vector<int> own_chunk::basis(int i) const {
-    std::vector<int> rows;
-    for (int j = 0; j < static_cast<int>(m); ++j)
-        if (made->inside[at(j * width + i)] != 0) rows.push_back(j);
-    return rows;
+/// The products of a point with the user's matrices, in scaled rows.
+void own_chunk::multiply(int l) {
+    const auto& kernels = cpu::dense<double>();
+    const units to = measures(l);
+    const double *at_z = row(z, l, n), half = uneven[l] != 0 ? 0.5 * user_q.scale : user_q.scale;
+    kernels.gemv(user_q.of[l], n, n, n, half, at_z, 0.0, row(qz, l, n));
+    if (uneven[l] != 0) kernels.gemv_transposed(user_q.of[l], n, n, n, half, at_z, 1.0, row(qz, l, n));
+    kernels.gemv(user_g.of[l], n, m, n, user_g.scale, at_z, 0.0, row(gz, l, m));
+    for (std::int64_t i = 0; i < m; ++i) row(gz, l, m)[i] *= to.g_scale[i];
+    const std::vector<int>& rows = basis(l);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        factors[i] = row(sets.lambda, l, stride)[rows[i]] * user_g.scale * to.g_scale[rows[i]];
+    kernels.combine_rows(user_g.of[l], n, rows.data(), factors.data(), static_cast<std::int64_t>(rows.size()),
+                         nothing.data(), n, row(gtl, l, n));
+    if (p == 0) return;
+    kernels.gemv(user_a.of[l], n, p, n, user_a.scale, at_z, 0.0, row(az, l, p));
+    for (std::int64_t i = 0; i < p; ++i) row(az, l, p)[i] *= to.a_scale[i];
+    for (std::int64_t i = 0; i < p; ++i) factors[at(i)] = row(nu, l, p)[i] * to.a_scale[i];
+    kernels.gemv_transposed(user_a.of[l], n, p, n, user_a.scale, factors.data(), 0.0, row(atnu, l, n));
 }
 
-void own_chunk::gather(const array& from, std::int64_t size, double* to) const {
+void own_chunk::gather(const array& from, std::int64_t size, double* to, std::int64_t apart) const {
     const double* rows[width];
-    for (int l = 0; l < width; ++l) rows[l] = from.data() + l * size;
+    for (int l = 0; l < width; ++l) rows[l] = from.data() + l * (apart == 0 ? size : apart);
     cpu::dense<double>().lanes_gather(rows, size, to);
 }
 
-void own_chunk::scatter(const double* from, std::int64_t size, array& to) const {
+void own_chunk::scatter(const double* from, std::int64_t size, array& to, std::int64_t apart) const {
     double* rows[width];
-    for (int l = 0; l < width; ++l) rows[l] = to.data() + l * size;
+    for (int l = 0; l < width; ++l) rows[l] = to.data() + l * (apart == 0 ? size : apart);
     cpu::dense<double>().lanes_scatter(from, size, rows);
 }
 

@@ -88,9 +88,10 @@ template <class T> struct kernels {
     /// and s_i < -rounding (|d_i| + |s_i - d_i|); -1 if there is none.
     index (*most_violated)(const T* s, const T* d, const T* bar, const T* weight, index n, T rounding);
 
-    /// The next active set of one problem from its multipliers x and slacks s: as `lanes_next_set`, for m rows, whose
-    /// `inside` is 1 or 0. Writes the rows inside, ascending, and returns how many changed sides, or -1 where an x_i is
-    /// not finite. `rows` has room for m.
+    /// The next active set of one problem from its multipliers x and slacks s: of the rows inside (`inside` is 1 or 0)
+    /// those with x_i >= 0, of the others those with s_i below -floor_i and rounding (|d_i| + |s_i - d_i|). Writes the
+    /// rows inside, ascending, and returns how many changed sides, or -1 where an x_i is not finite. `rows` has room
+    /// for m.
     index (*next_set)(const T* x, const T* s, const T* d, const T* floor, index m, T rounding, T* inside, int* rows,
                       index* count);
 
@@ -122,17 +123,18 @@ template <class T> struct kernels {
 
     /// Multiplies every row of M [rows, n] by the power of two that brings its largest entry into [1, 2), `power`
     /// [rows]. column_j = max(column_j, the square of the new entry) over the rows with `least_entries` nonzero
-    /// entries. `wrong` [lanes] is increased by 0, or by NaN where an entry is not finite or a row is out of the usual
-    /// range.
-    void (*lanes_scale_rows)(T* M, index rows, index n, T least_entries, T* power, T* column, T* wrong);
-    /// M [m + 1, m] <- the lower triangle of R with the identity for the rows whose `inside` is 0, and below it −d for
-    /// the rows where it is 1; floor_i = least M_ii.
-    void (*lanes_masked)(const T* R, const T* inside, const T* d, index m, T least, T* M, T* floor);
-    /// The next active set from the multipliers x and slacks s: of the rows inside those with x_i >= 0, of the others
-    /// those with s_i below −floor_i and rounding (|d_i| + |s_i − d_i|). Lanes whose `moving` is 0 keep theirs.
-    /// `changes` and `wrong` [lanes]: the rows that changed sides, and NaN where an x_i is not finite, else 0.
-    void (*lanes_next_set)(const T* x, const T* s, const T* d, const T* floor, index m, T rounding, const T* moving,
-                           T* inside, T* changes, T* wrong);
+    /// entries, unless `column` is null. `wrong` [lanes] is increased by 0, or by NaN where an entry is not finite or a
+    /// row is out of the usual range.
+    void (*lanes_scale_rows)(T* M, index ld, index rows, index n, T least_entries, T* power, T* column, T* wrong);
+    /// `lanes_cholesky` where lane l has a matrix of its own, R[l].
+    void (*lanes_cholesky_each)(const T* const* R, index ldr, const int* which, const T* counts, index k, T least, T* L,
+                                index ldl, T* reciprocal);
+    /// Each of the rows x of X [rows, n] becomes L^-1 x.
+    void (*lanes_solve_rows)(const T* L, index ldl, const T* reciprocal, index n, T* X, index ldx, index rows);
+    /// The lower triangle of M [n, n] becomes that of (M + M') / 2, whose largest |entry| goes to `most` [lanes].
+    /// `uneven` [lanes]: 1 where M is not symmetric, else 0. `wrong` [lanes] is increased by NaN where an entry is not
+    /// finite.
+    void (*lanes_symmetric_part)(T* M, index ld, index n, T* most, T* uneven, T* wrong);
 };
 
 /// The kernels of this processor, T = double or float: the widest instruction set it has, or the one named by the

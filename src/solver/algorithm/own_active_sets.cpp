@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/own_active_sets.hpp"
+
+#include "solver/cpu/kernels.hpp"
+
+#include <algorithm>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// As in the dual active set: a pivot of this share of its diagonal entry is rounding, and so is a slack.
+constexpr double dependent = 1e-11, rounding = 1e-13;
+/// Nine of ten problems are done by then (measured).
+constexpr int together = 7;
+
+} // namespace
+
+void own_active_sets::solve(const system* of, std::int64_t rows, std::int64_t apart, int limit, dense_lanes& to) {
+    m = rows;
+    stride = apart;
+    begin(of);
+    const auto any = [&] { return std::any_of(moving, moving + width, [](bool v) { return v; }); };
+    for (int step = 0; step < std::min(together, limit) && any(); ++step) {
+        factor(of, to);
+        // Lanes that are done keep their W, whose factor is made again.
+        for (int l = 0; l < width; ++l)
+            if (moving[l]) moving[l] = advance(l, of[l]);
+    }
+    for (int l = 0; l < width; ++l)
+        if (moving[l]) go_on_alone(l, of[l], limit - problems[l].steps, to);
+}
+
+void own_active_sets::begin(const system* of) {
+    lambda.assign(at(width * stride), 0.0);
+    inside.assign(at(width * stride), 0.0);
+    s.resize(at(stride));
+    next.resize(at(stride));
+    factors.resize(at(m));
+    for (int l = 0; l < width; ++l) {
+        lane& own = problems[l];
+        own.solved = false;
+        own.steps = 0;
+        moving[l] = own.wanted;
+        if (!own.wanted) own.rows.clear();
+        if (own.wanted && !own.started) take_violated(of[l], own.rows);
+        for (const int i : own.rows) inside[at(l * stride + i)] = 1;
+    }
+}
+
+void own_active_sets::take_violated(const system& of, std::vector<int>& rows) {
+    std::size_t count = 0;
+    for (std::int64_t i = 0; i < m; ++i) { // without a branch: which rows they are cannot be foreseen
+        next[count] = static_cast<int>(i);
+        count += of.d[i] < -of.floor[i] ? 1 : 0;
+    }
+    rows.assign(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+/// x = −R_WW⁻¹ d_W in every lane.
+void own_active_sets::factor(const system* of, dense_lanes& to) {
+    const auto& kernels = cpu::dense<double>();
+    std::size_t most = 0;
+    for (const lane& own : problems) most = std::max(most, own.rows.size());
+    to.resize_sets(static_cast<std::int64_t>(most));
+    x.assign(at(to.k * width), 0.0);
+    const double* from[width];
+    for (int l = 0; l < width; ++l) {
+        const std::vector<int>& rows = problems[l].rows;
+        from[l] = of[l].R;
+        to.counts[at(l)] = static_cast<double>(rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            to.which[i * width + at(l)] = rows[i];
+            x[i * width + at(l)] = -of[l].d[rows[i]];
+        }
+    }
+    kernels.lanes_cholesky_each(from, stride, to.which.data(), to.counts.data(), to.k, dependent, to.factor.data(),
+                                to.distance(), to.factor_inverse.data());
+    kernels.lanes_solve(to.factor.data(), to.distance(), to.factor_inverse.data(), to.k, x.data());
+}
+
+/// W⁺ = {i ∈ W: λ_i >= 0} ∪ {i ∉ W: s_i < 0}, s = R λ + d; false if that is W, or a step broke down.
+bool own_active_sets::advance(int l, const system& of) {
+    const auto& kernels = cpu::dense<double>();
+    lane& own = problems[l];
+    double* values = lambda.data() + l * stride;
+    for (std::size_t i = 0; i < own.rows.size(); ++i) values[own.rows[i]] = factors[i] = x[i * width + at(l)];
+    kernels.combine_rows(of.R, stride, own.rows.data(), factors.data(), static_cast<std::int64_t>(own.rows.size()),
+                         of.d, stride, s.data());
+    std::int64_t count = 0;
+    const std::int64_t changes = kernels.next_set(values, s.data(), of.d, of.floor, stride, rounding,
+                                                  inside.data() + l * stride, next.data(), &count);
+    ++own.steps;
+    own.solved = changes == 0;
+    if (changes == 0) return false;
+    std::fill_n(values, stride, 0.0);
+    own.rows.assign(next.begin(), changes < 0 ? next.begin() : next.begin() + count);
+    return changes > 0;
+}
+
+/// From the last W on.
+void own_active_sets::go_on_alone(int l, const system& of, int limit, dense_lanes& to) {
+    lane& own = problems[l];
+    own_d.assign(of.d, of.d + m);
+    own_floor.assign(of.floor, of.floor + m);
+    dual.basis = own.rows;
+    own.solved = dual.solve(of.R, stride, own_d, own_floor, limit, first_basis::nearby) == dual_outcome::optimal;
+    own.steps += dual.steps;
+    if (!own.solved) return;
+    own.rows = dual.basis;
+    std::copy(dual.lambda.begin(), dual.lambda.end(), lambda.begin() + l * stride);
+    to.put(l, own.rows, dual.factor().data(), dual.stride());
+}
+
+} // namespace optnet::solver
