@@ -31,6 +31,7 @@ std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t 
     load(*made, batch, element, how, chosen);
     // For the batches that `single_active_set` serves.
     if (sizeof(T) == 4 && batch.batch > 1 && made->convex && made->dual.has_r()) made->dual.round_r();
+    if (batch.batch > 1 && made->convex && made->dual.has_r()) made->dual.prepare_guess();
     return made;
 }
 

@@ -11,6 +11,7 @@
 // ρ > 0 for other singular Q (the proximal loop takes it back), δ > 0 where the rows of A depend on each other
 // (refinement takes it back). One factorization serves the active set, the finish and the gradient.
 
+#include "solver/algorithm/first_guess.hpp"
 #include "solver/algorithm/operators.hpp"
 
 #include <vector>
@@ -81,6 +82,10 @@ public:
     /// That, [m, m]; null if there is none.
     const float* single_r() const { return rounded.empty() ? nullptr : rounded.data(); }
 
+    /// For batches in lanes: what their first guess takes.
+    void prepare_guess() { guess.set_up(r.data(), data->m); }
+    const guess_matrix& first_guesses() const { return guess; }
+
     std::size_t bytes() const {
         return (panel.size() + schur.size() + r.size()) * sizeof(double) + rounded.size() * sizeof(float);
     }
@@ -109,6 +114,7 @@ private:
     std::vector<double> schur;  ///< L_S [p, p], W [m, p]
     std::vector<double> r;      ///< [m, m]
     std::vector<float> rounded; ///< the same in single precision, or empty
+    guess_matrix guess;
 };
 
 } // namespace optnet::solver

@@ -76,12 +76,18 @@ void shared_chunk::find_active_sets(const operators& data, const dual_form& form
     for (result& own : results) own.settled = false;
     if (several) {
         lanes.problems.resize(at(rows));
+        const bool guessed = form.first_guesses().usable();
+        if (guessed) guess.run(form.first_guesses(), m, rows, d.data(), floor.data());
         for (std::int64_t i = 0; i < rows; ++i) {
             const result& own = results[at(i)];
             auto& to = lanes.problems[at(i)];
             to.wanted = own.tried;
-            to.started = own.tried && own.start.usable;
-            if (to.started) to.rows = own.start.rows;
+            to.started = own.tried && (own.start.usable || guessed);
+            if (!to.started) continue;
+            if (own.start.usable)
+                to.rows = own.start.rows;
+            else
+                guess.rows(i, to.rows);
         }
         if (form.single_r() != nullptr) in_single(data, form, std::min(lane_steps, limit));
         in_lanes(data, form, std::min(lane_steps, limit));

@@ -53,6 +53,7 @@ private:
     std::int64_t n = 0, p = 0, m = 0, rows = 0; ///< rows: of the arrays, a multiple of dual_form::row_block
     double precision = 0;                       ///< a residual of this share of its terms is rounding
     element loaded;
+    first_guess guess;
     single_active_set single;
     lane_active_set<double> lanes;
     dual_active_set dual;

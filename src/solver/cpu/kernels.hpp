@@ -88,6 +88,9 @@ template <class T> struct kernels {
     /// and s_i < -rounding (|d_i| + |s_i - d_i|); -1 if there is none.
     index (*most_violated)(const T* s, const T* d, const T* bar, const T* weight, index n, T rounding);
 
+    /// t += c, and w = |t| where side is 1 and −t where it is −1, n entries each: a step of `first_guess`.
+    void (*add_and_fold)(const T* c, const T* side, index n, T* t, T* w);
+
     /// The next active set of one problem from its multipliers x and slacks s: as `lanes_next_set`, for m rows, whose
     /// `inside` is 1 or 0. Writes the rows inside, ascending, and returns how many changed sides, or -1 where an x_i is
     /// not finite. `rows` has room for m.
