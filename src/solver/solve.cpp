@@ -18,8 +18,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Factors of this many bytes in all are kept for the gradient; beyond it each is made again when it is needed.
 constexpr double most_kept = 1e9;
-/// From this many problems on they are solved together.
-constexpr std::int64_t least_together = 8;
+constexpr std::int64_t least_together = shared_chunk::least;
 
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
 

@@ -82,16 +82,16 @@ public:
     /// That, [m, m]; null if there is none.
     const float* single_r() const { return rounded.empty() ? nullptr : rounded.data(); }
 
-    /// For batches in lanes: what their first guess takes.
+    /// What the first guess of active sets takes, for batches in lanes.
     void prepare_guess() { guess.set_up(r.data(), data->m); }
-    const guess_matrix& first_guesses() const { return guess; }
+    const guess_matrix& guesses() const { return guess; }
 
     std::size_t bytes() const {
         return (panel.size() + schur.size() + r.size()) * sizeof(double) + rounded.size() * sizeof(float);
     }
     std::size_t held() const {
         return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double) +
-               rounded.capacity() * sizeof(float);
+               rounded.capacity() * sizeof(float) + guess.held();
     }
 
 private:

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A first active set for problems that share R, of s = R λ + d ≥ 0, λ ≥ 0, sᵀλ = 0: some iterations of ADMM
-// (Douglas & Rachford 1956; Boyd et al. 2011, 5.2) with the penalty ρD, D the diagonal of R,
+// A first active set for problems that share R: s = R λ + d ≥ 0, λ ≥ 0, sᵀλ = 0 holds for λ = |t| + t and s = ρ(|t| −
+// t) if and only if
 //
-//     x = (R + ρD)⁻¹ (ρD (z − u) − d),   x̂ = α x + (1 − α) z,   z⁺ = max(0, x̂ + u),   u⁺ = u + x̂ − z⁺.
+//     t = E |t| + c,   E = (R + ρI)⁻¹ (ρI − R),   c = −(R + ρI)⁻¹ d = −(E d + d) / 2ρ.
 //
-// With z = max(t, 0) and u = min(t, 0) the state is t alone, z − u = |t|, and an iteration one product and a sum:
-//
-//     t⁺ = E |t| + (1 − α/2) t + c,   E = α ((R + ρD)⁻¹ ρD − I/2),   c = −α (R + ρD)⁻¹ d
-//
-// (the modulus iteration of van Bokhoven 1981, relaxed). In single precision: what comes out is a guess, {i: tᵢ > 0}.
-// ρ is the geometric mean of the eigenvalues of R in rows of unit length, det(R)^(1/m).
+// That fixed point is iterated (the modulus iteration of van Bokhoven 1981, which is the splitting of Peaceman &
+// Rachford 1955; it converges for R ≻ 0), in single precision, with rows of R in units in which R_ii = 1 and ρ the
+// geometric mean of its eigenvalues. An iteration is one product of matrices for all problems. {i: tᵢ > 0} is a guess:
+// nothing is claimed of it.
 
 #include <cstdint>
 #include <vector>
@@ -21,32 +19,39 @@ namespace optnet::solver {
 /// What the problems share.
 class guess_matrix {
 public:
-    /// False where R [m, m] does not allow it: no guess is made.
-    bool set_up(const double* R, std::int64_t m);
+    /// From R [m, m]; not usable afterwards if R is too near to singular.
+    void set_up(const double* R, std::int64_t m);
     void clear() { e.clear(); }
     bool usable() const { return !e.empty(); }
-    const float* data() const { return e.data(); } ///< E of R in rows of unit length, symmetric, [m, m]
-    const double* units() const { return unit.data(); } ///< 1 / √R_ii, [m]
+
+    const float* reflection() const { return e.data(); } ///< E, symmetric, [m, m]
+    const double* units() const { return unit.data(); }  ///< of d, [m]
     double penalty() const { return rho; }
-    std::size_t held() const { return (unit.capacity() + work.capacity()) * sizeof(double) + e.capacity() * sizeof(float); }
+
+    std::size_t held() const {
+        return (unit.capacity() + pivots.capacity() + work.capacity()) * sizeof(double) +
+               (e.capacity() + panel.capacity()) * sizeof(float);
+    }
 
 private:
-    std::vector<float> e;
-    std::vector<double> unit, work;
     double rho = 0;
+    std::vector<double> unit;
+    std::vector<float> e;
+    std::vector<double> work, pivots;
+    std::vector<float> panel;
 };
 
 class first_guess {
 public:
-    /// d and floor [count, m] as in `dual_active_set::solve`, count a multiple of `dual_form::row_block`. No bit of a
-    /// problem depends on the others.
+    /// For d and floor [count, m] as in `dual_active_set::solve`, count a multiple of `dual_form::row_block`. No bit of
+    /// a problem depends on the others.
     void run(const guess_matrix& shared, std::int64_t m, std::int64_t count, const double* d, const double* floor);
-    /// The rows of the first W of problem i, ascending.
+    /// The first W of problem i, ascending.
     void rows(std::int64_t i, std::vector<int>& out) const;
 
 private:
     std::int64_t m = 0;
-    std::vector<float> t, c, w, side; ///< [count, m]
+    std::vector<float> t, c, folded, side; ///< [count, m]; folded: |t|, side: 1, or -1 for absent rows
 };
 
 } // namespace optnet::solver

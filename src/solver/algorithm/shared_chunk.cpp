@@ -14,10 +14,6 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// The primal-dual method takes three to eight steps where it ends, a few more with hundreds of rows.
 constexpr int lane_steps = 16;
 
-/// With more than n - p rows, whether W repeats itself is left to chance; with more than 256 the factors of all lanes
-/// leave the second-level cache.
-bool lanes_pay(const operators& o) { return o.m <= o.n - o.p && o.m <= 256; }
-
 void copy_row(const std::vector<double>& from, std::vector<double>& to, std::int64_t i, std::int64_t width) {
     std::copy_n(from.data() + i * width, width, to.data() + i * width);
 }
@@ -72,12 +68,12 @@ template void shared_chunk::run(const problem<float>&, std::int64_t, int, const 
 
 void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how) {
     const int limit = active_set_limit(data, how);
-    const bool several = lanes_pay(data);
+    const bool several = goes_in_lanes(data.n, data.p, data.m);
     for (result& own : results) own.settled = false;
     if (several) {
         lanes.problems.resize(at(rows));
-        const bool guessed = form.first_guesses().usable();
-        if (guessed) guess.run(form.first_guesses(), m, rows, d.data(), floor.data());
+        const bool guessed = form.guesses().usable();
+        if (guessed) guess.run(form.guesses(), m, rows, d.data(), floor.data());
         for (std::int64_t i = 0; i < rows; ++i) {
             const result& own = results[at(i)];
             auto& to = lanes.problems[at(i)];

@@ -16,6 +16,13 @@ namespace optnet::solver {
 
 class shared_chunk {
 public:
+    /// From this many problems on they are solved together.
+    static constexpr std::int64_t least = 8;
+    /// True if the active sets of an exact form come from the primal-dual method in lanes. With more than n − p rows,
+    /// whether W repeats itself is left to chance; with more than 256 the factors of all lanes leave the second-level
+    /// cache.
+    static bool goes_in_lanes(std::int64_t n, std::int64_t p, std::int64_t m) { return m <= n - p && m <= 256; }
+
     /// Works on `count` problems from number `first` of the batch on, count at most `shared_kkt::together`.
     template <class T>
     void run(const problem<T>& batch, std::int64_t first, int count, const operators& data, const dual_form& form,
