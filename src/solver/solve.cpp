@@ -135,8 +135,8 @@ template <class T> struct one_call {
     }
 
     /// Problems from `first` on as one chunk; those that it does not solve go alone.
-    void together(worker& mine, std::int64_t first) const {
-        const int count = static_cast<int>(std::min(shared_kkt::together(*batch.shape), batch.batch - first));
+    void together(worker& mine, std::int64_t first, std::int64_t most) const {
+        const int count = static_cast<int>(std::min(most, batch.batch - first));
         shared_chunk& chunk = mine.chunk;
         chunk.run(batch, first, count, common->data, common->dual, how, eps, from);
         for (int i = 0; i < count; ++i) {
@@ -391,9 +391,10 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     } else if (!chunks) {
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(of(id), k); });
     } else {
-        const std::int64_t size = shared_kkt::together(*batch.shape);
+        const std::int64_t size = shared_kkt::together(*batch.shape, batch.batch, threads);
+        if (kept) kept->together = size;
         cpu::parallel_for(threads, (batch.batch + size - 1) / size,
-                          [&](int id, std::int64_t c) { call.together(of(id), c * size); });
+                          [&](int id, std::int64_t c) { call.together(of(id), c * size, size); });
     }
 }
 

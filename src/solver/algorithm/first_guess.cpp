@@ -86,10 +86,14 @@ void first_guess::run(const guess_matrix& shared, std::int64_t rows, std::int64_
 }
 
 void first_guess::rows(std::int64_t i, std::vector<int>& out) const {
-    out.clear();
+    out.resize(at(m));
     const float *own = t.data() + i * m, *on = side.data() + i * m;
-    for (std::int64_t j = 0; j < m; ++j)
-        if (own[j] > 0 && on[j] > 0) out.push_back(static_cast<int>(j));
+    std::size_t found = 0; // without a branch: nobody could tell which way it goes
+    for (std::int64_t j = 0; j < m; ++j) {
+        out[found] = static_cast<int>(j);
+        found += static_cast<std::size_t>(own[j] > 0) & static_cast<std::size_t>(on[j] > 0);
+    }
+    out.resize(found);
 }
 
 } // namespace optnet::solver

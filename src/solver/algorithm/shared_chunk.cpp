@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace optnet::solver {
 namespace {
@@ -30,9 +31,10 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
     precision = sizeof(T) == 8 ? 1e-12 : 1e-10;
     constexpr std::int64_t block = dual_form::row_block;
     rows = (count + block - 1) / block * block;
-    for (array* a : {&q, &z, &qz, &atnu, &gtl, &rz, &best_z}) a->assign(at(rows * n), 0.0);
-    for (array* a : {&b, &nu, &az, &rnu, &best_nu}) a->assign(at(rows * p), 0.0);
-    for (array* a : {&h, &floor, &lambda, &d, &gz, &rlambda, &best_lambda, &best_gz}) a->assign(at(rows * m), 0.0);
+    for (array* a : {&q, &z, &qz, &atnu, &gtl, &rz, &best_z}) a->resize(at(rows * n));
+    for (array* a : {&b, &nu, &az, &rnu, &best_nu}) a->resize(at(rows * p));
+    for (array* a : {&h, &floor, &lambda, &d, &gz, &rlambda, &best_lambda, &best_gz}) a->resize(at(rows * m));
+    std::fill(lambda.begin(), lambda.end(), 0.0);
     results.resize(std::max(results.size(), at(rows)));
     for (int i = 0; i < count; ++i) {
         result& own = results[at(i)];
@@ -40,13 +42,17 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
         own.tried = loaded.finite && loaded.impossible_row < 0;
         own.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
         own.iterations = 0;
-        if (!own.tried) continue;
+        if (!own.tried) {
+            clear(i);
+            continue;
+        }
         own.start.load(from, first + i, loaded);
         std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + i * n);
         std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + i * p);
         std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + i * m);
         std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + i * m);
     }
+    for (std::int64_t i = count; i < rows; ++i) clear(i);
     for (auto i = at(count); i < results.size(); ++i) results[i].tried = false;
 
     // z₀ stays between the two halves of the equality solve, where multipliers enter.
@@ -65,6 +71,14 @@ template void shared_chunk::run(const problem<double>&, std::int64_t, int, const
                                 const settings&, const tolerances&, const starting_points<double>&);
 template void shared_chunk::run(const problem<float>&, std::int64_t, int, const operators&, const dual_form&,
                                 const settings&, const tolerances&, const starting_points<float>&);
+
+/// Row i is no problem.
+void shared_chunk::clear(std::int64_t i) {
+    std::fill_n(q.begin() + i * n, n, 0.0);
+    std::fill_n(b.begin() + i * p, p, 0.0);
+    std::fill_n(h.begin() + i * m, m, 0.0);
+    std::fill_n(floor.begin() + i * m, m, 0.0);
+}
 
 void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how) {
     const int limit = active_set_limit(data, how);
@@ -85,57 +99,21 @@ void shared_chunk::find_active_sets(const operators& data, const dual_form& form
             else
                 guess.rows(i, to.rows);
         }
-        if (form.single_r() != nullptr) in_single(data, form, std::min(lane_steps, limit));
         in_lanes(data, form, std::min(lane_steps, limit));
     }
     one_by_one(data, form, limit, several);
-}
-
-/// In single precision. Where the steps were too many they would be in double, too; where digits were too few the last
-/// W is the first one in double.
-void shared_chunk::in_single(const operators& data, const dual_form& form, int limit) {
-    auto& problems = single.lanes.problems;
-    problems.resize(at(rows));
-    for (std::int64_t i = 0; i < rows; ++i) {
-        problems[at(i)].wanted = results[at(i)].tried;
-        problems[at(i)].started = lanes.problems[at(i)].started;
-        if (problems[at(i)].started) problems[at(i)].rows = lanes.problems[at(i)].rows;
-    }
-    single.solve(form, m, d.data(), floor.data(), limit);
-    for (std::int64_t i = 0; i < rows; ++i) {
-        result& own = results[at(i)];
-        const auto& found = problems[at(i)];
-        if (!own.tried) continue;
-        own.iterations = found.steps;
-        if (found.solved) {
-            own.settled = true;
-            lanes.problems[at(i)].wanted = false;
-            own.system.adopt(form, data, found.rows, found.factor, found.stride);
-            std::copy_n(single.lambda.data() + i * m, m, lambda.data() + i * m);
-            continue;
-        }
-        auto& next = lanes.problems[at(i)];
-        next.wanted = !found.exhausted;
-        if (found.exhausted) {
-            next.rows = found.rows;
-            next.lambda.assign(found.lambda.begin(), found.lambda.end());
-        } else if (!found.rows.empty()) {
-            next.started = true;
-            next.rows = found.rows;
-        }
-    }
 }
 
 void shared_chunk::in_lanes(const operators& data, const dual_form& form, int limit) {
     lanes.solve(form.r_row(0), m, d.data(), floor.data(), limit);
     for (std::int64_t i = 0; i < rows; ++i) {
         result& own = results[at(i)];
-        const auto& found = lanes.problems[at(i)];
+        auto& found = lanes.problems[at(i)];
         if (!found.wanted) continue;
         own.iterations += found.steps;
         if (!found.solved) continue;
         own.settled = true;
-        own.system.adopt(form, data, found.rows, found.factor, found.stride);
+        own.system.adopt(form, data, found.rows, std::move(found.factor), found.stride);
         std::copy_n(found.lambda.data(), m, lambda.data() + i * m);
     }
 }

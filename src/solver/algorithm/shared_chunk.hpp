@@ -6,9 +6,9 @@
 // of `road`; what is not solved here goes there. Rows of every array are problems, and no bit of a row depends on the
 // others.
 
+#include "solver/algorithm/lane_active_set.hpp"
 #include "solver/algorithm/road.hpp"
 #include "solver/algorithm/shared_kkt.hpp"
-#include "solver/algorithm/single_active_set.hpp"
 
 #include <vector>
 
@@ -50,8 +50,8 @@ private:
         active_kkt system;
     };
     static const double* row(const array& a, std::int64_t i, std::int64_t width) { return a.data() + i * width; }
+    void clear(std::int64_t i);
     void find_active_sets(const operators& data, const dual_form& form, const settings& how);
-    void in_single(const operators& data, const dual_form& form, int limit);
     void in_lanes(const operators& data, const dual_form& form, int limit);
     void one_by_one(const operators& data, const dual_form& form, int limit, bool after_lanes);
     void multiply(const operators& data);
@@ -61,8 +61,7 @@ private:
     double precision = 0;                       ///< a residual of this share of its terms is rounding
     element loaded;
     first_guess guess;
-    single_active_set single;
-    lane_active_set<double> lanes;
+    lane_active_set lanes;
     dual_active_set dual;
     shared_kkt kkt;
     std::vector<result> results;
