@@ -90,8 +90,8 @@ template <class T> struct kernels {
 
     /// What `verdict_terms` takes of n rows with products x, right-hand sides b and multipliers y, in the units of the
     /// rows: out = the largest |x_i − b_i|, the largest |x_i| and |b_i|, the sum of b_i y_i, and 0 or, where an x_i is
-    /// not finite, NaN. With `floor` not null the first is that of x_i − b_i, at least 0, and the first two are those of
-    /// the rows whose floor is finite.
+    /// not finite, NaN. With `floor` not null the first is that of x_i − b_i, at least 0, and the first two are those
+    /// of the rows whose floor is finite.
     void (*judge_rows)(const T* x, const T* b, const T* unit, const T* y, const T* floor, index n, T* out);
     /// The same of n columns: the largest |qz + q + a + g|, the largest of these four, z'qz, q'z, and 0 or NaN.
     void (*judge_columns)(const T* qz, const T* q, const T* a, const T* g, const T* unit, const T* z, index n, T* out);
