@@ -242,8 +242,8 @@ void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, 
                           [&](int id, std::int64_t g) { solve_dense(workers[at(id)], data, kept, to, g); });
         return;
     }
-    // Twice as many as in the forward pass, where that leaves some for every thread: each packs the shared factors.
-    const std::int64_t few = shared_kkt::together(*batch.shape), most = batch.batch < 2 * few * threads ? few : 2 * few;
+    // No fewer than in the forward pass, whose groups of lanes stay together.
+    const std::int64_t most = std::max(kept.together, shared_kkt::together(*batch.shape, batch.batch, threads));
     std::vector<rows_of_problems> workers(at(std::max(threads, 1)));
     cpu::parallel_for(threads, (batch.batch + most - 1) / most, [&](int id, std::int64_t c) {
         solve_together(workers[at(id)], kept, to, c * most, std::min(most, batch.batch - c * most), *batch.shape);

@@ -56,9 +56,10 @@ public:
     plan made;
     std::shared_ptr<const set_up> common; ///< not null where the problems were solved together on form D
     std::vector<kept> elements;
-    /// Where there is a `common`, the factors of most problems: so many groups for every `shared_kkt::together`
-    /// elements as that makes; some may be empty. The systems of the others are with their elements.
+    /// Where there is a `common`, the factors of most problems: so many groups for every `together` elements as that
+    /// makes; some may be empty. The systems of the others are with their elements.
     std::vector<factor_lanes> rows_in_lanes;
+    std::int64_t together = 0;
     bool by_bounds = false;                       ///< form B, which needs `rows` alone,
     std::shared_ptr<const bound_matrices> bounds; ///< and the matrices where the problems share them
     /// On the sparse form, how many problems went together, and the factors of each so many of them.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/shared_chunk.hpp"
 #include "solver/factorization.hpp"
 #include "solver/recycled.hpp"
 
@@ -29,8 +30,10 @@ std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t 
                                           const plan& chosen) {
     const auto made = memory(chosen);
     load(*made, batch, element, how, chosen);
-    // For the batches that `single_active_set` serves.
-    if (sizeof(T) == 4 && batch.batch > 1 && made->convex && made->dual.has_r()) made->dual.round_r();
+    const structure& shape = *batch.shape;
+    if (batch.batch >= shared_chunk::least && shares_matrices(batch) && made->convex &&
+        shared_kkt::serves(made->dual) && shared_chunk::goes_in_lanes(shape.n, shape.p, shape.m))
+        made->dual.prepare_guess();
     return made;
 }
 

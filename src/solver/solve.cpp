@@ -19,8 +19,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Factors of this many bytes in all are kept for the gradient; beyond it each is made again when it is needed.
 constexpr double most_kept = 1e9;
-/// From this many problems on they are solved together.
-constexpr std::int64_t least_together = 8;
+constexpr std::int64_t least_together = shared_chunk::least;
 
 template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
 
@@ -137,8 +136,8 @@ template <class T> struct one_call {
     }
 
     /// Problems from `first` on as one chunk; those that it does not solve go alone.
-    void together(worker& mine, std::int64_t first) const {
-        const int count = static_cast<int>(std::min(shared_kkt::together(*batch.shape), batch.batch - first));
+    void together(worker& mine, std::int64_t first, std::int64_t most) const {
+        const int count = static_cast<int>(std::min(most, batch.batch - first));
         shared_chunk& chunk = mine.chunk;
         chunk.run(batch, first, count, common->data, common->dual, how, eps, from);
         for (int i = 0; i < count; ++i) {
@@ -393,9 +392,10 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     } else if (!chunks) {
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(of(id), k); });
     } else {
-        const std::int64_t size = shared_kkt::together(*batch.shape);
+        const std::int64_t size = shared_kkt::together(*batch.shape, batch.batch, threads);
+        if (kept) kept->together = size;
         cpu::parallel_for(threads, (batch.batch + size - 1) / size,
-                          [&](int id, std::int64_t c) { call.together(of(id), c * size); });
+                          [&](int id, std::int64_t c) { call.together(of(id), c * size, size); });
     }
 }
 

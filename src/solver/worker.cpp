@@ -10,7 +10,7 @@ constexpr double most_held = 3.2e7;
 /// About the numbers of a chunk of dense problems: some vectors, and the factors of all active sets.
 double chunk_numbers(const structure& shape) {
     const double size = static_cast<double>(shape.n) + shape.p + shape.m;
-    return static_cast<double>(shared_kkt::together(shape)) * size * (12 + size);
+    return static_cast<double>(shared_kkt::together(shape, 1 << 20, 1)) * size * (12 + size);
 }
 
 } // namespace

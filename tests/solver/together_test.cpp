@@ -7,6 +7,7 @@
 #include "families.hpp"
 
 #include <limits>
+#include <utility>
 
 using namespace problems;
 
@@ -75,6 +76,21 @@ TEST_CASE("not a bit depends on the place, the neighbours, the size of the batch
                     CHECK(different == 0);
                 }
         }
+}
+
+TEST_CASE("forward and backward pass may have different threads, and so different numbers of problems together") {
+    const dense<double> d = random(100, 0, 100, 200, true, 5);
+    const std::vector<std::int64_t> all = range(0, 200);
+    const answer<double> a = solve(d, {}, 1), b = solve(d, {}, 4);
+    const answer<double> g = gradient(d, a, all, 1);
+    for (const auto& [from, threads] : {std::pair{&a, 4}, std::pair{&b, 1}, std::pair{&b, 4}}) {
+        const answer<double> h = gradient(d, *from, all, threads);
+        std::int64_t different = 0;
+        for (std::int64_t k = 0; k < 200; ++k)
+            different += same_bits(d, a, k, *from, k) && same_bits(d, g, k, h, k) ? 0 : 1;
+        CAPTURE(threads);
+        CHECK(different == 0);
+    }
 }
 
 TEST_CASE("seven and fewer are solved one by one, and differ from many by rounding alone") {

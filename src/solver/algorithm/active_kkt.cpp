@@ -46,7 +46,6 @@ void active_kkt::set_up(const dual_form& source, const operators& packed, const 
         for (std::int64_t i = 0; i < k; ++i) full[at(i * k + i)] += ratios[at(i)];
     // Row by row, so that a row that depends on those before it can be left out.
     std::vector<std::int64_t> kept;
-    single.clear();
     l.assign(at(k * k), 0.0);
     for (std::int64_t i = 0; i < k; ++i) {
         const auto place = static_cast<std::int64_t>(kept.size());
@@ -68,6 +67,7 @@ void active_kkt::set_up(const dual_form& source, const operators& packed, const 
     }
     for (std::int64_t i = 0; i < count; ++i) std::copy_n(l.data() + i * k, count, l.data() + i * count);
     l.resize(at(count * count));
+    stride = count;
     copy_rows();
 }
 
@@ -79,23 +79,21 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const s
     active = rows;
     ratio.clear();
     const auto k = static_cast<std::int64_t>(rows.size());
-    single.clear();
     l.resize(at(k * k));
     for (std::int64_t i = 0; i < k; ++i) std::copy_n(factor.data() + i * ld, i + 1, l.data() + i * k);
+    stride = k;
     copy_rows();
 }
 
 void active_kkt::adopt(const dual_form& source, const operators& packed, const std::vector<int>& rows,
-                       const std::vector<float>& factor, std::int64_t ld) {
+                       std::vector<double>&& factor, std::int64_t ld) {
     form = &source;
     data = &packed;
     trusted = false;
     active = rows;
     ratio.clear();
-    l.clear();
-    const auto k = static_cast<std::int64_t>(rows.size());
-    single.resize(at(k * k));
-    for (std::int64_t i = 0; i < k; ++i) std::copy_n(factor.data() + i * ld, i + 1, single.data() + i * k);
+    l.swap(factor);
+    stride = ld;
     copy_rows();
 }
 
@@ -105,10 +103,10 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const w
     data = &packed;
     trusted = false;
     ratio.clear();
-    single.clear();
     const auto k = static_cast<std::int64_t>(places.size()), width = static_cast<std::int64_t>(data->n) + data->p;
     active.resize(at(k));
     l.resize(at(k * k));
+    stride = k;
     t.resize(at(k * width));
     for (std::int64_t i = 0; i < k; ++i) {
         active[at(i)] = given.rows()[at(places[at(i)])];
@@ -126,39 +124,21 @@ void active_kkt::copy_rows() {
 }
 
 void active_kkt::prefetch() const {
-    const std::size_t k = active.size();
-    for (std::size_t i = 0; i < k; i += 64 / sizeof(int)) __builtin_prefetch(active.data() + i);
-    const auto load = [k](const auto& factor) {
-        constexpr std::size_t line = 64 / sizeof(factor[0]);
-        for (std::size_t i = 0; i < k; ++i) {
-            const auto* row = factor.data() + i * k;
-            for (std::size_t j = 0; j < i; j += line) __builtin_prefetch(row + j);
-            __builtin_prefetch(row + i);
-        }
-    };
-    if (is_single())
-        load(single);
-    else
-        load(l);
+    constexpr std::int64_t line = 64 / sizeof(double);
+    const auto k = static_cast<std::int64_t>(active.size());
+    for (std::int64_t i = 0; i < k; i += 2 * line) __builtin_prefetch(active.data() + i);
+    for (std::int64_t i = 0; i < k; ++i) {
+        const double* row = l.data() + i * stride;
+        for (std::int64_t j = 0; j < i; j += line) __builtin_prefetch(row + j);
+        __builtin_prefetch(row + i);
+    }
 }
 
 void active_kkt::solve_rows(double* x) const {
+    const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(active.size());
-    if (!is_single()) {
-        const auto& kernels = cpu::dense<double>();
-        kernels.trsv_lower(l.data(), k, k, x);
-        kernels.trsv_lower_transposed(l.data(), k, k, x);
-        return;
-    }
-    const auto& kernels = cpu::dense<float>();
-    static thread_local std::vector<float> rounded;
-    rounded.resize(at(k));
-    // In a power of two in which nothing overflows.
-    const double unit = power_below(cpu::dense<double>().max_abs(x, k)), back = 1 / unit;
-    for (std::int64_t i = 0; i < k; ++i) rounded[at(i)] = static_cast<float>(x[i] * unit);
-    kernels.trsv_lower(single.data(), k, k, rounded.data());
-    kernels.trsv_lower_transposed(single.data(), k, k, rounded.data());
-    for (std::int64_t i = 0; i < k; ++i) x[i] = static_cast<double>(rounded[at(i)]) * back;
+    kernels.trsv_lower(l.data(), stride, k, x);
+    kernels.trsv_lower_transposed(l.data(), stride, k, x);
 }
 
 void active_kkt::multipliers(double* g, double* lambda, std::vector<double>& d) const {
@@ -168,14 +148,6 @@ void active_kkt::multipliers(double* g, double* lambda, std::vector<double>& d) 
     std::fill_n(lambda, data->m, 0.0);
     solve_rows(d.data());
     for (std::size_t i = 0; i < k; ++i) lambda[active[i]] = d[i];
-}
-
-void active_kkt::correct_multipliers(const double* r, double* lambda, std::vector<double>& d) const {
-    const std::size_t k = active.size();
-    d.resize(k);
-    for (std::size_t i = 0; i < k; ++i) d[i] = r[active[i]];
-    solve_rows(d.data());
-    for (std::size_t i = 0; i < k; ++i) lambda[active[i]] += d[i];
 }
 
 void active_kkt::row_residual(const double* u, const double* lambda, double* gz, std::vector<double>& left) const {
@@ -250,7 +222,7 @@ bool active_kkt::refined(point& x) const {
     // One step takes the rounding of the two substitutions back. A regularized form needs as many as its contraction
     // asks for; it stops when a step no longer halves the residual.
     const bool exact = !form->regularized();
-    const int most = exact && !is_single() ? 1 : 40;
+    const int most = exact ? 1 : 40;
     const double enough = exact ? backward_error * std::max(1.0, size_of(x) / size) : rounding;
     point r;
     double before = HUGE_VAL;
@@ -266,7 +238,7 @@ bool active_kkt::refined(point& x) const {
 }
 
 void active_kkt::solve(point& x) const {
-    if (trusted && !is_single()) return solve_once(x);
+    if (trusted) return solve_once(x);
     const point right = x;
     if (refined(x) || !(form->proximal() > 0)) return;
     exact_kkt own;

@@ -27,10 +27,9 @@ public:
     /// The same from a factor that is there already, of R_WW in the order of `rows`.
     void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows,
                const std::vector<double>& factor, std::int64_t ld);
-    /// The same in single precision: `shared_kkt` refines what it solves with this.
-    void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows,
-               const std::vector<float>& factor, std::int64_t ld);
-
+    /// The same without copying it: `factor` gets the memory of the last one.
+    void adopt(const dual_form& form, const operators& data, const std::vector<int>& rows, std::vector<double>&& factor,
+               std::int64_t ld);
     /// The same for rows at these places of `given`.
     void adopt(const dual_form& form, const operators& data, const working_rows& given, const std::vector<int>& places,
                const std::vector<double>& factor, std::int64_t ld);
@@ -51,9 +50,8 @@ public:
     /// Says that a solve with these factors left residuals of rounding alone: `solve` does not look back any more.
     void trust() { trusted = exact() && of_like_size(data->q_max); }
     bool is_trusted() const { return trusted; }
-    bool is_single() const { return !single.empty(); }
-    /// Row i of the factor, i + 1 entries; not of one in single precision.
-    const double* factor_row(std::int64_t i) const { return l.data() + i * static_cast<std::int64_t>(active.size()); }
+    /// Row i of the factor, i + 1 entries.
+    const double* factor_row(std::int64_t i) const { return l.data() + i * stride; }
 
     /// Has the processor load the factor: called while another problem's is at work.
     void prefetch() const;
@@ -64,9 +62,6 @@ public:
     /// The multipliers alone, of one solve in an exact form: g [m] holds G dz₀, `lambda` [m] the right-hand side u, and
     /// is overwritten with dλ, g_W with what R_WW dλ is to be.
     void multipliers(double* g, double* lambda, std::vector<double>& work) const;
-    /// dλ += (R_WW)⁻¹ r_W: a step of refinement from what is left of that, r [m].
-    void correct_multipliers(const double* r, double* lambda, std::vector<double>& work) const;
-
     /// u − G_W z + D λ for the active rows and 0 for the others, [m]: `gz` holds Gz and is overwritten.
     void row_residual(const double* u, const double* lambda, double* gz, std::vector<double>& work) const;
 
@@ -74,8 +69,7 @@ public:
     void correct(point& x) const;
 
     std::size_t bytes() const {
-        return t.size() * sizeof(double) + (l.size() + ratio.size()) * sizeof(double) + single.size() * sizeof(float) +
-               active.size() * sizeof(int);
+        return (t.size() + l.size() + ratio.size()) * sizeof(double) + active.size() * sizeof(int);
     }
 
 private:
@@ -93,9 +87,9 @@ private:
     bool trusted = false;
     std::vector<int> active;
     std::vector<double> ratio; ///< D, [k] or empty
-    std::vector<double> l;     ///< [k, k], or
-    std::vector<float> single; ///< the same in single precision
-    std::vector<double> t;     ///< [k, n + p] the rows [v_i w_i] of form D where it does not keep them
+    std::vector<double> l;     ///< [k, k], rows `stride` apart
+    std::int64_t stride = 0;
+    std::vector<double> t; ///< [k, n + p] the rows [v_i w_i] of form D where it does not keep them
 };
 
 } // namespace optnet::solver

@@ -33,7 +33,7 @@ bool dual_form::set_up(const operators& source, double convexity_tolerance, kept
 bool dual_form::set_up_once(double convexity_tolerance) {
     rho = gamma = delta = 0;
     diagonal = data->q_is_diagonal();
-    rounded.clear();
+    guess.clear();
     if (!(diagonal ? factor_diagonal(convexity_tolerance) : factor(convexity_tolerance))) return false;
     pivot = HUGE_VAL;
     for (std::int64_t i = 0; i < data->n; ++i) {

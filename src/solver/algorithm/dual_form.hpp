@@ -11,6 +11,7 @@
 // ρ > 0 for other singular Q (the proximal loop takes it back), δ > 0 where the rows of A depend on each other
 // (refinement takes it back). One factorization serves the active set, the finish and the gradient.
 
+#include "solver/algorithm/first_guess.hpp"
 #include "solver/algorithm/operators.hpp"
 
 #include <vector>
@@ -72,21 +73,14 @@ public:
     void inequality_products(const double* Y, const double* U, double* M, std::int64_t count) const;
     /// Y −= M V_G, U −= M W: what multipliers change.
     void subtract_multipliers(const double* M, double* Y, double* U, std::int64_t count) const;
-    /// S += M R and S −= M R.
-    void add_r_products(const double* M, double* S, std::int64_t count) const;
-    void subtract_r_products(const double* M, double* S, std::int64_t count) const;
 
-    /// Rounds R to single precision, too, unless it is small or its entries lie near the ends of that range.
-    void round_r();
-    /// That, [m, m]; null if there is none.
-    const float* single_r() const { return rounded.empty() ? nullptr : rounded.data(); }
+    /// What the first guess of active sets takes, for batches in lanes.
+    void prepare_guess() { guess.set_up(r.data(), data->m); }
+    const guess_matrix& guesses() const { return guess; }
 
-    std::size_t bytes() const {
-        return (panel.size() + schur.size() + r.size()) * sizeof(double) + rounded.size() * sizeof(float);
-    }
+    std::size_t bytes() const { return (panel.size() + schur.size() + r.size()) * sizeof(double); }
     std::size_t held() const {
-        return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double) +
-               rounded.capacity() * sizeof(float);
+        return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double) + guess.held();
     }
 
 private:
@@ -103,12 +97,12 @@ private:
 
     const operators* data = nullptr;
     double rho = 0, gamma = 0, delta = 0, pivot = 0;
-    bool diagonal = false;      ///< H is diagonal
-    bool kept_r = false;        ///< V_G, W and R are there
-    std::vector<double> panel;  ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
-    std::vector<double> schur;  ///< L_S [p, p], W [m, p]
-    std::vector<double> r;      ///< [m, m]
-    std::vector<float> rounded; ///< the same in single precision, or empty
+    bool diagonal = false;     ///< H is diagonal
+    bool kept_r = false;       ///< V_G, W and R are there
+    std::vector<double> panel; ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
+    std::vector<double> schur; ///< L_S [p, p], W [m, p]
+    std::vector<double> r;     ///< [m, m]
+    guess_matrix guess;
 };
 
 } // namespace optnet::solver

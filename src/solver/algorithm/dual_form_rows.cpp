@@ -96,29 +96,4 @@ void dual_form::subtract_multipliers(const double* M, double* Y, double* U, std:
     if (p > 0) kernels.gemm_nn(U, p, M, m, schur.data() + p * p, p, count, p, m, -1.0, 1.0);
 }
 
-void dual_form::add_r_products(const double* M, double* S, std::int64_t count) const {
-    // R is symmetric.
-    const std::int64_t m = data->m;
-    cpu::dense<double>().gemm_nn(S, m, M, m, r.data(), m, count, m, m, 1.0, 1.0);
-}
-
-void dual_form::subtract_r_products(const double* M, double* S, std::int64_t count) const {
-    const std::int64_t m = data->m;
-    cpu::dense<double>().gemm_nn(S, m, M, m, r.data(), m, count, m, m, -1.0, 1.0);
-}
-
-void dual_form::round_r() {
-    // With fewer rows the refinement takes what single precision saves.
-    constexpr int least_rows = 64;
-    constexpr double least = 1e-30, most = 1e30;
-    rounded.clear();
-    if (data->m < least_rows) return;
-    for (std::int64_t i = 0; i < data->m; ++i) {
-        const double length = r_row(static_cast<int>(i))[i];
-        const bool usual = length >= least && length <= most; // false for NaN
-        if (length != 0 && !usual) return;
-    }
-    rounded.assign(r.begin(), r.end());
-}
-
 } // namespace optnet::solver

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/element.hpp"
 
+#include "solver/cpu/kernels.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -13,13 +15,14 @@ template <class T> void read(const vector_view<T>& view, std::int64_t k, int n, 
     to.assign(at(n), 0.0);
     if (view.data == nullptr) return;
     const T* from = view.of(k);
-    for (int i = 0; i < n; ++i) to[at(i)] = static_cast<double>(from[i * view.stride]);
+    if (view.stride == 1)
+        std::copy_n(from, n, to.begin());
+    else
+        for (int i = 0; i < n; ++i) to[at(i)] = static_cast<double>(from[i * view.stride]);
 }
 
 bool all_finite(const std::vector<double>& v) {
-    double sum = 0;
-    for (const double x : v) sum += x * 0.0;
-    return sum == 0.0;
+    return cpu::dense<double>().max_abs(v.data(), static_cast<std::int64_t>(v.size())) < HUGE_VAL; // false for NaN
 }
 
 } // namespace
@@ -44,10 +47,13 @@ void element::load(const problem<T>& batch, std::int64_t k, const units& o, bool
     if (!finite) return;
     for (int j = 0; j < o.n; ++j) q[at(j)] *= o.z_scale[j];
     for (int i = 0; i < o.p; ++i) b[at(i)] *= o.a_scale[i];
+    const bool bounded = all_finite(h);
+    for (int i = 0; !bounded && i < o.m; ++i) {
+        if (std::isnan(h[at(i)])) finite = false;
+        if (h[at(i)] == -HUGE_VAL) impossible_row = i;
+    }
     for (int i = 0; i < o.m; ++i) {
         double& value = h[at(i)];
-        if (std::isnan(value)) finite = false;
-        if (value == -HUGE_VAL) impossible_row = i;
         const bool is_absent = value >= how.infinite_bound;
         // Far below the tolerance, so that rounding in the user's data (a zero row with h = -1e-17) is no violation.
         floor[at(i)] = is_absent ? HUGE_VAL : 1e-5 * eps_abs * o.g_scale[i];
@@ -75,32 +81,21 @@ verdict judge(const verdict_terms& t, const tolerances& eps) {
 }
 
 verdict judge(const units& o, const right_sides& e, const evaluated& x, const tolerances& eps) {
+    const auto& kernels = cpu::dense<double>();
+    double of_a[4], of_g[4], of_z[5];
+    kernels.judge_rows(x.az, e.b, o.a_unit, x.nu, nullptr, o.p, of_a);
+    kernels.judge_rows(x.gz, e.h, o.g_unit, x.lambda, e.floor, o.m, of_g);
+    kernels.judge_columns(x.qz, e.q, x.atnu, x.gtl, o.z_unit, x.z, o.n, of_z);
     verdict_terms t;
-    for (int i = 0; i < o.p; ++i) {
-        const double unscale = o.a_unit[i];
-        t.primal = std::max(t.primal, std::abs(x.az[i] - e.b[i]) * unscale);
-        t.primal_size = std::max(t.primal_size, std::max(std::abs(x.az[i]), std::abs(e.b[i])) * unscale);
-        t.btnu += e.b[i] * x.nu[i];
-        t.check += x.az[i] * 0.0;
-    }
-    for (int i = 0; i < o.m; ++i) {
-        t.check += x.gz[i] * 0.0;
-        if (e.floor[i] == HUGE_VAL) continue;
-        const double unscale = o.g_unit[i];
-        t.primal = std::max(t.primal, (x.gz[i] - e.h[i]) * unscale);
-        t.primal_size = std::max(t.primal_size, std::max(std::abs(x.gz[i]), std::abs(e.h[i])) * unscale);
-        t.htl += e.h[i] * x.lambda[i];
-    }
-    for (int j = 0; j < o.n; ++j) {
-        const double unscale = o.z_unit[j];
-        t.dual = std::max(t.dual, std::abs(x.qz[j] + e.q[j] + x.atnu[j] + x.gtl[j]) * unscale);
-        const double term =
-            std::max(std::max(std::abs(x.qz[j]), std::abs(e.q[j])), std::max(std::abs(x.atnu[j]), std::abs(x.gtl[j])));
-        t.dual_size = std::max(t.dual_size, term * unscale);
-        t.zqz += x.z[j] * x.qz[j];
-        t.qtz += e.q[j] * x.z[j];
-        t.check += (x.qz[j] + x.atnu[j] + x.gtl[j]) * 0.0;
-    }
+    t.primal = std::max(of_a[0], of_g[0]);
+    t.primal_size = std::max(of_a[1], of_g[1]);
+    t.dual = of_z[0];
+    t.dual_size = of_z[1];
+    t.zqz = of_z[2];
+    t.qtz = of_z[3];
+    t.btnu = of_a[2];
+    t.htl = of_g[2];
+    t.check = of_a[3] + of_g[3] + of_z[4];
     return judge(t, eps);
 }
 

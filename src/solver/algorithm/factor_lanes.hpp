@@ -22,11 +22,9 @@ public:
         const active_kkt* system;
     };
 
-    /// True if a lane does what `active_kkt::multipliers` would: the factor is one in double precision, and one solve
-    /// with it is enough.
+    /// True if a lane does what `active_kkt::multipliers` would: one solve with the factor is enough.
     static bool serves(const active_kkt& system) {
-        return system.is_trusted() && !system.is_single() &&
-               static_cast<std::int64_t>(system.rows().size()) <= most_rows;
+        return system.is_trusted() && static_cast<std::int64_t>(system.rows().size()) <= most_rows;
     }
 
     /// Copies the factors of `count` problems, at most `width`.

@@ -4,7 +4,6 @@
 // The primal-dual active set method (semismooth Newton: Hintermüller, Ito & Kunisch 2002) on s = R λ + d for several
 // problems with one R, one problem per lane. A step solves R_WW λ_W = −d_W and takes for the next W the rows with
 // λ_i >= 0 in W and those with s_i < 0 outside. Where W repeats itself this is the solution; that need not happen.
-// T is the precision of all of it: double, or float for `single_active_set`.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,38 +11,38 @@
 
 namespace optnet::solver {
 
-template <class T> class lane_active_set {
+class lane_active_set {
 public:
     struct lane {
         bool wanted = false, solved = false;
         bool exhausted = false; ///< W still moved after the last step
         bool started = false;   ///< `rows` is the first W
         int steps = 0;
-        std::vector<int> rows;   ///< W, ascending
-        std::vector<T> inside;   ///< [m], 1 for the rows of W, else 0
-        std::vector<T> lambda;   ///< [m], of the last W if solved, and not negative, or exhausted
-        std::vector<T> factor;   ///< if solved the Cholesky factor of R_WW, lower triangle
-        std::int64_t stride = 0; ///< the distance of its rows
+        std::vector<int> rows;      ///< W, ascending
+        std::vector<double> inside; ///< [m], 1 for the rows of W, else 0
+        std::vector<double> lambda; ///< [m], of the last W if solved, and not negative, or exhausted
+        std::vector<double> factor; ///< if solved the Cholesky factor of R_WW, lower triangle
+        std::int64_t stride = 0;    ///< the distance of its rows
     };
     std::vector<lane> problems; ///< the caller sets their number, and which of them are wanted
 
     /// At most `limit` steps for every wanted problem; R [m, m], d and floor [problems, m] as in
     /// `dual_active_set::solve`. What comes out for one does not depend on the others.
-    void solve(const T* R, std::int64_t m, const T* d, const T* floor, int limit);
+    void solve(const double* R, std::int64_t m, const double* d, const double* floor, int limit);
 
 private:
     void step(std::size_t first, std::size_t count);
-    void leave_factors(T** factors, std::int64_t k, std::int64_t ld, std::int64_t wanted);
-    bool advance(lane& x, std::size_t place, const T* d, const T* floor);
+    void leave_factors(double** factors, std::int64_t k, std::int64_t ld, std::int64_t wanted);
+    bool advance(lane& x, std::size_t place, const double* d, const double* floor);
 
     std::int64_t m = 0;
     int most_steps = 0;
-    const T *r = nullptr, *right = nullptr;
-    std::vector<std::size_t> todo;    ///< problems that go on
-    std::vector<int> which, next;     ///< [k, lanes]; rows of the next W
-    std::vector<T> counts, x, l, inv; ///< of one group of lanes: [lanes], [k, lanes], [k, k, lanes], [k, lanes]
-    std::vector<T> lambda, s;         ///< [todo, m]
-    std::vector<T> nowhere;           ///< [k]
+    const double *r = nullptr, *right = nullptr;
+    std::vector<std::size_t> todo;         ///< problems that go on
+    std::vector<int> which, next;          ///< [k, lanes]; rows of the next W
+    std::vector<double> counts, x, l, inv; ///< of one group of lanes: [lanes], [k, lanes], [k, k, lanes], [k, lanes]
+    std::vector<double> lambda, s;         ///< [todo, m]
+    std::vector<double> nowhere;           ///< [k]
 };
 
 } // namespace optnet::solver

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace optnet::solver {
 namespace {
@@ -13,10 +14,6 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// The primal-dual method takes three to eight steps where it ends, a few more with hundreds of rows.
 constexpr int lane_steps = 16;
-
-/// With more than n - p rows, whether W repeats itself is left to chance; with more than 256 the factors of all lanes
-/// leave the second-level cache.
-bool lanes_pay(const operators& o) { return o.m <= o.n - o.p && o.m <= 256; }
 
 void copy_row(const std::vector<double>& from, std::vector<double>& to, std::int64_t i, std::int64_t width) {
     std::copy_n(from.data() + i * width, width, to.data() + i * width);
@@ -34,9 +31,10 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
     precision = sizeof(T) == 8 ? 1e-12 : 1e-10;
     constexpr std::int64_t block = dual_form::row_block;
     rows = (count + block - 1) / block * block;
-    for (array* a : {&q, &z, &qz, &atnu, &gtl, &rz, &best_z}) a->assign(at(rows * n), 0.0);
-    for (array* a : {&b, &nu, &az, &rnu, &best_nu}) a->assign(at(rows * p), 0.0);
-    for (array* a : {&h, &floor, &lambda, &d, &gz, &rlambda, &best_lambda, &best_gz}) a->assign(at(rows * m), 0.0);
+    for (array* a : {&q, &z, &qz, &atnu, &gtl, &rz, &best_z}) a->resize(at(rows * n));
+    for (array* a : {&b, &nu, &az, &rnu, &best_nu}) a->resize(at(rows * p));
+    for (array* a : {&h, &floor, &lambda, &d, &gz, &rlambda, &best_lambda, &best_gz}) a->resize(at(rows * m));
+    std::fill(lambda.begin(), lambda.end(), 0.0);
     results.resize(std::max(results.size(), at(rows)));
     for (int i = 0; i < count; ++i) {
         result& own = results[at(i)];
@@ -44,13 +42,17 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
         own.tried = loaded.finite && loaded.impossible_row < 0;
         own.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
         own.iterations = 0;
-        if (!own.tried) continue;
+        if (!own.tried) {
+            clear(i);
+            continue;
+        }
         own.start.load(from, first + i, loaded);
         std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + i * n);
         std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + i * p);
         std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + i * m);
         std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + i * m);
     }
+    for (std::int64_t i = count; i < rows; ++i) clear(i);
     for (auto i = at(count); i < results.size(); ++i) results[i].tried = false;
 
     // z₀ stays between the two halves of the equality solve, where multipliers enter.
@@ -70,70 +72,48 @@ template void shared_chunk::run(const problem<double>&, std::int64_t, int, const
 template void shared_chunk::run(const problem<float>&, std::int64_t, int, const operators&, const dual_form&,
                                 const settings&, const tolerances&, const starting_points<float>&);
 
+/// Row i is no problem.
+void shared_chunk::clear(std::int64_t i) {
+    std::fill_n(q.begin() + i * n, n, 0.0);
+    std::fill_n(b.begin() + i * p, p, 0.0);
+    std::fill_n(h.begin() + i * m, m, 0.0);
+    std::fill_n(floor.begin() + i * m, m, 0.0);
+}
+
 void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how) {
     const int limit = active_set_limit(data, how);
-    const bool several = lanes_pay(data);
+    const bool several = goes_in_lanes(data.n, data.p, data.m);
     for (result& own : results) own.settled = false;
     if (several) {
         lanes.problems.resize(at(rows));
+        const bool guessed = form.guesses().usable();
+        if (guessed) guess.run(form.guesses(), m, rows, d.data(), floor.data());
         for (std::int64_t i = 0; i < rows; ++i) {
             const result& own = results[at(i)];
             auto& to = lanes.problems[at(i)];
             to.wanted = own.tried;
-            to.started = own.tried && own.start.usable;
-            if (to.started) to.rows = own.start.rows;
+            to.started = own.tried && (own.start.usable || guessed);
+            if (!to.started) continue;
+            if (own.start.usable)
+                to.rows = own.start.rows;
+            else
+                guess.rows(i, to.rows);
         }
-        if (form.single_r() != nullptr) in_single(data, form, std::min(lane_steps, limit));
         in_lanes(data, form, std::min(lane_steps, limit));
     }
     one_by_one(data, form, limit, several);
-}
-
-/// In single precision. Where the steps were too many they would be in double, too; where digits were too few the last
-/// W is the first one in double.
-void shared_chunk::in_single(const operators& data, const dual_form& form, int limit) {
-    auto& problems = single.lanes.problems;
-    problems.resize(at(rows));
-    for (std::int64_t i = 0; i < rows; ++i) {
-        problems[at(i)].wanted = results[at(i)].tried;
-        problems[at(i)].started = lanes.problems[at(i)].started;
-        if (problems[at(i)].started) problems[at(i)].rows = lanes.problems[at(i)].rows;
-    }
-    single.solve(form, m, d.data(), floor.data(), limit);
-    for (std::int64_t i = 0; i < rows; ++i) {
-        result& own = results[at(i)];
-        const auto& found = problems[at(i)];
-        if (!own.tried) continue;
-        own.iterations = found.steps;
-        if (found.solved) {
-            own.settled = true;
-            lanes.problems[at(i)].wanted = false;
-            own.system.adopt(form, data, found.rows, found.factor, found.stride);
-            std::copy_n(single.lambda.data() + i * m, m, lambda.data() + i * m);
-            continue;
-        }
-        auto& next = lanes.problems[at(i)];
-        next.wanted = !found.exhausted;
-        if (found.exhausted) {
-            next.rows = found.rows;
-            next.lambda.assign(found.lambda.begin(), found.lambda.end());
-        } else if (!found.rows.empty()) {
-            next.started = true;
-            next.rows = found.rows;
-        }
-    }
 }
 
 void shared_chunk::in_lanes(const operators& data, const dual_form& form, int limit) {
     lanes.solve(form.r_row(0), m, d.data(), floor.data(), limit);
     for (std::int64_t i = 0; i < rows; ++i) {
         result& own = results[at(i)];
-        const auto& found = lanes.problems[at(i)];
+        auto& found = lanes.problems[at(i)];
         if (!found.wanted) continue;
         own.iterations += found.steps;
         if (!found.solved) continue;
         own.settled = true;
-        own.system.adopt(form, data, found.rows, found.factor, found.stride);
+        own.system.adopt(form, data, found.rows, std::move(found.factor), found.stride);
         std::copy_n(found.lambda.data(), m, lambda.data() + i * m);
     }
 }

@@ -6,9 +6,9 @@
 // of `road`; what is not solved here goes there. Rows of every array are problems, and no bit of a row depends on the
 // others.
 
+#include "solver/algorithm/lane_active_set.hpp"
 #include "solver/algorithm/road.hpp"
 #include "solver/algorithm/shared_kkt.hpp"
-#include "solver/algorithm/single_active_set.hpp"
 
 #include <vector>
 
@@ -16,6 +16,13 @@ namespace optnet::solver {
 
 class shared_chunk {
 public:
+    /// From this many problems on they are solved together.
+    static constexpr std::int64_t least = 8;
+    /// True if the active sets of an exact form come from the primal-dual method in lanes. With more than n − p rows,
+    /// whether W repeats itself is left to chance; with more than 256 the factors of all lanes leave the second-level
+    /// cache.
+    static bool goes_in_lanes(std::int64_t n, std::int64_t p, std::int64_t m) { return m <= n - p && m <= 256; }
+
     /// Works on `count` problems from number `first` of the batch on, count at most `shared_kkt::together`.
     template <class T>
     void run(const problem<T>& batch, std::int64_t first, int count, const operators& data, const dual_form& form,
@@ -43,8 +50,8 @@ private:
         active_kkt system;
     };
     static const double* row(const array& a, std::int64_t i, std::int64_t width) { return a.data() + i * width; }
+    void clear(std::int64_t i);
     void find_active_sets(const operators& data, const dual_form& form, const settings& how);
-    void in_single(const operators& data, const dual_form& form, int limit);
     void in_lanes(const operators& data, const dual_form& form, int limit);
     void one_by_one(const operators& data, const dual_form& form, int limit, bool after_lanes);
     void multiply(const operators& data);
@@ -53,8 +60,8 @@ private:
     std::int64_t n = 0, p = 0, m = 0, rows = 0; ///< rows: of the arrays, a multiple of dual_form::row_block
     double precision = 0;                       ///< a residual of this share of its terms is rounding
     element loaded;
-    single_active_set single;
-    lane_active_set<double> lanes;
+    first_guess guess;
+    lane_active_set lanes;
     dual_active_set dual;
     shared_kkt kkt;
     std::vector<result> results;

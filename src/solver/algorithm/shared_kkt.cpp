@@ -25,14 +25,6 @@ void shared_kkt::solve_once(const dual_form& form, const row_systems& systems, c
     }
     for (const factor_lanes* group = lanes.begin; group != lanes.end; ++group)
         if (!group->empty()) group->multipliers(lanes.first, products.data(), M, m, work);
-    const auto single = [](const active_kkt* s) { return s != nullptr && s->is_single(); };
-    if (std::any_of(systems.begin(), systems.end(), single)) {
-        // What a factor in single precision leaves, in double.
-        form.subtract_r_products(M, products.data(), count);
-        for (std::int64_t i = 0; i < count; ++i)
-            if (has(i) && systems[at(i)]->is_single())
-                systems[at(i)]->correct_multipliers(products.data() + i * m, M + i * m, work);
-    }
     form.subtract_multipliers(M, Z, U, count);
     form.backward_rows(Z, U, count);
 }

@@ -22,9 +22,12 @@ struct row_lanes {
 
 class shared_kkt {
 public:
-    /// So many problems go together, whatever the size of the batch: enough for the products; and few where each of
-    /// their factors is large.
-    static std::int64_t together(const structure& shape) { return shape.m <= 512 ? 32 : dual_form::row_block; }
+    /// So many problems go together: enough for the products, each of which packs the shared factors; and few where
+    /// each of their own is large. Twice as many where that leaves some for every thread.
+    static std::int64_t together(const structure& shape, std::int64_t batch, int threads) {
+        const std::int64_t few = shape.m <= 512 ? 32 : dual_form::row_block;
+        return batch < 2 * few * threads ? few : 2 * few;
+    }
 
     /// True if the form has what is needed: R, and no regularization, which asks for loops of each problem's own.
     static bool serves(const dual_form& form) { return form.has_r() && !form.regularized(); }

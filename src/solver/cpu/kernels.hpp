@@ -88,6 +88,17 @@ template <class T> struct kernels {
     /// and s_i < -rounding (|d_i| + |s_i - d_i|); -1 if there is none.
     index (*most_violated)(const T* s, const T* d, const T* bar, const T* weight, index n, T rounding);
 
+    /// What `verdict_terms` takes of n rows with products x, right-hand sides b and multipliers y, in the units of the
+    /// rows: out = the largest |x_i − b_i|, the largest |x_i| and |b_i|, the sum of b_i y_i, and 0 or, where an x_i is
+    /// not finite, NaN. With `floor` not null the first is that of x_i − b_i, at least 0, and the first two are those
+    /// of the rows whose floor is finite.
+    void (*judge_rows)(const T* x, const T* b, const T* unit, const T* y, const T* floor, index n, T* out);
+    /// The same of n columns: the largest |qz + q + a + g|, the largest of these four, z'qz, q'z, and 0 or NaN.
+    void (*judge_columns)(const T* qz, const T* q, const T* a, const T* g, const T* unit, const T* z, index n, T* out);
+
+    /// t += c, and w = |t| where side is 1 and −t where it is −1, n entries each: a step of `first_guess`.
+    void (*add_and_fold)(const T* c, const T* side, index n, T* t, T* w);
+
     /// The next active set of one problem from its multipliers x and slacks s: of the rows inside (`inside` is 1 or 0)
     /// those with x_i >= 0, of the others those with s_i below -floor_i and rounding (|d_i| + |s_i - d_i|). Writes the
     /// rows inside, ascending, and returns how many changed sides, or -1 where an x_i is not finite. `rows` has room

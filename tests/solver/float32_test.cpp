@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Float32 batches with shared matrices, whose active sets come from single precision: what comes out is what double
-// precision gets from the same data, and where single precision has too few digits another road is taken.
+// Float32 batches with shared matrices: what comes out is what double precision gets from the same data, rounded.
 
 #include "catch.hpp"
 #include "problems.hpp"
-#include "solver/algorithm/element.hpp"
-#include "solver/algorithm/single_active_set.hpp"
 
 #include <cstring>
 
@@ -83,34 +80,9 @@ void compare(const dense<float>& d, const optnet::settings& how = {}) {
     }
 }
 
-/// Z = G P G' of a shared problem and its slacks without multipliers, and what single precision makes of them.
-struct alone {
-    explicit alone(const dense<double>& d) : v(d), data(v.batch, 0) {
-        REQUIRE(form.set_up(data, 1e-8, solver::kept_rows::all));
-        form.round_r();
-        rows = (d.batch + 7) / 8 * 8;
-        right.assign(at(rows * d.m), 0.0);
-        floor.assign(at(rows * d.m), 1e-12);
-        for (std::int64_t k = 0; k < d.batch; ++k) {
-            solver::element e;
-            e.load(v.batch, k, data, {}, 1e-8);
-            std::vector<double> z = e.q, nu = e.b, gz(at(d.m));
-            for (double& x : z) x = -x;
-            form.forward(z.data(), nu.data());
-            form.inequality_products(z.data(), nu.data(), gz.data());
-            for (int i = 0; i < d.m; ++i) right[at(k * d.m + i)] = e.h[at(i)] - gz[at(i)];
-        }
-    }
-    view<double> v;
-    solver::operators data;
-    solver::dual_form form;
-    std::int64_t rows = 0;
-    std::vector<double> right, floor;
-};
-
 } // namespace
 
-TEST_CASE("single: point, multipliers and gradients are those of double precision") {
+TEST_CASE("float32: point, multipliers and gradients are those of double precision") {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
         compare(random<float>(70, 0, 70, 40, true, seed));
         compare(random<float>(100, 30, 66, 33, true, seed));
@@ -118,7 +90,7 @@ TEST_CASE("single: point, multipliers and gradients are those of double precisio
     }
 }
 
-TEST_CASE("single: rows that are almost the same, and units far apart") {
+TEST_CASE("float32: rows that are almost the same, and units far apart") {
     SECTION("pairs of rows that differ in the fourth digit") {
         dense<float> d = random<float>(90, 0, 80, 24, true, 5);
         numbers draw(6);
@@ -162,7 +134,7 @@ TEST_CASE("single: rows that are almost the same, and units far apart") {
     }
 }
 
-TEST_CASE("single: degenerate and infeasible ones among others") {
+TEST_CASE("float32: degenerate and infeasible ones among others") {
     dense<float> d = random<float>(70, 2, 66, 24, true, 9);
     for (int j = 0; j < 70; ++j) d.Gat(0, 1, j) = d.Gat(0, 0, j); // the same row twice,
     for (std::int64_t k = 0; k < 24; ++k) d.hat(k, 1) = d.hat(k, 0);
@@ -184,7 +156,7 @@ TEST_CASE("single: degenerate and infeasible ones among others") {
     }
 }
 
-TEST_CASE("single: not a bit depends on the place, the neighbours, the size of the batch or the threads") {
+TEST_CASE("float32: not a bit depends on the place, the neighbours, the size of the batch or the threads") {
     const std::int64_t whole = 150;
     const dense<float> d = random<float>(80, 4, 72, whole, true, 10);
     const answer<float> a = solve(d), g = gradient(d, a);
@@ -213,50 +185,4 @@ TEST_CASE("single: not a bit depends on the place, the neighbours, the size of t
             CAPTURE(size, threads);
             CHECK(different == 0);
         }
-}
-
-TEST_CASE("single: the sets of double precision, with multipliers to its last digits") {
-    const dense<double> d = random<double>(100, 0, 90, 32, true, 11);
-    alone x(d);
-    REQUIRE(x.form.single_r() != nullptr);
-    solver::single_active_set single;
-    solver::lane_active_set<double> in_double;
-    single.lanes.problems.resize(at(x.rows));
-    in_double.problems.resize(at(x.rows));
-    for (auto& p : single.lanes.problems) p.wanted = true;
-    for (auto& p : in_double.problems) p.wanted = true;
-    single.solve(x.form, d.m, x.right.data(), x.floor.data(), 16);
-    in_double.solve(x.form.r_row(0), d.m, x.right.data(), x.floor.data(), 16);
-    int both = 0;
-    for (std::int64_t k = 0; k < x.rows; ++k) {
-        const auto& a = single.lanes.problems[at(k)];
-        const auto& b = in_double.problems[at(k)];
-        if (!a.solved || !b.solved) continue;
-        ++both;
-        CHECK(a.rows == b.rows);
-        double size = 0;
-        for (const double v : b.lambda) size = std::max(size, v);
-        for (int i = 0; i < d.m; ++i) CHECK(std::abs(single.lambda[at(k * d.m + i)] - b.lambda[at(i)]) <= 1e-8 * size);
-    }
-    CHECK(both >= 28);
-}
-
-TEST_CASE("single: a factor with too few digits is refused, and R beyond its range is not rounded") {
-    dense<double> d = random<double>(80, 0, 64, 8, true, 12);
-    SECTION("rows that differ in the seventh digit") {
-        for (int j = 0; j < 80; ++j) d.Gat(0, 1, j) = d.Gat(0, 0, j) * (1 + 1e-7 * (j % 3));
-        for (std::int64_t k = 0; k < 8; ++k) d.hat(k, 0) = d.hat(k, 1) = -50; // both are violated at first
-        alone x(d);
-        solver::single_active_set single;
-        single.lanes.problems.resize(8);
-        for (auto& p : single.lanes.problems) p.wanted = p.started = true;
-        for (auto& p : single.lanes.problems) p.rows = {0, 1};
-        single.solve(x.form, d.m, x.right.data(), x.floor.data(), 1);
-        for (const auto& p : single.lanes.problems) CHECK(!(p.solved || p.exhausted));
-    }
-    SECTION("Q of size 1e-40") {
-        for (double& v : d.Q) v *= 1e-40;
-        const alone x(d);
-        CHECK(x.form.single_r() == nullptr);
-    }
 }

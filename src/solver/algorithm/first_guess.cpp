@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solver/algorithm/first_guess.hpp"
+
+#include "solver/cpu/kernels.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// One to three steps of the primal-dual active set are left after these; more take as long as they save.
+constexpr int iterations = 12;
+/// An eigenvalue of dependent rows counts as this in the mean.
+constexpr double least_eigenvalue = 1e-11;
+/// With less R + ρI has too few digits in single precision.
+constexpr double least_penalty = 1e-4;
+
+/// The lower triangle of R + shift I, with rows and columns in these units.
+template <class T> void scaled(const double* R, const double* unit, std::int64_t m, double shift, T* to) {
+    for (std::int64_t i = 0; i < m; ++i) {
+        for (std::int64_t j = 0; j < i; ++j) to[i * m + j] = static_cast<T>(R[i * m + j] * unit[i] * unit[j]);
+        to[i * m + i] = static_cast<T>(1 + shift);
+    }
+}
+
+} // namespace
+
+void guess_matrix::set_up(const double* R, std::int64_t m) {
+    e.clear();
+    unit.resize(at(m));
+    for (std::int64_t i = 0; i < m; ++i) unit[at(i)] = R[i * m + i] > 0 ? 1 / std::sqrt(R[i * m + i]) : 1.0;
+    // det R is the product of the pivots.
+    work.resize(at(m * m));
+    pivots.resize(at(m));
+    scaled(R, unit.data(), m, least_eigenvalue, work.data());
+    if (!cpu::dense<double>().partial_cholesky(work.data(), m, m, m, 0.0, pivots.data())) return;
+    double sum = 0;
+    for (const double reciprocal_root : pivots) sum -= 2 * std::log(reciprocal_root);
+    rho = std::max(least_penalty, std::exp(sum / static_cast<double>(m)));
+    // [R + ρI; I] = [L; L⁻ᵀ] L', E = 2ρ L⁻ᵀ L⁻¹ − I
+    const auto& kernels = cpu::dense<float>();
+    panel.assign(at(2 * m * m), 0.0F);
+    float* inverse = panel.data() + m * m;
+    scaled(R, unit.data(), m, rho, panel.data());
+    for (std::int64_t i = 0; i < m; ++i) inverse[i * m + i] = 1;
+    if (!kernels.partial_cholesky(panel.data(), 2 * m, m, m, 0.0F, nullptr)) return;
+    e.resize(at(m * m));
+    kernels.syrk_lower(e.data(), m, inverse, m, m, m, static_cast<float>(2 * rho), 0.0F);
+    for (std::int64_t i = 0; i < m; ++i) e[at(i * m + i)] -= 1;
+    kernels.mirror_lower(e.data(), m, m);
+}
+
+void first_guess::run(const guess_matrix& shared, std::int64_t rows, std::int64_t count, const double* d,
+                      const double* floor) {
+    const auto& kernels = cpu::dense<float>();
+    m = rows;
+    const std::int64_t size = count * m;
+    for (std::vector<float>* a : {&t, &c, &folded, &side}) a->resize(at(size));
+    const double* unit = shared.units();
+    for (std::int64_t k = 0; k < count; ++k) {
+        const double *own = d + k * m, *bar = floor + k * m;
+        float *to = folded.data() + k * m, *on = side.data() + k * m;
+        // A multiple of d has the same active set: its largest entry becomes 1.
+        double most = 0;
+        for (std::int64_t i = 0; i < m; ++i) most = std::max(most, std::abs(own[i] * unit[i]));
+        const double scale = most > 0 ? 1 / most : 1.0;
+        for (std::int64_t i = 0; i < m; ++i) {
+            to[i] = static_cast<float>(own[i] * unit[i] * scale);
+            on[i] = bar[i] == HUGE_VAL ? -1.0F : 1.0F;
+        }
+    }
+    const auto factor = static_cast<float>(-0.5 / shared.penalty());
+    const auto product = [&](std::vector<float>& to, float alpha) {
+        kernels.gemm_nn(to.data(), m, folded.data(), m, shared.reflection(), m, count, m, m, alpha, 0.0F);
+    };
+    product(c, factor);
+    for (std::size_t j = 0; j < c.size(); ++j) c[j] += factor * folded[j];
+    std::fill(t.begin(), t.end(), 0.0F);
+    for (int step = 0; step < iterations; ++step) {
+        if (step > 0) product(t, 1.0F);
+        kernels.add_and_fold(c.data(), side.data(), size, t.data(), folded.data());
+    }
+}
+
+void first_guess::rows(std::int64_t i, std::vector<int>& out) const {
+    out.resize(at(m));
+    const float *own = t.data() + i * m, *on = side.data() + i * m;
+    std::size_t found = 0; // without a branch: nobody could tell which way it goes
+    for (std::int64_t j = 0; j < m; ++j) {
+        out[found] = static_cast<int>(j);
+        found += static_cast<std::size_t>(own[j] > 0) & static_cast<std::size_t>(on[j] > 0);
+    }
+    out.resize(found);
+}
+
+} // namespace optnet::solver

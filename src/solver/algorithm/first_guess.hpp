@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A first active set for problems that share R: s = R λ + d ≥ 0, λ ≥ 0, sᵀλ = 0 holds for λ = |t| + t and s = ρ(|t| −
+// t) if and only if
+//
+//     t = E |t| + c,   E = (R + ρI)⁻¹ (ρI − R),   c = −(R + ρI)⁻¹ d = −(E d + d) / 2ρ.
+//
+// That fixed point is iterated (the modulus iteration of van Bokhoven 1981, which is the splitting of Peaceman &
+// Rachford 1955; it converges for R ≻ 0), in single precision, with rows of R in units in which R_ii = 1 and ρ the
+// geometric mean of its eigenvalues. An iteration is one product of matrices for all problems. {i: tᵢ > 0} is a guess:
+// nothing is claimed of it.
+
+#include <cstdint>
+#include <vector>
+
+namespace optnet::solver {
+
+/// What the problems share.
+class guess_matrix {
+public:
+    /// From R [m, m]; not usable afterwards if R is too near to singular.
+    void set_up(const double* R, std::int64_t m);
+    void clear() { e.clear(); }
+    bool usable() const { return !e.empty(); }
+
+    const float* reflection() const { return e.data(); } ///< E, symmetric, [m, m]
+    const double* units() const { return unit.data(); }  ///< of d, [m]
+    double penalty() const { return rho; }
+
+    std::size_t held() const {
+        return (unit.capacity() + pivots.capacity() + work.capacity()) * sizeof(double) +
+               (e.capacity() + panel.capacity()) * sizeof(float);
+    }
+
+private:
+    double rho = 0;
+    std::vector<double> unit;
+    std::vector<float> e;
+    std::vector<double> work, pivots;
+    std::vector<float> panel;
+};
+
+class first_guess {
+public:
+    /// For d and floor [count, m] as in `dual_active_set::solve`, count a multiple of `dual_form::row_block`. No bit of
+    /// a problem depends on the others.
+    void run(const guess_matrix& shared, std::int64_t m, std::int64_t count, const double* d, const double* floor);
+    /// The first W of problem i, ascending.
+    void rows(std::int64_t i, std::vector<int>& out) const;
+
+private:
+    std::int64_t m = 0;
+    std::vector<float> t, c, folded, side; ///< [count, m]; folded: |t|, side: 1, or -1 for absent rows
+};
+
+} // namespace optnet::solver
