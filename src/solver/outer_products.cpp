@@ -33,14 +33,14 @@ template <class T> void add_up(const outer_product<T>& p, std::int64_t batch, st
     if (p.v.data != nullptr) product(p.v, p.y, T(1));
 }
 
-/// Rows of the matrix of problem k, alone.
+/// Rows of the matrix of problem k.
 template <class T> void write_rows(const outer_product<T>& p, std::int64_t k, std::int64_t first, std::int64_t count) {
-    const auto vector = [&](rows_view<T> of) { return of.data == nullptr ? nullptr : of.data + k * of.stride; };
-    const T *u = vector(p.u), *x = vector(p.x), *v = p.symmetric ? x : vector(p.v), *y = p.symmetric ? u : vector(p.y);
-    const T scale = p.symmetric ? p.scale / 2 : p.scale;
-    T* to = p.out + (k * p.rows + first) * p.cols;
-    for (std::int64_t i = first; i < first + count; ++i, to += p.cols) {
-        const T a = scale * u[i], b = v == nullptr ? T(0) : scale * v[i];
+    const T *u = p.u.data + k * p.u.stride, *x = p.x.data + k * p.x.stride;
+    const T* v = p.v.data == nullptr ? nullptr : p.v.data + k * p.v.stride;
+    const T* y = p.v.data == nullptr ? nullptr : p.y.data + k * p.y.stride;
+    for (std::int64_t i = first; i < first + count; ++i) {
+        T* to = p.out + (k * p.rows + i) * p.cols;
+        const T a = p.scale * u[i], b = v == nullptr ? T(0) : p.scale * v[i];
         if (v == nullptr)
             for (std::int64_t j = 0; j < p.cols; ++j) to[j] = a * x[j];
         else
@@ -71,15 +71,16 @@ template <class T> void outer_products(const std::vector<outer_product<T>>& all,
         const auto [of, first, count] = parts[static_cast<std::size_t>(i)];
         if (!of->shared) {
             for (std::int64_t k = first; k < first + count; ++k) write_rows(*of, k, 0, of->rows);
-        } else if (batch == 1) { // no sum, and nothing worth packing
-            write_rows(*of, 0, first, count);
-        } else {
-            add_up(*of, batch, first, count);
-            if (of->symmetric && count == of->rows) kernels.symmetric_part(of->out, of->cols, of->rows);
+            return;
         }
+        if (batch == 1) // no sum, and nothing worth packing
+            write_rows(*of, 0, first, count);
+        else
+            add_up(*of, batch, first, count);
+        if (of->symmetric && count == of->rows) kernels.symmetric_part(of->out, of->cols, of->rows);
     });
     for (const outer_product<T>& p : all)
-        if (p.symmetric && batch > 1 && workers > few) kernels.symmetric_part(p.out, p.cols, p.rows);
+        if (p.symmetric && workers > few) kernels.symmetric_part(p.out, p.cols, p.rows);
 }
 
 template void outer_products(const std::vector<outer_product<double>>&, std::int64_t, int);
