@@ -33,19 +33,18 @@ template <class T> void add_up(const outer_product<T>& p, std::int64_t batch, st
     if (p.v.data != nullptr) product(p.v, p.y, T(1));
 }
 
-template <class T> void write_each(const outer_product<T>& p, std::int64_t first, std::int64_t count) {
-    for (std::int64_t k = first; k < first + count; ++k) {
-        const T *u = p.u.data + k * p.u.stride, *x = p.x.data + k * p.x.stride;
-        const T* v = p.v.data == nullptr ? nullptr : p.v.data + k * p.v.stride;
-        const T* y = p.v.data == nullptr ? nullptr : p.y.data + k * p.y.stride;
-        for (std::int64_t i = 0; i < p.rows; ++i) {
-            T* to = p.out + (k * p.rows + i) * p.cols;
-            const T a = p.scale * u[i], b = v == nullptr ? T(0) : p.scale * v[i];
-            if (v == nullptr)
-                for (std::int64_t j = 0; j < p.cols; ++j) to[j] = a * x[j];
-            else
-                for (std::int64_t j = 0; j < p.cols; ++j) to[j] = a * x[j] + b * y[j];
-        }
+/// Rows of the matrix of problem k.
+template <class T> void write_rows(const outer_product<T>& p, std::int64_t k, std::int64_t first, std::int64_t count) {
+    const T *u = p.u.data + k * p.u.stride, *x = p.x.data + k * p.x.stride;
+    const T* v = p.v.data == nullptr ? nullptr : p.v.data + k * p.v.stride;
+    const T* y = p.v.data == nullptr ? nullptr : p.y.data + k * p.y.stride;
+    for (std::int64_t i = first; i < first + count; ++i) {
+        T* to = p.out + (k * p.rows + i) * p.cols;
+        const T a = p.scale * u[i], b = v == nullptr ? T(0) : p.scale * v[i];
+        if (v == nullptr)
+            for (std::int64_t j = 0; j < p.cols; ++j) to[j] = a * x[j];
+        else
+            for (std::int64_t j = 0; j < p.cols; ++j) to[j] = a * x[j] + b * y[j];
     }
 }
 
@@ -70,8 +69,14 @@ template <class T> void outer_products(const std::vector<outer_product<T>>& all,
     const auto& kernels = cpu::dense<T>();
     cpu::parallel_for(workers, static_cast<std::int64_t>(parts.size()), [&](int, std::int64_t i) {
         const auto [of, first, count] = parts[static_cast<std::size_t>(i)];
-        if (!of->shared) return write_each(*of, first, count);
-        add_up(*of, batch, first, count);
+        if (!of->shared) {
+            for (std::int64_t k = first; k < first + count; ++k) write_rows(*of, k, 0, of->rows);
+            return;
+        }
+        if (batch == 1) // no sum, and nothing worth packing
+            write_rows(*of, 0, first, count);
+        else
+            add_up(*of, batch, first, count);
         if (of->symmetric && count == of->rows) kernels.symmetric_part(of->out, of->cols, of->rows);
     });
     for (const outer_product<T>& p : all)

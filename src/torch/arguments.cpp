@@ -141,10 +141,14 @@ private:
     }
 
     void state_kinds() const {
-        std::vector<named_tensor> named;
-        for (std::size_t i = 0; i < tensors.size(); ++i)
-            if (tensors[i].defined() && tensors[i].dim() > 0) named.push_back({quoted(declared(i)), &tensors[i]});
-        check_kinds(named);
+        std::vector<std::size_t> places;
+        std::vector<const Tensor*> decisive;
+        for (std::size_t i = 0; i < tensors.size(); ++i) {
+            if (!tensors[i].defined() || tensors[i].dim() == 0) continue;
+            places.push_back(i);
+            decisive.push_back(&tensors[i]);
+        }
+        check_kinds(decisive, [&](std::size_t i) { return quoted(declared(places[i])); });
     }
 
     void agree_on_batch() {

@@ -5,9 +5,10 @@
 // forward mode, torch.func and inference mode find them as they find torch's own. Both take one list of tensors,
 //
 //     _solve      data..., q, b, h                 returns z [, nu, lambda [, s, status, iterations, residuals]]
-//     _kkt_solve  data..., r_z, r_nu, r_lambda     returns d_z, d_nu, d_lambda [, -d_z], each [batch, ·]
+//     _kkt_solve  data..., r_z, r_nu, r_lambda     returns d_z, d_nu, d_lambda [, -d_z]
 //
-// where undefined means zero (at least one is defined) and the data are one tensor per source of the structure.
+// where undefined means zero (at least one is defined) and the data are one tensor per source of the structure. Vectors
+// are [batch, ·], or [·] where the results have no batch dimension.
 
 #include "optnet/torch/blocks.hpp"
 
@@ -54,6 +55,9 @@ using optional_list = c10::List<std::optional<at::Tensor>>;
 
 optional_list to_list(const std::vector<at::Tensor>& tensors);
 std::vector<at::Tensor> from_list(const optional_list& list);
+
+/// at::empty, inside of a kernel: what the dispatcher would call for it takes half as long without it.
+at::Tensor allocate(at::IntArrayRef sizes, const at::TensorOptions& options);
 
 /// How many threads torch grants a loop that begins here.
 int thread_count();

@@ -26,7 +26,7 @@ bool on_diagonal(const block& b) {
 /// A dense block whose transpose covers the same place.
 bool square_on_diagonal(const block& b) { return b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols; }
 
-/// t [batch, count] at `place` in zeros [batch, size].
+/// t [..., count] at `place` in zeros [..., size].
 Tensor placed(const Tensor& t, std::int64_t place, std::int64_t count, std::int64_t size) {
     return place == 0 && count == size ? t : at::constant_pad_nd(t, {place, size - place - count});
 }
@@ -40,7 +40,12 @@ struct band_rows {
     }
 };
 
-/// The block without its scale, times x [batch, cols], or its transpose times x [batch, rows].
+/// Zeros [..., size] with the batch of x, if it has one.
+Tensor zeros_beside(const Tensor& x, std::int64_t size) {
+    return x.dim() > 1 ? at::zeros({x.size(0), size}, x.options()) : at::zeros({size}, x.options());
+}
+
+/// The block without its scale, times x [..., cols], or its transpose times x [..., rows].
 Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transposed) {
     const bool one_for_all = given.defined() && given.dim() > rank_of(b.kind) && given.size(0) == 1;
     const Tensor data = one_for_all ? given.squeeze(0) : given;
@@ -49,7 +54,7 @@ Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transpos
     case block_kind::identity:
     case block_kind::scaled_identity: {
         const std::int64_t count = std::min(b.rows, b.cols);
-        const Tensor part = x.size(1) == count ? x : x.narrow(1, 0, count);
+        const Tensor part = x.size(-1) == count ? x : x.narrow(-1, 0, count);
         if (b.kind == block_kind::identity) return placed(part, 0, count, size);
         return placed(data.dim() == 1 ? data.unsqueeze(1) * part : data * part, 0, count, size);
     }
@@ -59,8 +64,8 @@ Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transpos
         return at::matmul(transposed ? data.transpose(1, 2) : data, x.unsqueeze(2)).squeeze(2);
     case block_kind::sparse: {
         const auto [row, col] = entry_indices(b, x.device());
-        return at::zeros({x.size(0), size}, x.options())
-            .index_add(1, transposed ? col : row, data * x.index_select(1, transposed ? row : col));
+        return zeros_beside(x, size).index_add(-1, transposed ? col : row,
+                                               data * x.index_select(-1, transposed ? row : col));
     }
     case block_kind::banded: break;
     }
@@ -69,14 +74,14 @@ Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transpos
         const band_rows in(b, k);
         if (in.count == 0) continue;
         const Tensor band = data.select(-1, k - b.first).narrow(-1, in.first, in.count);
-        const Tensor part = band * x.narrow(1, transposed ? in.first : in.first + k, in.count);
+        const Tensor part = band * x.narrow(-1, transposed ? in.first : in.first + k, in.count);
         y = plus(y, placed(part, transposed ? in.first + k : in.first, in.count, size));
     }
-    return y.defined() ? y : at::zeros({x.size(0), size}, x.options());
+    return y.defined() ? y : zeros_beside(x, size);
 }
 
-Tensor part(const Tensor& t, std::int64_t from, std::int64_t count) {
-    return !t.defined() || (from == 0 && count == t.size(1)) ? t : t.narrow(1, from, count);
+Tensor part(Tensor t, std::int64_t from, std::int64_t count) {
+    return !t.defined() || (from == 0 && count == t.size(-1)) ? t : t.narrow(-1, from, count);
 }
 
 /// The gradient of scale (u'Mx + v'My) by the data of a block that is not dense; the product's vectors go over the rows
@@ -93,21 +98,21 @@ Tensor gradient(const block& b, const outer_product& of) {
             const band_rows in(b, k);
             bands.push_back(in.count > 0
                                 ? placed(elementwise(in.first, in.first + k, in.count), in.first, in.count, b.rows)
-                                : at::zeros({of.u.size(0), b.rows}, of.u.options()));
+                                : zeros_beside(of.u, b.rows));
         }
-        g = at::stack(bands, 2);
+        g = at::stack(bands, -1);
     } else if (b.kind == block_kind::sparse) {
         const auto [row, col] = entry_indices(b, of.u.device());
         const auto entries = [&](const Tensor& u, const Tensor& x) {
-            return part(u, b.row, b.rows).index_select(1, row) * part(x, b.col, b.cols).index_select(1, col);
+            return part(u, b.row, b.rows).index_select(-1, row) * part(x, b.col, b.cols).index_select(-1, col);
         };
         g = entries(of.u, of.x);
         if (of.v.defined()) g = g + entries(of.v, of.y);
     } else {
         g = elementwise(0, 0, std::min(b.rows, b.cols));
-        if (b.kind == block_kind::scaled_identity) g = g.sum(1);
+        if (b.kind == block_kind::scaled_identity) g = g.sum(-1);
     }
-    return times(of.shared ? g.sum(0) : g, of.scale);
+    return times(of.shared && of.u.dim() > 1 ? g.sum(0) : g, of.scale);
 }
 
 /// The form of `block_gradients` as far as this block goes.
@@ -148,7 +153,7 @@ int rank_of(block_kind kind) {
     return 0;
 }
 
-std::vector<std::int64_t> sizes_of(const block& b) {
+at::DimVector sizes_of(const block& b) {
     switch (b.kind) {
     case block_kind::identity:
     case block_kind::scaled_identity: return {};
@@ -172,7 +177,7 @@ Tensor block_product(const solver::structure& shape, const std::vector<Tensor>& 
         const Tensor source = b.source < 0 ? Tensor() : data[static_cast<std::size_t>(b.source)];
         if (b.source < 0 ? !literals : !source.defined()) continue;
         const auto add = [&](bool flip, double weight) {
-            const Tensor part = flip ? x.narrow(1, b.row, b.rows) : x.narrow(1, b.col, b.cols);
+            const Tensor part = flip ? x.narrow(-1, b.row, b.rows) : x.narrow(-1, b.col, b.cols);
             const Tensor product = times(apply(b, source, part, flip), weight * b.scale);
             sum = plus(sum, placed(product, flip ? b.col : b.row, flip ? b.cols : b.rows, size));
         };
@@ -186,25 +191,30 @@ Tensor block_product(const solver::structure& shape, const std::vector<Tensor>& 
     return sum;
 }
 
-std::vector<Tensor> block_gradients(const solver::structure& shape, const std::vector<std::vector<std::int64_t>>& sizes,
+std::vector<Tensor> block_gradients(const solver::structure& shape, const std::vector<at::DimVector>& sizes,
                                     const std::vector<bool>& wanted, const kkt_point& d, const kkt_point& x) {
     std::vector<Tensor> sums(wanted.size());
     std::vector<outer_product> dense;
     std::vector<std::size_t> source_of;
+    dense.reserve(shape.blocks.size());
+    source_of.reserve(shape.blocks.size());
     for (const block& b : shape.blocks) {
         const auto source = static_cast<std::size_t>(b.source);
         if (b.source < 0 || !wanted[source]) continue;
         const auto rank = static_cast<std::size_t>(rank_of(b.kind));
-        const outer_product of = form_of(b, sizes[source].size() == rank || sizes[source][0] == 1, d, x);
+        outer_product of = form_of(b, sizes[source].size() == rank || sizes[source][0] == 1, d, x);
         if (b.kind != block_kind::dense) {
             sums[source] = plus(sums[source], gradient(b, of));
             continue;
         }
-        dense.push_back({part(of.u, b.row, b.rows), part(of.x, b.col, b.cols), part(of.v, b.row, b.rows),
-                         part(of.y, b.col, b.cols), of.scale, of.shared, of.symmetric});
+        of.u = part(std::move(of.u), b.row, b.rows);
+        of.x = part(std::move(of.x), b.col, b.cols);
+        of.v = part(std::move(of.v), b.row, b.rows);
+        of.y = part(std::move(of.y), b.col, b.cols);
+        dense.push_back(std::move(of));
         source_of.push_back(source);
     }
-    const std::vector<Tensor> found = outer_products(dense);
+    const std::vector<Tensor> found = outer_products(std::move(dense));
     for (std::size_t i = 0; i < found.size(); ++i) sums[source_of[i]] = plus(sums[source_of[i]], found[i]);
     for (std::size_t i = 0; i < sums.size(); ++i) {
         if (!wanted[i]) continue;

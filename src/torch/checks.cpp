@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 
+#include <algorithm>
+
 namespace optnet {
 namespace {
 
@@ -38,27 +40,27 @@ std::string text(at::IntArrayRef sizes) {
     return out + "]";
 }
 
-void check_kinds(const std::vector<named_tensor>& tensors) {
-    const named_tensor* first = nullptr;
-    for (const named_tensor& a : tensors) {
-        if (!a.tensor->defined()) continue;
-        const at::Tensor& t = *a.tensor;
+void check_kinds(at::ArrayRef<const at::Tensor*> tensors, name_of name) {
+    std::size_t first = tensors.size();
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        if (!tensors[i]->defined()) continue;
+        const at::Tensor& t = *tensors[i];
         if (t.scalar_type() != at::kDouble && t.scalar_type() != at::kFloat)
-            throw Error(a.name + " is " + text(t.scalar_type()) +
+            throw Error(name(i) + " is " + text(t.scalar_type()) +
                         ", but a problem is solved in float64 or float32: convert it to one of them");
         if (t.layout() != at::kStrided)
-            throw Error(a.name + " is a tensor of layout " + c10::str(t.layout()) +
+            throw Error(name(i) + " is a tensor of layout " + c10::str(t.layout()) +
                         ", but only dense (strided) tensors are taken: convert it with to_dense()");
         if (!t.device().is_cpu() && !t.device().is_meta() && !(with_cuda && t.device().is_cuda()))
-            throw Error(a.name + " is on " + t.device().str() + ", but this build solves on the CPU" +
+            throw Error(name(i) + " is on " + t.device().str() + ", but this build solves on the CPU" +
                         (with_cuda ? " and on CUDA devices" : "") + ": move it there with cpu()");
-        if (first == nullptr) first = &a;
-        const at::Tensor& f = *first->tensor;
+        first = std::min(first, i);
+        const at::Tensor& f = *tensors[first];
         if (t.scalar_type() != f.scalar_type())
-            throw Error(a.name + " is " + text(t.scalar_type()) + ", but " + first->name + " is " +
+            throw Error(name(i) + " is " + text(t.scalar_type()) + ", but " + name(first) + " is " +
                         text(f.scalar_type()) + ": all tensors of a call have one dtype");
         if (t.device() != f.device())
-            throw Error(a.name + " is on " + t.device().str() + ", but " + first->name + " is on " + f.device().str() +
+            throw Error(name(i) + " is on " + t.device().str() + ", but " + name(first) + " is on " + f.device().str() +
                         ": all tensors of a call live on one device");
     }
 }
@@ -77,7 +79,7 @@ void batch_size::add(const named_tensor& argument, std::int64_t rank) {
     }
 }
 
-void lift_from_autocast(const std::vector<at::Tensor*>& tensors) {
+void lift_from_autocast(at::ArrayRef<at::Tensor*> tensors) {
     if (!at::autocast::is_autocast_enabled(at::kCPU) && !at::autocast::is_autocast_enabled(at::kCUDA)) return;
     at::ScalarType to = at::kFloat;
     for (const at::Tensor* t : tensors)

@@ -5,6 +5,7 @@
 #include "optnet/torch/error.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -26,15 +27,22 @@ std::int64_t batch_stride(const Tensor& t, std::int64_t rank, std::int64_t batch
     return t.dim() == rank || t.size(0) != batch ? 0 : t.stride(0);
 }
 
+/// The tensors themselves, or `made` of them where one is a negated view: the one thing that strides cannot say.
+const std::vector<Tensor>& not_negated(const std::vector<Tensor>& tensors, std::vector<Tensor>& made) {
+    const auto negated = [](const Tensor& t) { return t.defined() && t.is_neg(); };
+    if (std::none_of(tensors.begin(), tensors.end(), negated)) return tensors;
+    for (const Tensor& t : tensors) made.push_back(negated(t) ? t.resolve_neg() : t);
+    return made;
+}
+
 /// The batch as the solver reads it. Nothing is copied: strides carry transposed, sliced and expanded tensors.
 template <class T> struct batch_views {
-    std::vector<Tensor> alive; ///< a negated view is the one thing that strides cannot say
+    std::vector<Tensor> made;
+    const std::vector<Tensor>& alive;
     std::vector<solver::matrix_view<T>> data;
     solver::problem<T> problem;
 
-    batch_views(const batch_system& system, const std::vector<Tensor>& tensors) : alive(tensors) {
-        for (Tensor& t : alive)
-            if (t.defined() && t.is_neg()) t = t.resolve_neg();
+    batch_views(const batch_system& system, const std::vector<Tensor>& tensors) : alive(not_negated(tensors, made)) {
         data.resize(system.sources);
         for (const block& b : system.structure->blocks)
             if (b.source >= 0) data[static_cast<std::size_t>(b.source)] = matrix(b, system.batch);
@@ -114,14 +122,24 @@ at::TensorOptions options_of(const std::vector<Tensor>& tensors) {
     throw Error("the batch has no tensor that would say dtype and device");
 }
 
+/// The sizes of what one problem has, behind the batch if the results have one.
+at::DimVector with_batch(const batch_system& system, std::initializer_list<std::int64_t> sizes) {
+    at::DimVector all;
+    if (!system.unbatched) all.push_back(system.batch);
+    all.append(sizes);
+    return all;
+}
+
 std::vector<Tensor> empty_results(const batch_system& system, const at::TensorOptions& options) {
     const solver::structure& shape = *system.structure;
-    const auto make = [&](std::vector<std::int64_t> sizes, const at::TensorOptions& as) {
-        if (!system.unbatched) sizes.insert(sizes.begin(), system.batch);
-        return at::empty(sizes, as);
+    const auto make = [&](std::initializer_list<std::int64_t> sizes, const at::TensorOptions& as) {
+        return allocate(with_batch(system, sizes), as);
     };
-    std::vector<Tensor> results{make({shape.n}, options)};
-    if (!system.everything && !system.keep && !system.multipliers) return results;
+    std::vector<Tensor> results;
+    const bool z_alone = !system.everything && !system.keep && !system.multipliers;
+    results.reserve(z_alone ? 1 : system.everything ? 7 : 3);
+    results.push_back(make({shape.n}, options));
+    if (z_alone) return results;
     results.push_back(make({shape.p}, options));
     results.push_back(make({shape.m}, options));
     if (!system.everything) return results;
@@ -135,8 +153,10 @@ std::vector<Tensor> empty_results(const batch_system& system, const at::TensorOp
 std::vector<Tensor> empty_directions(const batch_system& system, const at::TensorOptions& options, bool minus_z) {
     const solver::structure& shape = *system.structure;
     std::vector<Tensor> d;
-    for (const std::int64_t size : {shape.n, shape.p, shape.m}) d.push_back(at::empty({system.batch, size}, options));
-    if (minus_z) d.push_back(at::empty_like(d[0]));
+    d.reserve(4);
+    for (const std::int64_t size : {shape.n, shape.p, shape.m})
+        d.push_back(allocate(with_batch(system, {size}), options));
+    if (minus_z) d.push_back(allocate(d[0].sizes(), options));
     return d;
 }
 
@@ -187,7 +207,8 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
         if (const Tensor& given = views.alive[system.sources + i]; given.defined())
             r[i] = given.sizes() == d[i].sizes() ? given : given.expand_as(d[i]);
     // The gradient of a sum is the same for the whole batch.
-    const bool same = std::all_of(r, r + 3, [](const Tensor& t) { return !t.defined() || t.stride(0) == 0; });
+    const bool same =
+        system.batch > 1 && std::all_of(r, r + 3, [](const Tensor& t) { return !t.defined() || t.stride(0) == 0; });
     for (std::size_t i = 0; i < 3; ++i) {
         if (!r[i].defined() || r[i].numel() == 0) continue;
         // Every problem is read before it is written, so that a right-hand side may lie where its solution will.
@@ -204,6 +225,11 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
 }
 
 } // namespace
+
+Tensor allocate(at::IntArrayRef sizes, const at::TensorOptions& options) {
+    if (options.device().is_cpu()) return at::detail::empty_cpu(sizes, options);
+    return at::empty(sizes, options);
+}
 
 int thread_count() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }
 

@@ -59,6 +59,11 @@ std::int64_t rank_of_place(const batch_system& system, std::size_t place) {
     return 0; // nothing reads it
 }
 
+/// The part of problem k.
+Tensor of_problem(const batch_system& system, const Tensor& t, std::int64_t k) {
+    return system.unbatched ? t : t.select(0, k);
+}
+
 bool batched(const Tensor& t, std::int64_t rank, std::int64_t batch) { return t.dim() != rank && t.size(0) == batch; }
 
 /// Nothing is copied: strides carry transposed, sliced and expanded tensors.
@@ -110,8 +115,7 @@ void solve_one_on_cpu(batch_system& system, const std::vector<Tensor>& tensors, 
     const std::vector<Tensor> found = solve_on_cpu(one, to_list(own));
     if (results_too) {
         statuses[static_cast<std::size_t>(k)] = found[4].item<std::int64_t>();
-        for (std::size_t i = 0; i < results.size(); ++i)
-            (system.unbatched ? results[i] : results[i].select(0, k)).copy_(found[i].select(0, 0));
+        for (std::size_t i = 0; i < results.size(); ++i) of_problem(system, results[i], k).copy_(found[i].select(0, 0));
     }
     if (!system.keep) return;
     own.resize(system.sources);
@@ -210,7 +214,7 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
     Tensor r[3];
     std::vector<Tensor> d;
     for (std::size_t i = 0; i < 3; ++i) {
-        d.push_back(at::empty({system.batch, sizes[i]}, options));
+        d.push_back(system.unbatched ? at::empty({sizes[i]}, options) : at::empty({system.batch, sizes[i]}, options));
         const Tensor& given = tensors[system.sources + i];
         if (given.defined()) r[i] = given.expand_as(d[i]).contiguous();
     }
@@ -221,9 +225,9 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
           "a derivative");
     for (const gpu_batch::on_cpu& e : kept.elsewhere) {
         std::vector<Tensor> own = e.matrices;
-        for (const Tensor& part : r) own.push_back(part.defined() ? part.select(0, e.place).cpu() : Tensor());
+        for (const Tensor& part : r) own.push_back(part.defined() ? of_problem(system, part, e.place).cpu() : Tensor());
         const std::vector<Tensor> found = cpu_kkt_solve(e.system, own, false);
-        for (std::size_t i = 0; i < 3; ++i) d[i].select(0, e.place).copy_(found[i].select(0, 0));
+        for (std::size_t i = 0; i < 3; ++i) of_problem(system, d[i], e.place).copy_(found[i].select(0, 0));
     }
     if (minus_z) d.push_back(-d[0]);
     return d;

@@ -51,33 +51,31 @@ const auto& kkt_solve_entry() {
     return found;
 }
 
-Tensor with_batch(const batch_system& system, const Tensor& t) {
-    return t.defined() && system.unbatched ? t.unsqueeze(0) : t;
-}
-
-/// Zero where `valid` is false, also in place of a NaN.
+/// Zero where `valid`, with a batch in any case, is false, also in place of a NaN.
 Tensor masked(const Tensor& t, const Tensor& valid) {
-    return t.defined() && valid.defined() ? at::where(valid, t, at::Scalar(0)) : t;
+    if (!t.defined() || !valid.defined()) return t;
+    return at::where(t.dim() < valid.dim() ? valid.squeeze(0) : valid, t, at::Scalar(0));
 }
 
-/// The solution, or the result of `_kkt_solve`, as what the formula calls x: with a batch, without NaN.
+/// The solution, or the result of `_kkt_solve`, as what the formula calls x: without NaN.
 kkt_point as_point(const batch_system& system, step which, const Tensor& z, const Tensor& nu, const Tensor& lambda) {
     if (which == step::kkt_solve) return {z, nu, lambda};
-    const auto clean = [&](const Tensor& t) { return masked(with_batch(system, t), system.solved); };
-    return {clean(z), clean(nu), clean(lambda)};
+    return {masked(z, system.solved), masked(nu, system.solved), masked(lambda, system.solved)};
 }
 
 /// K^-1 r and, if it is asked for, the negative of its z; `tensors` gives the matrices.
 kkt_point solve_for(const batch_handle& system, std::vector<Tensor> tensors, const kkt_point& r,
                     Tensor* minus_z = nullptr) {
     tensors.resize(system->sources);
-    tensors.insert(tensors.end(), {r.z, r.nu, r.lambda});
-    const std::vector<Tensor> d = call_kkt_solve(system, tensors, minus_z != nullptr);
-    if (minus_z != nullptr) *minus_z = d[3];
-    return {d[0], d[1], d[2]};
+    tensors.push_back(r.z);
+    tensors.push_back(r.nu);
+    tensors.push_back(r.lambda);
+    std::vector<Tensor> d = call_kkt_solve(system, tensors, minus_z != nullptr);
+    if (minus_z != nullptr) *minus_z = std::move(d[3]);
+    return {std::move(d[0]), std::move(d[1]), std::move(d[2])};
 }
 
-/// The part of t [batch, ...] that belongs to a tensor of these sizes.
+/// The part of t that belongs to a tensor of these sizes: the sum over a batch that it does not have.
 Tensor summed_to(const Tensor& t, at::IntArrayRef sizes) {
     if (t.sizes() == sizes) return t;
     return (t.size(0) == 1 ? t : t.sum(0)).reshape(sizes);
@@ -95,9 +93,10 @@ class gradient_node final : public Node {
 public:
     gradient_node(step kind, batch_handle of, const std::vector<Tensor>& tensors) : which(kind), system(std::move(of)) {
         set_next_edges(torch::autograd::collect_next_edges(tensors));
-        for (const Tensor& t : tensors) sizes.push_back(t.defined() ? t.sizes().vec() : std::vector<std::int64_t>{});
-        for (std::size_t i = 0; i < system->sources; ++i)
-            matrices.push_back(tensors[i].defined() ? SavedVariable(tensors[i], false) : SavedVariable());
+        sizes.reserve(tensors.size());
+        for (const Tensor& t : tensors) sizes.emplace_back(t.defined() ? t.sizes() : at::IntArrayRef());
+        matrices.reserve(system->sources);
+        for (std::size_t i = 0; i < system->sources; ++i) matrices.emplace_back(tensors[i], false);
     }
 
     void save_result(const std::vector<Tensor>& out) {
@@ -122,7 +121,7 @@ public:
         const std::size_t sources = system->sources;
         variable_list gradients(sizes.size());
         std::vector<Tensor> data;
-        data.reserve(sources);
+        data.reserve(sources + 3);
         for (const SavedVariable& v : matrices) data.push_back(v.unpack());
         const kkt_point x = as_point(*system, which, result[0].unpack(getptr()), result[1].unpack(getptr()),
                                      result[2].unpack(getptr()));
@@ -130,8 +129,7 @@ public:
         kkt_point g{incoming[0], incoming[1], incoming[2]};
         Tensor g_s;
         if (which == step::solve) {
-            for (Tensor* t : {&g.z, &g.nu, &g.lambda}) *t = with_batch(*system, *t);
-            if (incoming.size() > 3) g_s = masked(with_batch(*system, incoming[3]), system->finite_slack);
+            if (incoming.size() > 3) g_s = masked(incoming[3], system->finite_slack);
             // s = h - Gz
             if (const Tensor back =
                     g_s.defined() ? block_product(shape, data, solver::matrix::G, g_s, true, true) : g_s;
@@ -147,7 +145,7 @@ public:
         const auto reduced = [&](std::size_t i, const Tensor& t) { return summed_to(t, sizes[i]); };
         const bool of_q = wanted(sources), negative = which == step::solve;
         Tensor minus_z;
-        const kkt_point w = solve_for(system, data, g, of_q && negative ? &minus_z : nullptr);
+        const kkt_point w = solve_for(system, std::move(data), g, of_q && negative ? &minus_z : nullptr);
         if (of_q) gradients[sources] = reduced(sources, negative ? minus_z : w.z);
         if (wanted(sources + 1)) gradients[sources + 1] = reduced(sources + 1, w.nu);
         const Tensor w_lambda = plus(w.lambda, g_s);
@@ -163,7 +161,7 @@ private:
     step which;
     batch_handle system;
     bool released = false;
-    std::vector<std::vector<std::int64_t>> sizes;
+    std::vector<at::DimVector> sizes;
     std::vector<SavedVariable> matrices;
     std::array<SavedVariable, 3> result;
 };
@@ -199,7 +197,7 @@ void set_tangents(step which, const batch_handle& system, const std::vector<Tens
     Tensor ds = right(2, moved.lambda);
     if (const Tensor by_z = block_product(shape, primal, solver::matrix::G, d.z, false, true); by_z.defined())
         ds = plus(-by_z, ds);
-    ds = ds.defined() ? masked(ds, system->finite_slack).expand({system->batch, shape.m}) : at::zeros_like(d.lambda);
+    ds = ds.defined() ? masked(ds, system->finite_slack).expand(d.lambda.sizes()) : at::zeros_like(d.lambda);
     set(out[3], ds.contiguous());
 }
 

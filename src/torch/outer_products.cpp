@@ -37,23 +37,26 @@ std::vector<outer_product> unpacked(const optional_list& vectors, at::ArrayRef<d
 Tensor readable(const Tensor& t) {
     if (!t.defined()) return t;
     const Tensor plain = t.is_neg() ? t.resolve_neg() : t;
-    return plain.stride(1) == 1 || plain.size(1) <= 1 ? plain : plain.contiguous();
+    return plain.stride(-1) == 1 || plain.size(-1) <= 1 ? plain : plain.contiguous();
 }
 
 template <class T> solver::rows_view<T> rows(const Tensor& t) {
     if (!t.defined()) return {};
-    return {static_cast<const T*>(t.const_data_ptr()), t.stride(0)};
+    return {static_cast<const T*>(t.const_data_ptr()), t.dim() > 1 ? t.stride(0) : 0};
 }
 
 template <class T> std::vector<Tensor> on_cpu_typed(std::vector<outer_product> all) {
     std::vector<Tensor> out;
     std::vector<solver::outer_product<T>> views;
-    std::int64_t batch = 0;
+    out.reserve(all.size());
+    views.reserve(all.size());
+    std::int64_t batch = 1;
     for (outer_product& p : all) {
         for (Tensor* t : {&p.u, &p.x, &p.v, &p.y}) *t = readable(*t);
-        batch = p.u.size(0);
-        const std::int64_t m = p.u.size(1), n = p.x.size(1);
-        out.push_back(p.shared ? at::empty({m, n}, p.u.options()) : at::empty({batch, m, n}, p.u.options()));
+        const std::int64_t m = p.u.size(-1), n = p.x.size(-1);
+        if (p.u.dim() > 1) batch = p.u.size(0);
+        out.push_back(p.shared || p.u.dim() == 1 ? allocate({m, n}, p.u.options())
+                                                 : allocate({batch, m, n}, p.u.options()));
         views.push_back({rows<T>(p.u), rows<T>(p.x), rows<T>(p.v), rows<T>(p.y), m, n, static_cast<T>(p.scale),
                          p.shared, p.symmetric, out.back().mutable_data_ptr<T>()});
     }
@@ -67,6 +70,10 @@ std::vector<Tensor> on_cpu(std::vector<outer_product> all) {
 }
 
 Tensor in_steps(const outer_product& p) {
+    if (p.u.dim() == 1) {
+        const auto one = [](const Tensor& t) { return t.defined() ? t.unsqueeze(0) : t; };
+        return in_steps({one(p.u), one(p.x), one(p.v), one(p.y), p.scale, true, p.symmetric});
+    }
     Tensor sum;
     if (p.shared)
         sum = p.v.defined() ? at::addmm(at::mm(p.u.t(), p.x), p.v.t(), p.y) : at::mm(p.u.t(), p.x);
@@ -79,14 +86,18 @@ Tensor in_steps(const outer_product& p) {
 
 } // namespace
 
-std::vector<Tensor> outer_products(const std::vector<outer_product>& all) {
+std::vector<Tensor> outer_products(std::vector<outer_product> all) {
     if (all.empty()) return {};
+    c10::DispatchKeySet keys;
+    for (const outer_product& p : all)
+        for (const Tensor* t : {&p.u, &p.x, &p.v, &p.y})
+            if (t->defined()) keys = keys | t->key_set();
+    if (foreseen(keys) == kernel::cpu) return on_cpu(std::move(all));
     std::vector<Tensor> vectors;
-    for (const outer_product& p : all) vectors.insert(vectors.end(), {p.u, p.x, p.v, p.y});
-    if (foreseen(vectors) == kernel::cpu) return on_cpu(all);
     std::vector<double> scale;
     c10::List<bool> shared, symmetric;
     for (const outer_product& p : all) {
+        vectors.insert(vectors.end(), {p.u, p.x, p.v, p.y});
         scale.push_back(p.scale);
         shared.push_back(p.shared);
         symmetric.push_back(p.symmetric);

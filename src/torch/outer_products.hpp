@@ -9,7 +9,8 @@
 namespace optnet {
 
 /// scale (u x' + v y') for every problem, u, v [batch, rows], x, y [batch, cols], v and y undefined together or not:
-/// [batch, rows, cols], or the sum over the batch if `shared`, [rows, cols], or its symmetric part.
+/// [batch, rows, cols], or the sum over the batch if `shared`, [rows, cols], or its symmetric part. Of one problem the
+/// vectors may have no batch, and then the products have none.
 struct outer_product {
     at::Tensor u, x, v, y;
     double scale = 1;
@@ -17,7 +18,7 @@ struct outer_product {
 };
 
 /// All of one batch and dtype in one step, through the dispatcher.
-std::vector<at::Tensor> outer_products(const std::vector<outer_product>& all);
+std::vector<at::Tensor> outer_products(std::vector<outer_product> all);
 
 // Kernels, registered in operator.cpp: u, x, v and y of every product one after the other.
 std::vector<at::Tensor> outer_products_on_cpu(const optional_list& vectors, at::ArrayRef<double> scale,

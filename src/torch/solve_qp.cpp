@@ -69,12 +69,13 @@ blocks plain_blocks(const Tensor& Q, const Tensor& q, const Tensor& A, const Ten
     if (q.dim() == 1 && q.size(0) == 0) given[0] = Q; // n = 0: then Q is [0, 0]
     const char* const names[] = {"argument \"Q\"", "argument \"A\"", "argument \"G\""};
     for (std::size_t i = 0; i < 3; ++i) made.data.push_back(numbers_of({names[i], &given[i]}));
-    lift_from_autocast({&made.q, &made.data[0], &made.data[1], &made.data[2], &made.b, &made.h});
+    Tensor* const may_be_lifted[] = {&made.q, &made.data[0], &made.data[1], &made.data[2], &made.b, &made.h};
+    lift_from_autocast(may_be_lifted);
     const named_tensor name_q{"argument \"q\"", &made.q}, name_b{"argument \"b\"", &made.b},
         name_h{"argument \"h\"", &made.h}, name_Q{names[0], given}, name_A{names[1], &given[1]},
         name_G{names[2], &given[2]};
-    check_kinds(
-        {name_q, {names[0], made.data.data()}, {names[1], &made.data[1]}, name_b, {names[2], &made.data[2]}, name_h});
+    const Tensor* const all[] = {&made.q, &made.data[0], &made.data[1], &made.b, &made.data[2], &made.h};
+    check_kinds(all, [](std::size_t i) { return "argument \"" + std::string(1, "qQAbGh"[i]) + "\""; });
 
     if (q.dim() != 1 && q.dim() != 2)
         throw Error("argument \"q\" is " + text(q.sizes()) + ": it must be [n] or [batch, n]");

@@ -6,11 +6,8 @@
 
 namespace optnet {
 
-kernel foreseen(const std::vector<at::Tensor>& tensors) {
+kernel foreseen(c10::DispatchKeySet keys) {
     if (at::getStepCallbacksUnlessEmpty(at::RecordScope::FUNCTION)) return kernel::ask;
-    c10::DispatchKeySet keys;
-    for (const at::Tensor& t : tensors)
-        if (t.defined()) keys = keys | t.key_set();
     const c10::impl::LocalDispatchKeySet local = c10::impl::tls_local_dispatch_key_set();
     // Every operator without a kernel of its own for it falls through the first.
     const c10::DispatchKeySet left =
@@ -20,6 +17,13 @@ kernel foreseen(const std::vector<at::Tensor>& tensors) {
     case c10::DispatchKey::AutogradCPU: return kernel::derivative;
     default: return kernel::ask;
     }
+}
+
+kernel foreseen(const std::vector<at::Tensor>& tensors) {
+    c10::DispatchKeySet keys;
+    for (const at::Tensor& t : tensors)
+        if (t.defined()) keys = keys | t.key_set();
+    return foreseen(keys);
 }
 
 } // namespace optnet

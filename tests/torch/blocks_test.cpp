@@ -11,6 +11,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -98,6 +99,15 @@ blocks random_batch(std::int64_t batch, std::vector<bool> batched, at::ScalarTyp
     return made;
 }
 
+/// Pulled far enough for some rows to be active.
+blocks random_problem() {
+    blocks single = random_batch(1, {false, false, false, false, false, false, false});
+    single.q = (5 * single.q.detach().squeeze(0)).requires_grad_();
+    single.h = single.h.detach().squeeze(0).requires_grad_();
+    single.batch = -1;
+    return single;
+}
+
 std::vector<Tensor> leaves(const blocks& of) {
     std::vector<Tensor> all = of.data;
     all.insert(all.end(), {of.q, of.b, of.h});
@@ -125,7 +135,8 @@ bool close(const Tensor& a, const Tensor& b) {
 void compare(const blocks& structured) {
     at::manual_seed(5);
     std::vector<Tensor> weights;
-    for (const int size : {n, p, m, m}) weights.push_back(at::randn({structured.batch, size}, at::kDouble));
+    const std::int64_t batch = std::max<std::int64_t>(structured.batch, 1);
+    for (const int size : {n, p, m, m}) weights.push_back(at::randn({batch, size}, at::kDouble));
     const qp_solution ours = solve_blocks(structured, exact(), true);
     const standard_form f = to_standard_form(structured);
     const qp_solution dense = solve_qp(f.Q, f.q, f.A, f.b, f.G, f.h, exact());
@@ -169,13 +180,14 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 } // namespace
 
-TEST_CASE("structured blocks give what dense matrices give, with all sources shared, none, or some") {
+TEST_CASE("structured blocks give what dense matrices give, with all sources shared, none, or some, and no batch") {
     at::manual_seed(1);
     for (int seed = 0; seed < 3; ++seed) {
         compare(random_batch(4, {false, false, false, false, false, false, false}));
         compare(random_batch(4, {true, true, true, true, true, true, true}));
         compare(random_batch(4, {false, true, false, true, false, true, false}));
         compare(random_batch(4, {true, false, true, false, true, false, true}));
+        compare(random_problem());
     }
 }
 
@@ -195,10 +207,7 @@ TEST_CASE("a batch dimension of 1 is shared, and keeps its shape in the gradient
 
 TEST_CASE("without a batch the results have none") {
     at::manual_seed(3);
-    blocks single = random_batch(1, {false, false, false, false, false, false, false});
-    single.q = single.q.squeeze(0);
-    single.h = single.h.squeeze(0);
-    single.batch = -1;
+    const blocks single = random_problem();
     const qp_solution x = solve_blocks(single, {}, true);
     CHECK(x.z.sizes() == at::IntArrayRef({n}));
     CHECK(x.s.sizes() == at::IntArrayRef({m}));

@@ -32,7 +32,7 @@ def vectors(batch, size, dtype=torch.float64):
 
 def test_sums_and_single_products():
     for dtype in (torch.float64, torch.float32):
-        for batch, rows, cols in ((1, 1, 1), (7, 5, 3), (130, 37, 101), (0, 4, 6), (3, 0, 2)):
+        for batch, rows, cols in ((1, 1, 1), (1, 37, 20), (7, 5, 3), (130, 37, 101), (0, 4, 6), (3, 0, 2)):
             u, v = vectors(batch, rows, dtype), vectors(batch, rows, dtype)
             x, y = vectors(batch, cols, dtype), vectors(batch, cols, dtype)
             for shared in (True, False):
@@ -41,11 +41,18 @@ def test_sums_and_single_products():
 
 
 def test_symmetric_part():
-    for size in (1, 16, 45):
-        u, x = vectors(9, size), vectors(9, size)
+    for batch, size in ((1, 45), (9, 1), (9, 16), (9, 45)):
+        u, x = vectors(batch, size), vectors(batch, size)
         check(u, x, None, None, -2.0, True, symmetric=True)
         found = product(u, x, None, None, -2.0, True, True)
         assert torch.equal(found, found.mT)
+
+
+def test_one_problem_without_a_batch():
+    u, v, x, y = vectors(1, 5), vectors(1, 5), vectors(1, 3), vectors(1, 3)
+    for shared in (True, False):
+        assert torch.equal(product(u[0], x[0], v[0], y[0], -2.0, shared, False), product(u, x, v, y, -2.0, True, False))
+    assert torch.equal(product(u[0], v[0], None, None, 0.5, True, True), product(u, v, None, None, 0.5, True, True))
 
 
 def test_several_at_once_are_what_each_is_alone():
@@ -80,8 +87,8 @@ def test_same_numbers_for_any_number_of_threads():
 
 
 def test_derivatives():
-    for shared in (True, False):
-        arguments = leaves([vectors(3, 2), vectors(3, 4), vectors(3, 2), vectors(3, 4)])
+    for shared, lead in ((True, (3,)), (False, (3,)), (True, ())):
+        arguments = leaves([torch.randn(*lead, size, dtype=torch.float64) for size in (2, 4, 2, 4)])
         one = lambda *of: product(*of, -1.5, shared, False)  # noqa: E731
         assert torch.autograd.gradcheck(one, arguments, check_forward_ad=True)
 
