@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
+#include "solver/algorithm/rounding.hpp"
+#include "solver/convexity.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/detect.hpp"
 #include "solver/recycled.hpp"
@@ -67,6 +69,7 @@ template <class T> struct one_call {
         else if (!on_demand)
             mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done, start);
         if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
+        look_closer(mine.e, done);
         mine.gz.assign(at(o.m), 0.0);
         if (has_point(done.status)) o.multiply_add(matrix::G, done.x.z.data(), mine.gz.data());
         finished result{done.status, done.best, done.iterations, e.given(), {}};
@@ -135,13 +138,21 @@ template <class T> struct one_call {
         entry.matrices = std::move(slim);
     }
 
+    /// Says solved only where that is no matter of rounding.
+    void look_closer(const element& e, outcome& done) const {
+        const evaluated x{done.x.z.data(), done.x.nu.data(), done.x.lambda.data(), {}, {}, {}, {}, {}};
+        if (done.status != status::solved || !rounding_decides(*e.data, e.given(), x, eps)) return;
+        done.best = judge_in_long_double(e, done.x, eps);
+        if (!(done.best.share <= 1)) done.status = status::solved_inaccurate;
+    }
+
     /// Problems from `first` on as one chunk; those that it does not solve go alone.
     void together(worker& mine, std::int64_t first) const {
         const int count = static_cast<int>(std::min(shared_kkt::together(*batch.shape), batch.batch - first));
         shared_chunk& chunk = mine.chunk;
         chunk.run(batch, first, count, common->data, common->dual, how, eps, from);
         for (int i = 0; i < count; ++i) {
-            if (!chunk.solved(i)) {
+            if (!chunk.solved(i) || rounding_decides(common->data, chunk.given(i), chunk.point(i), eps)) {
                 alone(mine, first + i);
                 continue;
             }
@@ -405,8 +416,10 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
            std::shared_ptr<factorization>* keep, const starting_points<T>& from) {
     check(how);
     check(*batch.shape);
+    settings of_numbers = how;
+    of_numbers.convexity_tolerance = convexity_tolerance<T>(how, batch.shape->n);
     const std::shared_ptr<const detected<T>> seen = detect(batch);
-    solve_checked(seen ? seen->of(batch) : batch, how, threads, out, keep, from);
+    solve_checked(seen ? seen->of(batch) : batch, of_numbers, threads, out, keep, from);
 }
 
 #define OPTNET_FOR(T)                                                                                                  \
