@@ -9,8 +9,8 @@
 
 namespace optnet::solver {
 
-/// How far below 0 an eigenvalue of Q may lie, relative to its largest entry, where its n² numbers are a T. Numbers that
-/// were computed in float32 carry its rounding: L Lᵀ of a low rank has eigenvalues of about -n ε.
+/// How far below 0 an eigenvalue of Q may lie, as a share of its largest entry, where its numbers are a T. What was
+/// computed in float32 carries its rounding: L L' of a low rank has eigenvalues of about -n epsilon.
 template <class T> double convexity_tolerance(const settings& how, std::int64_t n) {
     if constexpr (sizeof(T) == 8) return how.convexity_tolerance;
     const double rounding = static_cast<double>(n) * static_cast<double>(std::numeric_limits<T>::epsilon());

@@ -141,7 +141,9 @@ template <class T> struct one_call {
     /// Says solved only where that is no matter of rounding.
     void look_closer(const element& e, outcome& done) const {
         const evaluated x{done.x.z.data(), done.x.nu.data(), done.x.lambda.data(), {}, {}, {}, {}, {}};
-        if (done.status != status::solved || !rounding_decides(*e.data, e.given(), x, eps)) return;
+        if (done.status != status::solved ||
+            !rounding_decides(*e.data, residual_units(e.data->measures()), e.given(), x, eps))
+            return;
         done.best = judge_in_long_double(e, done.x, eps);
         if (!(done.best.share <= 1)) done.status = status::solved_inaccurate;
     }
@@ -151,13 +153,15 @@ template <class T> struct one_call {
         const int count = static_cast<int>(std::min(shared_kkt::together(*batch.shape), batch.batch - first));
         shared_chunk& chunk = mine.chunk;
         chunk.run(batch, first, count, common->data, common->dual, how, eps, from);
+        const operators& o = common->data;
+        const residual_units largest(o.measures());
         for (int i = 0; i < count; ++i) {
-            if (!chunk.solved(i) || rounding_decides(common->data, chunk.given(i), chunk.point(i), eps)) {
+            if (!chunk.solved(i) || rounding_decides(o, largest, chunk.given(i), chunk.point(i), eps)) {
                 alone(mine, first + i);
                 continue;
             }
             write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)},
-                  common->data.measures());
+                  o.measures());
             if (kept != nullptr) keep(mine, first + i, i);
         }
         if (kept != nullptr) keep_in_lanes(mine, first, count);

@@ -19,38 +19,43 @@ void add_product(const operators& o, matrix where, bool transposed, const std::v
 }
 
 double sum_of_sizes(const double* x, int count) {
-    double sum = 0;
-    for (int i = 0; i < count; ++i) sum += std::abs(x[i]);
-    return sum;
+    double sums_of_four[4] = {};
+    int i = 0;
+    for (; i + 4 <= count; i += 4)
+        for (int l = 0; l < 4; ++l) sums_of_four[l] += std::abs(x[i + l]);
+    for (; i < count; ++i) sums_of_four[0] += std::abs(x[i]);
+    return (sums_of_four[0] + sums_of_four[1]) + (sums_of_four[2] + sums_of_four[3]);
 }
 
-/// The largest unit, and the largest |v| in units.
-struct extent {
-    double unit = 0, value = 0;
-};
-extent extent_of(const double* v, const double* unit, int count) {
-    extent most;
-    for (int i = 0; i < count; ++i) {
-        most.unit = std::max(most.unit, unit[i]);
-        most.value = std::max(most.value, std::abs(v[i]) * unit[i]);
-    }
+/// The largest |v| in the user's units.
+double largest(const double* v, const double* unit, int count) {
+    double most = 0;
+    for (int i = 0; i < count; ++i) most = std::max(most, std::abs(v[i]) * unit[i]);
     return most;
 }
 
 } // namespace
 
-bool rounding_decides(const operators& o, const right_sides& e, const evaluated& x, const tolerances& eps) {
+residual_units::residual_units(const units& o) {
+    for (int i = 0; i < o.p; ++i) rows = std::max(rows, o.a_unit[i]);
+    for (int i = 0; i < o.m; ++i) rows = std::max(rows, o.g_unit[i]);
+    for (int j = 0; j < o.n; ++j) variables = std::max(variables, o.z_unit[j]);
+}
+
+bool rounding_decides(const operators& o, const residual_units& largest_unit, const right_sides& e, const evaluated& x,
+                      const tolerances& eps) {
     // Rows have entries below 2. The sums of a product have as many roundings as terms, which mostly cancel.
     constexpr double u = 8 * std::numeric_limits<double>::epsilon();
-    const units scale = o.measures();
-    const extent b = extent_of(e.b, scale.a_unit, o.p), h = extent_of(e.h, scale.g_unit, o.m),
-                 q = extent_of(e.q, scale.z_unit, o.n);
     const double z = sum_of_sizes(x.z, o.n), multipliers = sum_of_sizes(x.nu, o.p) + sum_of_sizes(x.lambda, o.m);
+    const double of_rows = u * 2 * z * largest_unit.rows;
+    const double of_variables = u * (o.q_max * z + 2 * multipliers) * largest_unit.variables;
     const auto beyond = [&](double rounding, double size) {
         return !(rounding <= 0.1 * (eps.absolute + eps.relative * size));
     };
-    return beyond(u * 2 * z * std::max(b.unit, h.unit), std::max(b.value, h.value)) ||
-           beyond(u * (o.q_max * z + 2 * multipliers) * q.unit, q.value);
+    if (!beyond(std::max(of_rows, of_variables), 0)) return false;
+    const units scale = o.measures();
+    const double sides = std::max(largest(e.b, scale.a_unit, o.p), largest(e.h, scale.g_unit, o.m));
+    return beyond(of_rows, sides) || beyond(of_variables, largest(e.q, scale.z_unit, o.n));
 }
 
 verdict judge_in_long_double(const element& e, const point& x, const tolerances& eps) {
@@ -76,9 +81,8 @@ verdict judge_in_long_double(const element& e, const point& x, const tolerances&
     }
     for (std::size_t j = 0; j < qz.size(); ++j) {
         dual = std::max(dual, std::abs(qz[j] + e.q[j] + atnu[j] + gtl[j]) * scale.z_unit[j]);
-        const long double term = std::max(std::max(std::abs(qz[j]), std::abs(0.0L + e.q[j])),
-                                          std::max(std::abs(atnu[j]), std::abs(gtl[j])));
-        dual_size = std::max(dual_size, term * scale.z_unit[j]);
+        for (const long double term : {qz[j], 0.0L + e.q[j], atnu[j], gtl[j]})
+            dual_size = std::max(dual_size, std::abs(term) * scale.z_unit[j]);
         zqz += qz[j] * x.z[j];
         qtz += 1.0L * e.q[j] * x.z[j];
     }

@@ -8,8 +8,16 @@
 
 namespace optnet::solver {
 
+/// The largest units of rows and of variables: what one scaled unit of a residual can be in the user's.
+struct residual_units {
+    double rows = 0, variables = 0;
+
+    explicit residual_units(const units& o);
+};
+
 /// Whether rounding of the products of x can be as large as a tenth of what `eps` allows.
-bool rounding_decides(const operators& o, const right_sides& e, const evaluated& x, const tolerances& eps);
+bool rounding_decides(const operators& o, const residual_units& largest, const right_sides& e, const evaluated& x,
+                      const tolerances& eps);
 
 /// The verdict on x with sums in long double.
 verdict judge_in_long_double(const element& e, const point& x, const tolerances& eps);
