@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
+#include "solver/algorithm/rounding.hpp"
 #include "solver/by_bounds.hpp"
+#include "solver/convexity.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/detect.hpp"
 #include "solver/recycled.hpp"
@@ -67,6 +69,7 @@ template <class T> struct one_call {
         else if (!on_demand)
             mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done, start);
         if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
+        look_closer(mine.e, done);
         mine.gz.assign(at(o.m), 0.0);
         if (has_point(done.status)) o.multiply_add(matrix::G, done.x.z.data(), mine.gz.data());
         finished result{done.status, done.best, done.iterations, e.given(), {}};
@@ -135,18 +138,30 @@ template <class T> struct one_call {
         entry.matrices = std::move(slim);
     }
 
+    /// Says solved only where that is no matter of rounding.
+    void look_closer(const element& e, outcome& done) const {
+        const evaluated x{done.x.z.data(), done.x.nu.data(), done.x.lambda.data(), {}, {}, {}, {}, {}};
+        if (done.status != status::solved ||
+            !rounding_decides(*e.data, residual_units(e.data->measures()), e.given(), x, eps))
+            return;
+        done.best = judge_in_long_double(e, done.x, eps);
+        if (!(done.best.share <= 1)) done.status = status::solved_inaccurate;
+    }
+
     /// Problems from `first` on as one chunk; those that it does not solve go alone.
     void together(worker& mine, std::int64_t first, std::int64_t most) const {
         const int count = static_cast<int>(std::min(most, batch.batch - first));
         shared_chunk& chunk = mine.chunk;
         chunk.run(batch, first, count, common->data, common->dual, how, eps, from);
+        const operators& o = common->data;
+        const residual_units largest(o.measures());
         for (int i = 0; i < count; ++i) {
-            if (!chunk.solved(i)) {
+            if (!chunk.solved(i) || rounding_decides(o, largest, chunk.given(i), chunk.point(i), eps)) {
                 alone(mine, first + i);
                 continue;
             }
             write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)},
-                  common->data.measures());
+                  o.measures());
             if (kept != nullptr) keep(mine, first + i, i);
         }
         if (kept != nullptr) keep_in_lanes(mine, first, count);
@@ -404,8 +419,10 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
 template <class T>
 void solve_by_other_forms(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,
                           std::shared_ptr<factorization>* keep, const starting_points<T>& from) {
+    settings of_numbers = how;
+    of_numbers.convexity_tolerance = convexity_tolerance<T>(how, batch.shape->n);
     const std::shared_ptr<const detected<T>> seen = detect(batch);
-    solve_checked(seen ? seen->of(batch) : batch, how, threads, out, keep, from);
+    solve_checked(seen ? seen->of(batch) : batch, of_numbers, threads, out, keep, from);
 }
 
 template <class T>

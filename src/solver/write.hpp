@@ -30,9 +30,22 @@ inline bool has_point(optnet::status s) {
     return s == status::solved || s == status::solved_inaccurate || s == status::max_iterations;
 }
 
+/// Whether every number of a point is one in float32, too: a true solution in double precision need not be.
+inline bool fits_float(const finished& done, const units& o) {
+    constexpr double most = std::numeric_limits<float>::max();
+    bool fits = true;
+    for (int j = 0; j < o.n; ++j) fits = fits && std::abs(done.x.z[j] * o.z_scale[j]) <= most;
+    for (int i = 0; i < o.p; ++i) fits = fits && std::abs(done.x.nu[i] * o.a_scale[i]) <= most;
+    for (int i = 0; i < o.m; ++i) fits = fits && done.x.lambda[i] * o.g_scale[i] <= most;
+    return fits;
+}
+
 template <class T> void write(const solution<T>& out, std::int64_t k, const finished& done, const units& o) {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     const bool point = has_point(done.status);
+    if constexpr (sizeof(T) == 4)
+        if (point && !fits_float(done, o))
+            return write(out, k, {status::numerical_error, done.best, done.iterations, done.given, done.x}, o);
     const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
     out.status[k] = static_cast<std::int64_t>(done.status);
     if (out.iterations != nullptr) out.iterations[k] = done.iterations;

@@ -73,7 +73,14 @@ TORCH_LIBRARY(optnet, m) {
     m.def("qp(Tensor? Q, Tensor q, Tensor? A=None, Tensor? b=None, Tensor? G=None, Tensor? h=None, *, "
           "float? eps_abs=None, float? eps_rel=None, int? max_iter=None, str on_failure=\"throw\") -> Tensor",
           operator_qp);
-    m.class_<batch_system>("BatchSystem");
+    // Who traces a backward pass copies what it holds; factors are not copied.
+    m.class_<batch_system>("BatchSystem")
+        .def_pickle(
+            [](const batch_handle&) -> std::string {
+                throw Error("torch.compile cannot trace the backward pass of optnet: call it in a function that is "
+                            "decorated with @torch.compiler.disable, or compile with backend=\"eager\"");
+            },
+            [](const std::string&) -> batch_handle { throw Error("factors of optnet cannot be loaded"); });
     m.def("_solve(__torch__.torch.classes.optnet.BatchSystem system, Tensor?[] tensors) -> Tensor[]");
     m.def("_kkt_solve(__torch__.torch.classes.optnet.BatchSystem system, Tensor?[] tensors, bool minus_z) -> "
           "Tensor[]");
@@ -107,6 +114,11 @@ TORCH_LIBRARY_IMPL(optnet, Autograd, m) {
 }
 
 TORCH_LIBRARY_IMPL(optnet, FuncTorchBatched, m) {
+    m.impl("_solve", refuse_vmap);
+    m.impl("_kkt_solve", refuse_vmap_of_kkt_solve);
+}
+
+TORCH_LIBRARY_IMPL(optnet, Batched, m) { // torch.autograd.functional with vectorize=True
     m.impl("_solve", refuse_vmap);
     m.impl("_kkt_solve", refuse_vmap_of_kkt_solve);
 }

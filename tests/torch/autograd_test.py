@@ -271,6 +271,32 @@ def test_vmap_is_refused_where_it_would_mix_problems():
         return ops.qp(*arguments).sum()
 
     assert refused(lambda: torch.func.vmap(torch.func.grad(loss))(*data), "vmap over optnet is not supported", "leading batch")
+    single = problem(4, 1, 5, batch=None, seed=13)
+    assert refused(lambda: torch.autograd.functional.jacobian(lambda q: ops.qp(single[0], q, *single[2:]), single[1], vectorize=True),
+                   "vmap over optnet is not supported", "leading batch")
+
+
+def test_compile_traces_the_forward_pass_and_says_how_to_have_gradients():
+    data = problem(4, 1, 5, batch=3, seed=14)
+
+    def layer(q, h):
+        return 2 * ops.qp(data[0], q + 1, *data[2:5], h)
+
+    def compiled(function, backend, gradient, full=True):
+        torch._dynamo.reset()
+        x = [t.clone().requires_grad_(gradient) for t in (data[1], data[5])]
+        z = torch.compile(function, backend=backend, fullgraph=full)(*x)
+        return [z, *torch.autograd.grad(z.sum(), x)] if gradient else [z]
+
+    expected = compiled(layer, "eager", True)
+    x = leaves([data[1], data[5]])
+    z = layer(*x)
+    assert all(equal(a, b) for a, b in zip(expected, [z, *torch.autograd.grad(z.sum(), x)]))
+    assert equal(compiled(layer, "aot_eager", False)[0], z)
+    assert refused(lambda: compiled(layer, "aot_eager", True), "torch.compiler.disable", 'backend="eager"')
+    apart = torch.compiler.disable(lambda q, h: ops.qp(data[0], q, *data[2:5], h))
+    found = compiled(lambda q, h: 2 * apart(q + 1, h), "aot_eager", True, full=False)
+    assert all(equal(a, b) for a, b in zip(found, expected))
 
 
 def test_hooks_and_anomaly_mode():

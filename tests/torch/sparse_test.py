@@ -183,5 +183,36 @@ def test_the_simplex_in_plain_tensors():
     assert (grad[0] - 0.5 * (torch.outer(expected, z) + torch.outer(z, expected))).abs().max() <= 1e-12
 
 
+def test_where_the_curvature_is_weak_the_active_rows_are_still_those_of_the_solution():
+    # Points far apart are within 1e-8 here. Only the one on the right rows has the gradient of a solve to 1e-12.
+    n, batch = 60, 8
+    step = torch.eye(n, dtype=torch.float64).diff(dim=0)
+    box = torch.eye(n, dtype=torch.float64)
+    G = torch.cat([step, -step, box, -box])
+    h = torch.cat([torch.full((2 * n - 2,), 0.5, dtype=torch.float64), torch.ones(2 * n, dtype=torch.float64)])
+    A, b = torch.ones(1, n, dtype=torch.float64), torch.full((1,), 0.1, dtype=torch.float64)
+    compared = 0
+    for seed in range(10):
+        random = torch.Generator().manual_seed(seed)
+        curvature = 10 ** (-5 * torch.rand(n, generator=random, dtype=torch.float64))
+        q = torch.randn(batch, n, generator=random, dtype=torch.float64) * curvature.sqrt()
+        weight = torch.randn(n, generator=random, dtype=torch.float64)
+
+        def solved(eps):
+            x = q.clone().requires_grad_()
+            out = ops.solve_qp(torch.diag(curvature), x, A, b, G, h, eps_abs=eps, eps_rel=eps)
+            (gradient,) = torch.autograd.grad((out[0] * weight).sum(), x)
+            return out[4], gradient
+
+        (status, gradient), (exact_status, exact) = solved(1e-8), solved(1e-12)
+        assert (status == 0).all()
+        for k in range(batch):
+            if exact_status[k] != 0:
+                continue
+            compared += 1
+            assert (gradient[k] - exact[k]).abs().max() <= 1e-8 * exact[k].abs().max(), (seed, k)
+    assert compared > 60
+
+
 if __name__ == "__main__":
     run(globals())

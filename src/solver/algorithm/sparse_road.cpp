@@ -18,6 +18,11 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr int interior_limit = 200;
 /// The active rows are guessed at the start, then from this many tolerances on each time that is ten times better.
 constexpr double next_guess = 1e5, better = 0.1;
+/// Where Q is weak, points far apart are within the tolerance, and not all have the active rows of the solution. So the
+/// interior point goes on beyond it while no guess is right: to this share of the tolerance, or from `close` on until
+/// so many iterations have not halved it.
+constexpr double goal = 1e-6, close = 0.1;
+constexpr int patience = 3;
 /// A slack of this share of its terms is 0 after refinement.
 constexpr double rounding = 1e-13;
 /// What the sparse form does not solve goes to the dense ones up to this size, n + p + m.
@@ -69,14 +74,19 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
     sparse_form linear(form);
     bool settled = false;
     near = false;
+    double least = HUGE_VAL;
+    int idle = 0;
     const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {
+        idle = judged.share < 0.5 * least ? 0 : idle + 1;
+        least = std::min(least, judged.share);
+        if (least <= close && idle == patience) return true;
         if (!(judged.share <= try_at)) return false;
         try_at = std::min(better * judged.share, next_guess);
         settled = finish_sparse(e, form, eps, limit, x, s, out);
         near = true;
         return settled;
     };
-    interior_result result = interior_point(team, linear, e, eps, limit, 1e-1, guess);
+    interior_result result = interior_point(team, linear, e, eps, limit, goal, guess);
     out.iterations += result.iterations;
     limited = result.outcome == interior_outcome::limit && result.iterations >= limit;
     if (settled) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the GPU takes, and the batch as its kernels get it.
 
+#include "solver/convexity.hpp"
 #include "solver/cuda/adjoint.hpp"
 #include "solver/cuda/launch.hpp"
 
@@ -93,7 +94,7 @@ device_batch<T> make_batch(const problem<T>& batch, const settings& how, const s
     made.eps_abs = how.eps_abs.value_or(tolerance);
     made.eps_rel = how.eps_rel.value_or(tolerance);
     made.infinite_bound = how.infinite_bound;
-    made.convexity_tolerance = how.convexity_tolerance;
+    made.convexity_tolerance = convexity_tolerance<T>(how, shape.n);
     made.active_tolerance = how.active_tolerance;
     made.limit = how.max_iter.value_or(20 * (shape.n + shape.m) + 200);
     made.limit_asked = how.max_iter.has_value();

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Where z is so large that its products cancel by more digits than the tolerance leaves, a verdict in double precision
+// judges its own rounding. There the residuals are evaluated in long double.
+
+#include "solver/algorithm/element.hpp"
+
+namespace optnet::solver {
+
+/// The largest units of rows and of variables: what one scaled unit of a residual can be in the user's.
+struct residual_units {
+    double rows = 0, variables = 0;
+
+    explicit residual_units(const units& o);
+};
+
+/// Whether rounding of the products of x can be as large as a tenth of what `eps` allows.
+bool rounding_decides(const operators& o, const residual_units& largest, const right_sides& e, const evaluated& x,
+                      const tolerances& eps);
+
+/// The verdict on x with sums in long double.
+verdict judge_in_long_double(const element& e, const point& x, const tolerances& eps);
+
+} // namespace optnet::solver
