@@ -50,9 +50,11 @@ mapping choose_sparse_mapping(const sparse_shape& s, std::int64_t batch, int pro
     // Estimates, to be measured. A problem by one thread is slow: it pays where there are more problems than warps can
     // run, or as many where a warp would find little to do at once.
     constexpr std::int64_t warps_of_a_processor = 32, few_warps = 8;
-    constexpr int much_at_once = 64;
-    const bool narrow = s.size + s.entries < much_at_once * s.levels;
-    return batch >= (narrow ? few_warps : warps_of_a_processor) * processors ? mapping::per_thread : mapping::per_warp;
+    constexpr int much_at_once = 64, much_for_a_warp = 4096;
+    const int items = s.size + s.entries;
+    const bool narrow = items < much_at_once * s.levels;
+    if (batch >= (narrow ? few_warps : warps_of_a_processor) * processors) return mapping::per_thread;
+    return items >= much_for_a_warp && !narrow ? mapping::per_block : mapping::per_warp;
 }
 
 void lay_out(const sparse_shape& s, sparse_plan& made) {
@@ -63,12 +65,12 @@ void lay_out(const sparse_shape& s, sparse_plan& made) {
         return aligned(static_cast<std::size_t>(whole * entries) * sizeof(double));
     };
     const std::int64_t kept = made.keep ? made.batch : made.teams;
-    made.first_set = 0;
-    made.first_kept = made.shared ? aligned(static_cast<std::size_t>(made.sizes.set) * sizeof(double))
-                                  : bytes(kept, made.sizes.set);
+    made.first_set = 256;
+    made.first_kept =
+        made.first_set + (made.shared ? aligned(static_cast<std::size_t>(made.sizes.set) * sizeof(double))
+                                      : bytes(kept, made.sizes.set));
     made.first_work = made.first_kept + bytes(kept, made.sizes.kept);
     made.workspace = made.first_work + bytes(made.teams, made.sizes.work);
-    made.kkt_blocks = made.blocks;
     made.scratch = made.keep ? bytes(made.teams, made.sizes.adjoint) : 0;
 }
 

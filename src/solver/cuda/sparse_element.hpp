@@ -70,7 +70,7 @@ template <class Team, class T>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool read_start(Team& team, const sparse_shape& s, const sparse_batch<T>& batch,
                                                  std::int64_t k, const sparse_set& of, const sparse_element& e,
                                                  const sparse_point& to) {
-    if (!batch.start.given()) return false;
+    if (!is_given(batch.start)) return false;
     const auto entry = [&](const vector_view<T>& v, int i) {
         return v.data == nullptr ? 0.0 : static_cast<double>(v.data[k * v.batch_stride + i * v.stride]);
     };

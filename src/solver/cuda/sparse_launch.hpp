@@ -29,9 +29,8 @@ struct sparse_plan {
     mapping by = mapping::per_warp;
     int blocks = 0;     ///< of the solve
     std::int64_t teams = 0;
-    // Offsets in bytes, and bytes in all; what one `kkt_solve` needs beside them.
-    std::size_t first_set = 0, first_kept = 0, first_work = 0, workspace = 0;
-    int kkt_blocks = 0;
+    // Offsets in bytes, of which the first 256 count problems, and bytes in all; what one `kkt_solve` needs beside them.
+    std::size_t first_set = 256, first_kept = 0, first_work = 0, workspace = 0;
     std::size_t scratch = 0;
 };
 
@@ -41,17 +40,18 @@ mapping choose_sparse_mapping(const sparse_shape& s, std::int64_t batch, int pro
 /// The offsets for so many blocks, and the bytes in all.
 void lay_out(const sparse_shape& s, sparse_plan& made);
 
-/// Asks the current device how many blocks it runs at a time, and counts the workspace. `on` need not have words.
-template <class T> error plan_sparse(const sparse_shape& on, const sparse_batch<T>& batch, bool keep, sparse_plan& made);
-
-/// `on` has its words in the GPU's memory. One launch, and one before it that reads matrices that are shared.
+/// Asks the current device how many blocks it runs at a time, and counts the workspace. The shape needs no words.
 template <class T>
-error solve_sparse(const sparse_shape& on, const sparse_batch<T>& batch, const sparse_plan& plan, void* workspace,
+error plan_sparse(const sparse_shape& shape, const sparse_batch<T>& batch, bool keep, sparse_plan& made);
+
+/// The shape has its words in the GPU's memory. One launch, and one before it that reads matrices that are shared.
+template <class T>
+error solve_sparse(const sparse_shape& shape, const sparse_batch<T>& batch, const sparse_plan& plan, void* workspace,
                    const outputs<T>& out, CUstream_st* stream);
 
 /// One launch, for what `solve_sparse` has left in the workspace; `scratch` holds `plan.scratch` bytes.
 template <class T>
-error kkt_solve_sparse(const sparse_shape& on, const sparse_plan& plan, void* workspace, void* scratch,
+error kkt_solve_sparse(const sparse_shape& shape, const sparse_plan& plan, void* workspace, void* scratch,
                        const kkt_vectors<const T>& r, const kkt_vectors<T>& d, CUstream_st* stream);
 
 } // namespace optnet::solver::cuda

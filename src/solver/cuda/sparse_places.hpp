@@ -15,6 +15,7 @@ struct sparse_places {
     sparse_shape shape;
     sparse_plan plan;
 
+    OPTNET_DEVICE unsigned long long* counter() const { return reinterpret_cast<unsigned long long*>(base); }
     /// Vectors number i of so many entries each, from an offset on.
     OPTNET_DEVICE strided_arena vectors(unsigned char* from, std::int64_t i, std::int64_t entries) const {
         double* const first = reinterpret_cast<double*>(from);
