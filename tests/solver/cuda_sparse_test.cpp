@@ -8,6 +8,7 @@
 #include "cuda/sparse_host.hpp"
 #include "derivative.hpp"
 #include "own_model.hpp"
+#include "solver/factorization.hpp"
 #include "sparse_models.hpp"
 
 #include <array>
@@ -276,4 +277,183 @@ TEST_CASE("a limit on the steps ends with the best point, handed over") {
     CHECK(b.out.at(0) == status::max_iterations);
     CHECK(b.handed_over(0) == handed_over::not_solved);
     for (const double z : b.out.z) CHECK(std::isfinite(z));
+}
+
+TEST_CASE("blocks of every kind are read as on the CPU, and the padding of a band never") {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    model x;
+    x.batch = 3;
+    x.shape.n = 6;
+    x.shape.p = 2;
+    x.shape.m = 19;
+    x.add(matrix::Q, block_kind::diagonal, 0, 0, 6, 6, 2, {4, 5, 6, 7, 8, 9});
+    x.add(matrix::Q, block_kind::banded, 0, 0, 6, 6, 1,
+          {nan, 1, -1, 2, 0, 1, 0.5, 1, 1, -1, 2, 0.3, 0, 1, 1, 1, 0.1, nan}, -1, 1);
+    x.add(matrix::Q, block_kind::dense, 0, 0, 2, 2, 1, {1, 0.7, -0.2, 1}); // its symmetric part counts
+    x.add(matrix::Q, block_kind::dense, 0, 4, 2, 1, 1, {0.3, 0.4});        // and half of this on the other side
+    x.add(matrix::A, block_kind::dense, 0, 0, 2, 6, 0.5, {1, 2, 3, 4, 5, 6, -1, 0, 1, 0, 2, 1});
+    x.add(matrix::A, block_kind::scaled_identity, 0, 3, 2, 2, 3, {0.7}); // on top of the dense one
+    x.add(matrix::G, block_kind::banded, 0, 0, 5, 6, -1, {1, -1, 1, -2, 1, -3, 1, -4, 1, -5}, 0, 1);
+    x.add(matrix::G, block_kind::identity, 5, 0, 6, 6, -1);
+    x.add(matrix::G, block_kind::diagonal, 11, 0, 6, 6, 1, {1, 2, 3, 4, 5, 6});
+    x.add(matrix::G, block_kind::sparse, 17, 1, 2, 5, 2, {1, -1, 3});
+    x.shape.blocks.back().entries =
+        std::make_shared<const solver::entry_list>(solver::entry_list{{0, 2, 3}, {0, 3, 4}});
+    x.b = {0.63, 0.18}; // through z = 0.05
+    x.h = std::vector<double>(19, 0.6);
+    numbers draw(11);
+    for (int i = 0; i < 18; ++i) x.q.push_back(4 * draw.normal());
+    host::sparse_batch<double> b = on_host(x.problem());
+    const answer<double> a = solve(x.problem());
+    for (std::int64_t k = 0; k < 3; ++k) CHECK(b.out.at(k) == status::solved);
+    CHECK(apart(b.out.z, a.z) <= rounding * (1 + largest(a.z)));
+    CHECK(apart(b.out.s, a.s) <= rounding * (1 + largest(a.s)));
+    CHECK(apart(b.out.lambda, a.lambda) <= rounding * (1 + largest(a.lambda)));
+    CHECK(largest(a.lambda) > 0.1); // some row is active
+}
+
+TEST_CASE("from the solution itself a solve ends after one round, from anything else at the same point") {
+    model x = denoising(100, 3, 13, 1);
+    const host::sparse_batch<double> cold = on_host(x.problem());
+    const auto from = [&](const std::vector<double>& z, const std::vector<double>& lambda) {
+        const solver::structure& s = x.shape;
+        const solver::starting_points<double> start{{z.data(), s.n, 1}, {}, {lambda.data(), s.m, 1}};
+        return on_host(x.problem(), {}, cuda::mapping::per_warp, start);
+    };
+    const host::sparse_batch<double> again = from(cold.out.z, cold.out.lambda);
+    for (std::int64_t k = 0; k < 3; ++k) {
+        CHECK(again.out.at(k) == status::solved);
+        CHECK(again.out.iterations[at(k)] == 1);
+        CHECK(cold.out.iterations[at(k)] > 1);
+    }
+    CHECK(apart(again.out.z, cold.out.z) <= rounding * (1 + largest(cold.out.z)));
+    std::vector<double> other(cold.out.lambda.rbegin(), cold.out.lambda.rend());
+    CHECK(apart(from(cold.out.z, other).out.z, cold.out.z) <= rounding * (1 + largest(cold.out.z)));
+    other[5] = std::numeric_limits<double>::quiet_NaN(); // no start at all for its problem
+    CHECK(apart(from(cold.out.z, other).out.z, cold.out.z) <= rounding * (1 + largest(cold.out.z)));
+}
+
+TEST_CASE("at a kink the gradient is the mean of the one-sided derivatives") {
+    // argmin 1/2 |z + q|^2 over 1'z = 1, z >= 0 where z_0 is 0 with multiplier 0: the others are 1 / (n - 1) with the
+    // multiplier -1 / (n - 1) of the sum. With z_0 free dz_0 / dq_1 is 1 / n, else 0.
+    constexpr int n = 40;
+    model x = simplex(n, 1, 1);
+    for (int j = 0; j < n; ++j) x.q[at(j)] = j == 0 ? 1.0 / (n - 1) : 0.0;
+    host::sparse_batch<double> b = on_host(x.problem());
+    REQUIRE(b.out.at(0) == status::solved);
+    std::vector<double> g(at(n), 0.0), d(at(n));
+    g[1] = 1;
+    cuda::serial_team one;
+    b.kkt_solve(one, {g.data(), nullptr, nullptr}, {d.data(), nullptr, nullptr});
+    // The ratio s/λ of the weak row comes from a point within 1e-9 of the centre, where both are about the root of that.
+    CHECK(std::abs(d[0] + 0.5 / n) <= 1e-4 / n);
+}
+
+TEST_CASE("degenerate points have the CPU's gradient") {
+    model x = portfolio(4, 6, 5);
+    host::sparse_batch<double> b = on_host(x.problem());
+    const answer<double> a = solve(x.problem());
+    int degenerate = 0;
+    for (std::int64_t k = 0; k < x.batch; ++k) degenerate += a.kept->elements[at(k)].rows.degenerate ? 1 : 0;
+    REQUIRE(degenerate > 0);
+    const gradient d = on_host_gradient(x.problem(), b), expected = cpu_gradient(x.problem(), a);
+    CHECK(apart(d.z, expected.z) <= 1e-8 * (1 + largest(expected.z)));
+}
+
+TEST_CASE("a problem without gradient has zeros, and its neighbours what they have alone") {
+    model x = chain(1, 3, 8);
+    host::sparse_batch<double> good = on_host(x.problem());
+    const gradient before = on_host_gradient(x.problem(), good);
+    x.q[at(x.shape.n)] = std::numeric_limits<double>::quiet_NaN();
+    host::sparse_batch<double> bad = on_host(x.problem());
+    const gradient after = on_host_gradient(x.problem(), bad);
+    CHECK(bad.out.at(1) == status::invalid_input);
+    for (std::size_t i = 0; i < after.z.size(); ++i)
+        CHECK(after.z[i] == (i / at(x.shape.n) == 1 ? 0.0 : before.z[i]));
+}
+
+TEST_CASE("float32 data are solved in double and rounded at the end") {
+    own_model<float> x(chain(1, 3, 6), "G", 0.2);
+    own_model<double> wide(chain(1, 3, 6), "G", 0.2);
+    for (std::size_t i = 0; i < wide.values.size(); ++i) wide.values[i].assign(x.values[i].begin(), x.values[i].end());
+    wide.q.assign(x.q.begin(), x.q.end());
+    const host::sparse_batch<float> b = on_host(x.all());
+    optnet::settings how;
+    how.eps_abs = how.eps_rel = 1e-4;
+    const host::sparse_batch<double> exact = on_host(wide.all(), how);
+    for (std::size_t i = 0; i < b.out.z.size(); ++i) CHECK(b.out.z[i] == static_cast<float>(exact.out.z[i]));
+    for (std::size_t i = 0; i < b.out.lambda.size(); ++i)
+        CHECK(b.out.lambda[i] == static_cast<float>(exact.out.lambda[i]));
+}
+
+namespace {
+
+/// One worker that counts the barriers which a block would pass.
+struct counting_team {
+    static constexpr int rank = 0, size = 1;
+    long barriers = 0;
+    void sync() { ++barriers; }
+    template <class Combine, class F> cuda::two reduce(int n, const F& f) {
+        ++barriers;
+        cuda::serial_team one;
+        return one.reduce<Combine>(n, f);
+    }
+};
+
+} // namespace
+
+TEST_CASE("a round of the active set takes three barriers per level and some thirty") {
+    for (const int n : {30, 100, 300}) {
+        model x = denoising(n, 1, 13, 1);
+        host::sparse_batch<double> cold(x.problem(), {});
+        counting_team first;
+        cold.solve(first);
+        const solver::starting_points<double> start{
+            {cold.out.z.data(), 0, 1}, {}, {cold.out.lambda.data(), 0, 1}};
+        host::sparse_batch<double> warm(x.problem(), {}, cuda::mapping::per_warp, 0.0, start);
+        counting_team once;
+        warm.solve(once);
+        REQUIRE(warm.out.iterations[0] == 1);
+        // The least squares point is a round, too.
+        const double rounds = static_cast<double>(cold.out.iterations[0]);
+        const double each = static_cast<double>(first.barriers - once.barriers) / rounds;
+        const int levels = cuda::schedule(x.shape)->shape.levels;
+        CAPTURE(n, levels, each, rounds);
+        CHECK(each <= 3 * levels + 30);
+    }
+}
+
+TEST_CASE("the schedule: made once per structure and its factors, and levels are few where the structure branches") {
+    const auto made = cuda::schedule(denoising(100, 1, 13, 1).shape);
+    CHECK(made.get() == cuda::schedule(denoising(100, 1, 13, 2).shape).get());
+    solver::structure scaled = denoising(100, 1, 13, 1).shape;
+    scaled.blocks[0].scale = 2;
+    CHECK(made.get() != cuda::schedule(scaled).get());
+    // The simplex: all z at once, then the one multiplier, whose pivot is a sum over all of them.
+    const auto simple = cuda::schedule(simplex(1000, 1, 1).shape);
+    CHECK(simple->shape.levels == 2);
+    CHECK(simple->shape.a.wide_count == 1);
+    CHECK(made->shape.a.wide_count + made->shape.g.wide_count == 0);
+}
+
+TEST_CASE("what stays refused is told") {
+    CHECK(cuda::sparse_refusal(denoising(100, 1, 13, 1).shape, true).empty());
+    CHECK(cuda::sparse_refusal(mini_sudoku(1, 1).shape, true) == "a dense form takes fewer operations");
+    // Covariances that are dense: a factorization with n³/6 products.
+    model wide = simplex(3000, 1, 1);
+    for (int i = 0; i < 5; ++i)
+        wide.add(matrix::Q, block_kind::dense, 600 * i, 600 * i, 600, 600, 1, std::vector<double>(360000, 0.0));
+    CHECK(cuda::sparse_refusal(wide.shape, true) ==
+          "its factorization has more than 16777216 products, and the kernels' schedule takes no more");
+    model many = simplex(3000, 1, 1);
+    for (int i = 0; i < 70; ++i) many.add(matrix::Q, block_kind::scaled_identity, i, i, 1, 1, 1, {1.0});
+    CHECK(cuda::sparse_refusal(many.shape, true) == "its numbers come from 71 tensors, and a kernel takes 64");
+}
+
+TEST_CASE("the mapping: a thread per problem where there are more problems than warps") {
+    const cuda::sparse_shape tv = cuda::schedule(denoising(100, 1, 13, 1).shape)->shape,
+                             large = cuda::schedule(simplex(100000, 1, 1).shape)->shape;
+    CHECK(cuda::choose_sparse_mapping(tv, 1, 132) == cuda::mapping::per_warp);
+    CHECK(cuda::choose_sparse_mapping(tv, 10000, 132) == cuda::mapping::per_thread);
+    CHECK(cuda::choose_sparse_mapping(large, 1, 132) == cuda::mapping::per_block);
 }

@@ -7,6 +7,9 @@
 namespace optnet::solver::cuda {
 namespace {
 
+/// Warps of threads with a problem each that a processor shall have room for: with more of them registers spill.
+constexpr int warps_of_threads = 12;
+
 /// Every warp takes problems until there are no more.
 template <class T>
 __global__ void __launch_bounds__(threads_of_sparse_warps, 3)
@@ -35,7 +38,7 @@ __global__ void __launch_bounds__(threads_of_sparse_warps, 4)
 
 /// Every thread has the problems of its place in the grid, so that those of a warp stay side by side.
 template <class T>
-__global__ void __launch_bounds__(warp)
+__global__ void __launch_bounds__(warp, warps_of_threads)
     sparse_thread_kernel(const __grid_constant__ sparse_batch<T> batch, const __grid_constant__ sparse_places at,
                          const __grid_constant__ outputs<T> out) {
     serial_team team;
@@ -44,7 +47,7 @@ __global__ void __launch_bounds__(warp)
 }
 
 template <class T>
-__global__ void __launch_bounds__(warp)
+__global__ void __launch_bounds__(warp, warps_of_threads)
     sparse_kkt_thread_kernel(const __grid_constant__ sparse_places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
     serial_team team;
     const std::int64_t number = std::int64_t{blockIdx.x} * warp + threadIdx.x;

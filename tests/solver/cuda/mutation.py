@@ -25,7 +25,8 @@ def spread(count, most):
 
 
 def main():
-    for team, kinds in (("block", (("reduction", 1.0), ("phase", 0.4))), ("warp", (("phase", 0.4),))):
+    of_block, of_warp = (("reduction", 1.0), ("phase", 0.4)), (("phase", 0.4),)
+    for team, kinds in (("block", of_block), ("warp", of_warp), ("sparse-block", of_block), ("sparse-warp", of_warp)):
         whole = run(team)
         if whole.returncode != 0:
             sys.exit(f"with every barrier in place a {team} ends with {whole.returncode}: {whole.stderr}")
