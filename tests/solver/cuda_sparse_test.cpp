@@ -29,7 +29,11 @@ host::sparse_batch<T> on_host(const solver::problem<T>& given, const optnet::set
                               const solver::starting_points<T>& start = {}) {
     host::sparse_batch<T> b(given, how, by, std::numeric_limits<double>::quiet_NaN(), start);
     cuda::serial_team one;
-    b.solve(one);
+    cuda::lone_team thread;
+    if (by == cuda::mapping::per_thread)
+        b.solve(thread);
+    else
+        b.solve(one);
     return b;
 }
 template <class T> host::sparse_batch<T> on_host(const dense<T>& d, const optnet::settings& how = {}) {

@@ -41,7 +41,7 @@ template <class T>
 __global__ void __launch_bounds__(warp, warps_of_threads)
     sparse_thread_kernel(const __grid_constant__ sparse_batch<T> batch, const __grid_constant__ sparse_places at,
                          const __grid_constant__ outputs<T> out) {
-    serial_team team;
+    lone_team team;
     const std::int64_t number = std::int64_t{blockIdx.x} * warp + threadIdx.x;
     for (std::int64_t k = number; k < at.plan.batch; k += at.plan.teams) solve_one(team, batch, at, k, number, out);
 }
@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(warp, warps_of_threads)
 template <class T>
 __global__ void __launch_bounds__(warp, warps_of_threads)
     sparse_kkt_thread_kernel(const __grid_constant__ sparse_places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
-    serial_team team;
+    lone_team team;
     const std::int64_t number = std::int64_t{blockIdx.x} * warp + threadIdx.x;
     for (std::int64_t k = number; k < at.plan.batch; k += at.plan.teams) kkt_solve_one(team, at, k, number, r, d);
 }
