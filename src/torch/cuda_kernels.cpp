@@ -32,7 +32,7 @@ struct gpu_batch {
         std::vector<Tensor> matrices;
     };
     cuda::launch_plan plan;
-    Tensor workspace; ///< bytes on the GPU
+    Tensor workspace;                     ///< bytes on the GPU
     std::optional<gpu_schedule> schedule; ///< of the sparse form, where it was solved on that
     cuda::sparse_plan sparse;
     std::vector<on_cpu> elsewhere;
@@ -142,9 +142,8 @@ void queue_kkt_solve(const gpu_batch& kept, const solver::kkt_vectors<const T>& 
     void* const workspace = kept.workspace.mutable_data_ptr();
     const Tensor scratch = bytes_on_gpu(kept.schedule ? kept.sparse.scratch : kept.plan.scratch, options);
     if (!kept.schedule)
-        return check(
-            cuda::kkt_solve<T>(kept.plan, workspace, scratch.mutable_data_ptr(), r, d, stream.stream()),
-            "a derivative");
+        return check(cuda::kkt_solve<T>(kept.plan, workspace, scratch.mutable_data_ptr(), r, d, stream.stream()),
+                     "a derivative");
     c10::cuda::CUDACachingAllocator::recordStream(kept.schedule->words.storage().data_ptr(), stream);
     check(cuda::kkt_solve_sparse<T>(kept.schedule->shape(), kept.sparse, workspace, scratch.mutable_data_ptr(), r, d,
                                     stream.stream()),

@@ -79,8 +79,7 @@ gradient on_host_gradient(const solver::problem<double>& of, host::sparse_batch<
 gradient cpu_gradient(const solver::problem<double>& of, const answer<double>& a) {
     gradient d = zeros_of(of);
     const std::vector<double> g = right_side(of);
-    solver::kkt_solve<double>(of, *a.kept, 1, {g.data(), nullptr, nullptr},
-                              {d.z.data(), d.nu.data(), d.lambda.data()});
+    solver::kkt_solve<double>(of, *a.kept, 1, {g.data(), nullptr, nullptr}, {d.z.data(), d.nu.data(), d.lambda.data()});
     return d;
 }
 
@@ -190,7 +189,8 @@ TEST_CASE("nothing is read before it is written: what the memory held changes no
                 b.solve(one);
                 const gradient d = on_host_gradient(given, b);
                 std::vector<double> now = b.out.z;
-                for (const std::vector<double>* v : {&std::as_const(b.out.nu), &std::as_const(b.out.lambda), &std::as_const(b.out.s), &d.z, &d.nu, &d.lambda})
+                for (const std::vector<double>* v : {&std::as_const(b.out.nu), &std::as_const(b.out.lambda),
+                                                     &std::as_const(b.out.s), &d.z, &d.nu, &d.lambda})
                     now.insert(now.end(), v->begin(), v->end());
                 REQUIRE(std::all_of(now.begin(), now.end(), [](double v) { return std::isfinite(v); }));
                 if (!before.empty()) CHECK(now == before);
@@ -349,7 +349,8 @@ TEST_CASE("at a kink the gradient is the mean of the one-sided derivatives") {
     g[1] = 1;
     cuda::serial_team one;
     b.kkt_solve(one, {g.data(), nullptr, nullptr}, {d.data(), nullptr, nullptr});
-    // The ratio s/λ of the weak row comes from a point within 1e-9 of the centre, where both are about the root of that.
+    // The ratio s/λ of the weak row comes from a point within 1e-9 of the centre, where both are about the root of
+    // that.
     CHECK(std::abs(d[0] + 0.5 / n) <= 1e-4 / n);
 }
 
@@ -372,8 +373,7 @@ TEST_CASE("a problem without gradient has zeros, and its neighbours what they ha
     host::sparse_batch<double> bad = on_host(x.problem());
     const gradient after = on_host_gradient(x.problem(), bad);
     CHECK(bad.out.at(1) == status::invalid_input);
-    for (std::size_t i = 0; i < after.z.size(); ++i)
-        CHECK(after.z[i] == (i / at(x.shape.n) == 1 ? 0.0 : before.z[i]));
+    for (std::size_t i = 0; i < after.z.size(); ++i) CHECK(after.z[i] == (i / at(x.shape.n) == 1 ? 0.0 : before.z[i]));
 }
 
 TEST_CASE("float32 data are solved in double and rounded at the end") {
@@ -412,8 +412,7 @@ TEST_CASE("a round of the active set takes three barriers per level and some thi
         host::sparse_batch<double> cold(x.problem(), {});
         counting_team first;
         cold.solve(first);
-        const solver::starting_points<double> start{
-            {cold.out.z.data(), 0, 1}, {}, {cold.out.lambda.data(), 0, 1}};
+        const solver::starting_points<double> start{{cold.out.z.data(), 0, 1}, {}, {cold.out.lambda.data(), 0, 1}};
         host::sparse_batch<double> warm(x.problem(), {}, cuda::mapping::per_warp, 0.0, start);
         counting_team once;
         warm.solve(once);
@@ -438,6 +437,15 @@ TEST_CASE("the schedule: made once per structure and its factors, and levels are
     CHECK(simple->shape.levels == 2);
     CHECK(simple->shape.a.wide_count == 1);
     CHECK(made->shape.a.wide_count + made->shape.g.wide_count == 0);
+    // Diagonal Q and bound rows: every z goes by itself, and what is left is the Cholesky factor of A D⁻¹ A'.
+    model bounds = simplex(300, 1, 1);
+    bounds.shape.p = 3;
+    bounds.shape.blocks[1].rows = 3;
+    const cuda::sparse_shape b = cuda::schedule(bounds.shape)->shape;
+    CHECK(b.levels == 4);
+    CHECK(b.entries == 3 * 300 + 3);
+    // Total variation: t of every pair first, then a tridiagonal matrix.
+    CHECK(made->shape.entries == 99 * 2 + 99);
 }
 
 TEST_CASE("what stays refused is told") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sparse form's code for a GPU with a block of 2, 3, 4 and 7 threads and with a warp: no races (the thread sanitizer
-// runs this), and the same bits as one worker alone.
+// The sparse form's code for a GPU with a block of 2, 3, 4 and 7 threads and with a warp: no races (the thread
+// sanitizer runs this), and the same bits as one worker alone.
 
 #include "catch.hpp"
 #include "cuda/sparse_host.hpp"
@@ -68,7 +68,7 @@ void check_same_bits(const solver::problem<double>& given) {
 TEST_CASE("crews and a warp solve and differentiate with the bits of one") {
     model tv = denoising(15, 2, 13, 1), wide = simplex(150, 1, 2), assets = portfolio(1, 2, 3);
     check_same_bits(tv.problem());
-    check_same_bits(wide.problem()); // its row of A and its last pivot are sums of the whole team
+    check_same_bits(wide.problem());   // its row of A and its last pivot are sums of the whole team
     check_same_bits(assets.problem()); // degenerate: the interior point looks for the centre
 }
 

@@ -74,8 +74,8 @@ error plan_sparse(const sparse_shape& shape, const sparse_batch<T>& batch, bool 
     const auto bytes = static_cast<std::size_t>(teams * (sizes.work + sizes.kept + sizes.set)) * sizeof(double);
     const auto fitting = static_cast<std::int64_t>(std::max<std::size_t>(1, most_work / bytes));
     const std::int64_t running = std::int64_t{processors} * std::max(resident, 1);
-    made.blocks = static_cast<int>(
-        std::max<std::int64_t>(1, std::min({(batch.batch + teams - 1) / teams, running, fitting})));
+    made.blocks =
+        static_cast<int>(std::max<std::int64_t>(1, std::min({(batch.batch + teams - 1) / teams, running, fitting})));
     made.teams = made.blocks * teams;
     lay_out(shape, made);
     return nullptr;

@@ -66,9 +66,8 @@ void lay_out(const sparse_shape& s, sparse_plan& made) {
     };
     const std::int64_t kept = made.keep ? made.batch : made.teams;
     made.first_set = 256;
-    made.first_kept =
-        made.first_set + (made.shared ? aligned(static_cast<std::size_t>(made.sizes.set) * sizeof(double))
-                                      : bytes(kept, made.sizes.set));
+    made.first_kept = made.first_set + (made.shared ? aligned(static_cast<std::size_t>(made.sizes.set) * sizeof(double))
+                                                    : bytes(kept, made.sizes.set));
     made.first_work = made.first_kept + bytes(kept, made.sizes.kept);
     made.workspace = made.first_work + bytes(made.teams, made.sizes.work);
     made.scratch = made.keep ? bytes(made.teams, made.sizes.adjoint) : 0;

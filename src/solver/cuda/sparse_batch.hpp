@@ -33,8 +33,8 @@ OPTNET_DEVICE double read_number(const sparse_shape& s, const sparse_batch<T>& b
         double value = 1;
         if (source >= 0) {
             const matrix_view<T>& from = batch.source[source];
-            value = static_cast<double>(
-                from.data[k * from.batch_stride + row * from.row_stride + col * from.col_stride]);
+            value =
+                static_cast<double>(from.data[k * from.batch_stride + row * from.row_stride + col * from.col_stride]);
         }
         sum += s.factor_of(s.at(s.part, 4 * part + 3)) * value;
     }

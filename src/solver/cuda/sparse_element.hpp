@@ -26,9 +26,10 @@ struct sparse_element {
 
     OPTNET_DEVICE sparse_element(strided_arena& from, const sparse_shape& of)
         : q(from.take(of.n)), b(from.take(of.p)), h(from.take(of.m)), floor(from.take(of.m)), best(from, of),
-          best_weight(from.take(of.m)), trial(from, of), r(from, of), scratch(from.take(of.m)), v(from, of), x(from, of),
-          last(from, of), inner(from, of), inner_s(from.take(of.m)), residual(from, of), d(from, of), s(from.take(of.m)), dlambda(from.take(of.m)),
-          ds(from.take(of.m)), w(from.take(of.m)), rs(from.take(of.m)), rc(from.take(of.m)) {}
+          best_weight(from.take(of.m)), trial(from, of), r(from, of), scratch(from.take(of.m)), v(from, of),
+          x(from, of), last(from, of), inner(from, of), inner_s(from.take(of.m)), residual(from, of), d(from, of),
+          s(from.take(of.m)), dlambda(from.take(of.m)), ds(from.take(of.m)), w(from.take(of.m)), rs(from.take(of.m)),
+          rc(from.take(of.m)) {}
 
     OPTNET_DEVICE bool absent(int i) const { return floor[i] == HUGE_VAL; }
 };

@@ -17,8 +17,8 @@ inline constexpr int direction_steps = 4;
 
 template <class Team> class sparse_interior {
 public:
-    // Of the guesses on the way: whether there are any, the share of the tolerances at which the next one is made, their
-    // limit, and what came of them.
+    // Of the guesses on the way: whether there are any, the share of the tolerances at which the next one is made,
+    // their limit, and what came of them.
     bool guesses = false;
     double try_at = HUGE_VAL;
     int limit = 0;

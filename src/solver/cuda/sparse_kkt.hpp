@@ -23,9 +23,8 @@ public:
     OPTNET_DEVICE void estimate(const sparse_point& right, const sparse_point& x) {
         each(team, s.m, [&](int i) { v.weighted[i] = of.weight[i] * right.lambda[i]; });
         solve_once(team, s, set, of, right, x, v);
-        each(team, s.m, [&](int i) {
-            x.lambda[i] = squared_in_e(s, i, of.weight[i]) * (v.of.gz[i] - right.lambda[i]);
-        });
+        each(team, s.m,
+             [&](int i) { x.lambda[i] = squared_in_e(s, i, of.weight[i]) * (v.of.gz[i] - right.lambda[i]); });
     }
     /// Overwrites the right-hand side x with the solution, refined in at most so many steps; returns the share of the
     /// right-hand side that is left. Entries of x.lambda outside the active rows become 0.

@@ -27,9 +27,10 @@ struct sparse_plan {
     bool shared = true; ///< one set of matrices
     bool keep = false;  ///< for a gradient
     mapping by = mapping::per_warp;
-    int blocks = 0;     ///< of the solve
+    int blocks = 0; ///< of the solve
     std::int64_t teams = 0;
-    // Offsets in bytes, of which the first 256 count problems, and bytes in all; what one `kkt_solve` needs beside them.
+    // Offsets in bytes, of which the first 256 count problems, and bytes in all; what one `kkt_solve` needs beside
+    // them.
     std::size_t first_set = 256, first_kept = 0, first_work = 0, workspace = 0;
     std::size_t scratch = 0;
 };

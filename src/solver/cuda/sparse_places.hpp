@@ -25,8 +25,8 @@ struct sparse_places {
     /// The matrices of problem k, by that team.
     OPTNET_DEVICE sparse_set set(std::int64_t k, std::int64_t team) const {
         double* const first = reinterpret_cast<double*>(base + plan.first_set);
-        strided_arena from = plan.shared ? strided_arena(first)
-                                         : vectors(base + plan.first_set, plan.keep ? k : team, plan.sizes.set);
+        strided_arena from =
+            plan.shared ? strided_arena(first) : vectors(base + plan.first_set, plan.keep ? k : team, plan.sizes.set);
         return {from, shape};
     }
     /// The factor of problem k, which is kept for the gradient or is the team's.

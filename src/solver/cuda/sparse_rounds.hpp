@@ -106,8 +106,8 @@ enum class rounds_from {
     near, ///< of one that has come some way: its multipliers are those of the centre, where they are not unique
 };
 
-/// The rows with a weight are taken as equalities; those of the wrong sign change sides, and the trial point is finished
-/// where none is left. True if that is the solution: then the rows are. `from` is read where it is near.
+/// The rows with a weight are taken as equalities; those of the wrong sign change sides, and the trial point is
+/// finished where none is left. True if that is the solution: then the rows are. `from` is read where it is near.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool settle(const sparse_problem<Team>& on, rounds_from start, int rounds,
                                              const sparse_point& from) {

@@ -19,9 +19,7 @@ template <class Team> struct sparse_strength {
 
     OPTNET_DEVICE double size(int i) const { return std::abs(on.e.h[i]) + z_size; }
     OPTNET_DEVICE double bound(int i) const { return relative * size(i); }
-    OPTNET_DEVICE bool tight(int i) const {
-        return !on.e.absent(i) && on.e.h[i] - on.e.v.of.gz[i] <= bound(i);
-    }
+    OPTNET_DEVICE bool tight(int i) const { return !on.e.absent(i) && on.e.h[i] - on.e.v.of.gz[i] <= bound(i); }
     /// What R_ii is about, times the multiplier: the sum of G_ij² / Q_jj; at least by the sizes of the point where Q
     /// does not touch a variable.
     OPTNET_DEVICE double strength(int i, double multiplier) const {

@@ -111,8 +111,8 @@ private:
         factors.push_back(v);
         return static_cast<int>(factors.size()) - 1;
     }
-    /// In the order of `operators::each`, which `entry` follows: off Q's diagonal a block counts by halves, as it is and
-    /// mirrored.
+    /// In the order of `operators::each`, which `entry` follows: off Q's diagonal a block counts by halves, as it is
+    /// and mirrored.
     void add(const block& b, std::size_t first, const std::vector<int>& entry, std::size_t& next) {
         const bool halves = b.where == matrix::Q && !on_diagonal(b);
         const bool whole = b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols; // its own mirror image
@@ -249,9 +249,8 @@ std::shared_ptr<const sparse_schedule> make(const structure& given) {
     s.g = put_lines(to, x.g.start, x.g.col, nullptr, first_g);
     s.a_columns = put_lines(to, x.a_columns.start, x.a_columns.at, &x.a_columns.from, first_a);
     s.g_columns = put_lines(to, x.g_columns.start, x.g_columns.at, &x.g_columns.from, first_g);
-    s.r_columns = x.long_rows.empty()
-                      ? s.g_columns
-                      : put_lines(to, x.r_columns.start, x.r_columns.at, &x.r_columns.from, first_g);
+    s.r_columns = x.long_rows.empty() ? s.g_columns
+                                      : put_lines(to, x.r_columns.start, x.r_columns.at, &x.r_columns.from, first_g);
 
     std::vector<int> level(at(x.size), 0);
     for (int j = 0; j < x.size; ++j) {
@@ -273,8 +272,8 @@ std::shared_ptr<const sparse_schedule> make(const structure& given) {
     s.factor = put_phases(
         to, s.levels, static_cast<int>(width.size()), [&](int i) { return item_level[at(i)]; },
         [&](int i) { return width[at(i)]; });
-    s.forth = put_phases(to, s.levels, x.size, level_of,
-                         [&](int j) { return x.row_start[at(j + 1)] - x.row_start[at(j)]; });
+    s.forth =
+        put_phases(to, s.levels, x.size, level_of, [&](int j) { return x.row_start[at(j + 1)] - x.row_start[at(j)]; });
     s.back = put_phases(to, s.levels, x.size, level_of, [&](int j) { return x.l_start[at(j + 1)] - x.l_start[at(j)]; });
     s.row_start = to.put(x.row_start);
     s.row_col = to.put(x.row_col);
@@ -320,8 +319,7 @@ std::shared_ptr<const sparse_schedule> schedule(const structure& shape) {
     static std::mutex gate;
     static std::vector<known> cache; // the last used first
     const std::lock_guard<std::mutex> lock(gate);
-    const auto found =
-        std::find_if(cache.begin(), cache.end(), [&](const known& k) { return same(k.shape, shape); });
+    const auto found = std::find_if(cache.begin(), cache.end(), [&](const known& k) { return same(k.shape, shape); });
     if (found != cache.end()) {
         std::rotate(cache.begin(), found, found + 1);
         return cache.front().made;

@@ -36,34 +36,34 @@ struct sparse_shape {
     const int* words = nullptr;
     int n = 0, p = 0, m = 0, size = 0; ///< as `sparse_pattern`
     int levels = 0;
-    int entries = 0;           ///< of U below the diagonal
-    int numbers_q = 0;         ///< of Q, those of A and of G stand behind them
+    int entries = 0;   ///< of U below the diagonal
+    int numbers_q = 0; ///< of Q, those of A and of G stand behind them
     int numbers_a = 0;
-    int numbers = 0;           ///< in all
-    bool diagonal_q = false;   ///< every block of Q lies on its diagonal
-    int place = 0;             ///< [n + p + m]; -1: a row in R
-    int positive = 0;          ///< [size]
-    int diagonal = 0;          ///< [n] the number on Q's diagonal, -1 where there is none
+    int numbers = 0;         ///< in all
+    bool diagonal_q = false; ///< every block of Q lies on its diagonal
+    int place = 0;           ///< [n + p + m]; -1: a row in R
+    int positive = 0;        ///< [size]
+    int diagonal = 0;        ///< [n] the number on Q's diagonal, -1 where there is none
 
     /// [numbers + 1], of parts: number i is the sum of factor[k] times the entry (row, col) of a source.
     int part_start = 0;
-    int part = 0;              ///< source (-1: 1), row, col, and the place of the factor
-    int factors = 0;           ///< doubles
+    int part = 0;    ///< source (-1: 1), row, col, and the place of the factor
+    int factors = 0; ///< doubles
 
     sparse_lines q, a, g, a_columns, g_columns, r_columns;
 
     // Items of the factorization: the entries of U, then the pivots.
     sparse_phases factor;
-    int item_base = 0;         ///< the number that K has there without G; -1: 0, -2: −1
-    int item_sum_start = 0;    ///< of sums
-    int sum = 0;               ///< row, its number and the other one: the weight times their product; -1: without it
-    int item_term_start = 0;   ///< of terms
-    int term = 0;              ///< U_ik, U_jk, k
+    int item_base = 0;       ///< the number that K has there without G; -1: 0, -2: −1
+    int item_sum_start = 0;  ///< of sums
+    int sum = 0;             ///< row, its number and the other one: the weight times their product; -1: without it
+    int item_term_start = 0; ///< of terms
+    int term = 0;            ///< U_ik, U_jk, k
 
     sparse_phases forth, back; ///< columns
     int row_start = 0;         ///< [size + 1] rows of U
     int row_col = 0, row_entry = 0;
-    int column_start = 0;      ///< [size + 1] columns of U, whose entries stand in this order
+    int column_start = 0; ///< [size + 1] columns of U, whose entries stand in this order
     int column_row = 0;
 
     OPTNET_DEVICE int at(int list, std::int64_t i) const { return words[list + i]; }

@@ -57,10 +57,10 @@ __global__ void __launch_bounds__(warp, warps_of_threads)
 } // namespace
 
 template <class T> cudaError_t resident_small(mapping by, int& blocks) {
-    return by == mapping::per_warp ? cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, sparse_warp_kernel<T>,
-                                                                                   threads_of_sparse_warps, 0)
-                                   : cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, sparse_thread_kernel<T>,
-                                                                                   warp, 0);
+    return by == mapping::per_warp
+               ? cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, sparse_warp_kernel<T>, threads_of_sparse_warps,
+                                                               0)
+               : cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, sparse_thread_kernel<T>, warp, 0);
 }
 
 template <class T>

@@ -16,9 +16,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const sparse_shape& s, 
                                              std::int64_t k, const sparse_set& to, const sparse_factor& work) {
     const auto conclude = [&](usable state) { each(team, 1, [&](int) { to.about[3] = static_cast<int>(state); }); };
     if (!load(team, s, batch, k, to)) return conclude(usable::not_finite);
-    const double size = larger(0.0, most(team, s.numbers_q, [&](int e) {
-                                   return two{std::abs(to.number[e]), 0.0};
-                               }).a);
+    const double size = larger(0.0, most(team, s.numbers_q, [&](int e) { return two{std::abs(to.number[e]), 0.0}; }).a);
     const auto diagonal = [&](int j) { return s.at(s.diagonal, j) < 0 ? 0.0 : to.number[s.at(s.diagonal, j)]; };
     const two least = most(team, s.n, [&](int j) {
         const double v = diagonal(j);
@@ -79,9 +77,7 @@ OPTNET_DEVICE finished take_road(const sparse_problem<Team>& on, const sparse_ba
     const sparse_shifts shifts = sparse_shifts::of(on.of);
     const bool warm = read_start(on.team, on.s, batch, k, on.of, e, e.trial);
     if (warm)
-        each(on.team, on.s.m, [&](int i) {
-            on.factor.weight[i] = e.trial.lambda[i] > 0 ? shifts.full(on.s, i) : 0.0;
-        });
+        each(on.team, on.s.m, [&](int i) { on.factor.weight[i] = e.trial.lambda[i] > 0 ? shifts.full(on.s, i) : 0.0; });
     const bool begun = warm || guess_rows(on);
     if (!begun || !settle(on, rounds_from::afar, limit, e.trial)) {
         // The signs were those of an estimate.
@@ -119,9 +115,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void write(const sparse_problem<Team>& on, cons
             if (out.to.lambda != nullptr)
                 out.to.lambda[k * m + i] = static_cast<T>(point || farkas ? e.best.lambda[i] * on.of.g_scale[i] : none);
             if (out.to.s == nullptr) return;
-            const double slack = !point        ? none
-                                 : e.absent(i) ? HUGE_VAL
-                                               : (e.h[i] - e.v.of.gz[i]) / on.of.g_scale[i];
+            const double slack = !point ? none : e.absent(i) ? HUGE_VAL : (e.h[i] - e.v.of.gz[i]) / on.of.g_scale[i];
             out.to.s[k * m + i] = static_cast<T>(slack);
         });
     each(on.team, 1, [&](int) { write_words(out, k, done, on.known.iterations); });
@@ -156,7 +150,8 @@ OPTNET_DEVICE void solve_problem(Team& team, const sparse_shape& s, const sparse
     const bool gradient = done.status == status::solved && decide_rows(on);
     each(team, 1, [&](int) {
         factor.state[0] = gradient ? 1 : 0;
-        if (done.status == status::solved && !gradient) out.handed[k] = static_cast<std::int32_t>(handed_over::degenerate);
+        if (done.status == status::solved && !gradient)
+            out.handed[k] = static_cast<std::int32_t>(handed_over::degenerate);
     });
 }
 

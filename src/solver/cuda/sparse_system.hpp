@@ -106,7 +106,9 @@ private:
         const int terms = s.at(s.item_term_start, item + 1) - first;
         const double own = sums(team, products, [&](int t) { return two{product(first_sum + t), 0.0}; }).a;
         const double sum = sums(team, terms, [&](int t) { return two{term(first + t), 0.0}; }).a;
-        const double size = larger(0.0, most(team, terms, [&](int t) { return two{std::abs(term(first + t)), 0.0}; }).a);
+        const double size = larger(0.0, most(team, terms, [&](int t) {
+                                            return two{std::abs(term(first + t)), 0.0};
+                                        }).a);
         each(team, 1, [&](int) { put(item, base(item) + own, sum, size); });
     }
 

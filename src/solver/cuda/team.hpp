@@ -66,8 +66,8 @@ struct serial_team {
     }
 };
 
-/// One thread as `serial_team`, with its bits, and with five partial results in place of 32 on its stack: a GPU sets aside
-/// the stacks of all threads that it could run.
+/// One thread as `serial_team`, with its bits, and with five partial results in place of 32 on its stack: a GPU sets
+/// aside the stacks of all threads that it could run.
 struct lone_team {
     static constexpr int rank = 0, size = 1;
     OPTNET_DEVICE void sync() {}
