@@ -8,7 +8,7 @@
 //
 // Built with the thread sanitizer, which is to notice (mutation.py).
 
-#include "../models.hpp"
+#include "../sparse_models.hpp"
 #include "sparse_host.hpp"
 #include "warp.hpp"
 
@@ -37,8 +37,8 @@ problems::dense<double> three_roads() {
     return d;
 }
 
-/// Total variation of a short signal, on the sparse form.
-problems::model variation() { return problems::denoising(6, 1, 13, 1); }
+/// A portfolio over one period, on the sparse form: its columns meet in one long row, and it is degenerate.
+problems::model assets() { return problems::portfolio(1, 1, 3); }
 
 /// Solves and differentiates the batch with a crew.
 template <class Batch> void run(Batch& b, std::size_t numbers, host::crew& all, bool warp) {
@@ -64,7 +64,7 @@ int main(int count, char** words) {
                                                                      : barrier::of_phase;
     host::crew all(warp ? optnet::solver::cuda::warp : 3, kind, mutate ? std::strtol(words[3], nullptr, 10) : -1);
     if (team.starts_with("sparse")) {
-        problems::model x = variation();
+        problems::model x = assets();
         host::sparse_batch<double> b(x.problem(), {});
         run(b, static_cast<std::size_t>(x.shape.n), all, warp);
     } else {
