@@ -3,9 +3,10 @@
 // is solved on the CPU, problem by problem, so that no bit of a problem depends on its neighbours.
 
 #include "optnet/torch/error.hpp"
-#include "solver/cuda/launch.hpp"
+#include "solver/cuda/sparse_launch.hpp"
 #include "torch/batch_system.hpp"
 #include "torch/block_algebra.hpp"
+#include "torch/cuda_schedules.hpp"
 
 #include <ATen/ATen.h>
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace optnet {
 
@@ -30,7 +32,9 @@ struct gpu_batch {
         std::vector<Tensor> matrices;
     };
     cuda::launch_plan plan;
-    Tensor workspace; ///< bytes on the GPU
+    Tensor workspace;                     ///< bytes on the GPU
+    std::optional<gpu_schedule> schedule; ///< of the sparse form, where it was solved on that
+    cuda::sparse_plan sparse;
     std::vector<on_cpu> elsewhere;
 };
 
@@ -72,27 +76,83 @@ template <class T> solver::matrix_view<T> view(const Tensor& t, std::int64_t ran
             rank == 2 ? t.stride(-1) : 1};
 }
 
-template <class T> cuda::device_batch<T> device_batch(const batch_system& system, const std::vector<Tensor>& tensors) {
-    std::vector<solver::matrix_view<T>> data(system.sources);
+/// A batch as views of its tensors.
+template <class T> struct viewed_batch {
+    std::vector<solver::matrix_view<T>> data;
+    solver::problem<T> problem;
+    solver::starting_points<T> start;
+
+    viewed_batch(const batch_system& system, const std::vector<Tensor>& tensors) : data(system.sources) {
+        for (std::size_t i = 0; i < system.sources; ++i)
+            if (tensors[i].defined()) data[i] = view<T>(tensors[i], rank_of_place(system, i), system.batch);
+        problem.shape = system.structure.get();
+        problem.batch = system.batch;
+        problem.data = data.data();
+        const auto read = [&](solver::vector_view<T>& to, const Tensor& t) {
+            if (!t.defined()) return;
+            const solver::matrix_view<T> of = view<T>(t, 1, system.batch);
+            to = {of.data, of.batch_stride, of.row_stride};
+        };
+        read(problem.q, tensors[system.sources]);
+        read(problem.b, tensors[system.sources + 1]);
+        read(problem.h, tensors[system.sources + 2]);
+        read(start.z, system.start[0]);
+        read(start.nu, system.start[1]);
+        read(start.lambda, system.start[2]);
+    }
+    viewed_batch(const viewed_batch&) = delete;
+    viewed_batch& operator=(const viewed_batch&) = delete;
+};
+
+/// True if no block has numbers of its own per problem.
+bool shares_matrices(const batch_system& system, const std::vector<Tensor>& tensors) {
     for (std::size_t i = 0; i < system.sources; ++i)
-        if (tensors[i].defined()) data[i] = view<T>(tensors[i], rank_of_place(system, i), system.batch);
-    solver::problem<T> given;
-    given.shape = system.structure.get();
-    given.batch = system.batch;
-    given.data = data.data();
-    const auto read = [&](solver::vector_view<T>& to, const Tensor& t) {
-        if (!t.defined()) return;
-        const solver::matrix_view<T> of = view<T>(t, 1, system.batch);
-        to = {of.data, of.batch_stride, of.row_stride};
-    };
-    read(given.q, tensors[system.sources]);
-    read(given.b, tensors[system.sources + 1]);
-    read(given.h, tensors[system.sources + 2]);
-    solver::starting_points<T> from;
-    read(from.z, system.start[0]);
-    read(from.nu, system.start[1]);
-    read(from.lambda, system.start[2]);
-    return cuda::make_batch(given, system.how, from);
+        if (tensors[i].defined() && batched(tensors[i], rank_of_place(system, i), system.batch)) return false;
+    return true;
+}
+
+Tensor bytes_on_gpu(std::size_t count, const at::TensorOptions& options) {
+    return at::empty({static_cast<std::int64_t>(count)}, options.dtype(at::kByte));
+}
+
+/// Queues the solve on the form that the structure has, with what it leaves in `kept`.
+template <class T>
+void queue_solve(const batch_system& system, const std::vector<Tensor>& tensors, gpu_batch& kept,
+                 const cuda::outputs<T>& out, const at::TensorOptions& options) {
+    const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
+    const viewed_batch<T> given(system, tensors);
+    if (cuda::sparse_refusal(*system.structure, shares_matrices(system, tensors)).empty()) {
+        kept.schedule = schedule_on_gpu(*system.structure, options.device());
+        c10::cuda::CUDACachingAllocator::recordStream(kept.schedule->words.storage().data_ptr(), stream);
+        const cuda::sparse_shape shape = kept.schedule->shape();
+        const cuda::sparse_batch<T> batch = cuda::make_sparse_batch(given.problem, system.how, given.start);
+        check(cuda::plan_sparse(shape, batch, system.keep, kept.sparse), "planning a solve");
+        kept.workspace = bytes_on_gpu(kept.sparse.workspace, options);
+        check(cuda::solve_sparse(shape, batch, kept.sparse, kept.workspace.mutable_data_ptr(), out, stream.stream()),
+              "a solve");
+        return;
+    }
+    const cuda::device_batch<T> batch = cuda::make_batch(given.problem, system.how, given.start);
+    check(cuda::plan_launch(batch, system.keep, stream.stream(), kept.plan), "planning a solve");
+    kept.workspace = bytes_on_gpu(kept.plan.workspace, options);
+    check(cuda::solve(batch, kept.plan, kept.workspace.mutable_data_ptr(), out, stream.stream()), "a solve");
+}
+
+/// The same for the derivative's system.
+template <class T>
+void queue_kkt_solve(const gpu_batch& kept, const solver::kkt_vectors<const T>& r, const solver::kkt_vectors<T>& d,
+                     const at::TensorOptions& options) {
+    const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
+    c10::cuda::CUDACachingAllocator::recordStream(kept.workspace.storage().data_ptr(), stream);
+    void* const workspace = kept.workspace.mutable_data_ptr();
+    const Tensor scratch = bytes_on_gpu(kept.schedule ? kept.sparse.scratch : kept.plan.scratch, options);
+    if (!kept.schedule)
+        return check(cuda::kkt_solve<T>(kept.plan, workspace, scratch.mutable_data_ptr(), r, d, stream.stream()),
+                     "a derivative");
+    c10::cuda::CUDACachingAllocator::recordStream(kept.schedule->words.storage().data_ptr(), stream);
+    check(cuda::kkt_solve_sparse<T>(kept.schedule->shape(), kept.sparse, workspace, scratch.mutable_data_ptr(), r, d,
+                                    stream.stream()),
+          "a derivative");
 }
 
 /// Solves problem k on the CPU and puts its results in their places; if only its gradient is wanted, only that is kept.
@@ -150,13 +210,9 @@ void conclude(batch_system& system, const std::vector<std::int64_t>& statuses, s
 
 template <class T> std::vector<Tensor> solve_typed(const batch_handle& handle, const std::vector<Tensor>& tensors) {
     batch_system& system = *handle;
-    const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
-    const cuda::device_batch<T> batch = device_batch<T>(system, tensors);
     const auto kept = std::make_shared<gpu_batch>();
-    check(cuda::plan_launch(batch, system.keep, stream.stream(), kept->plan), "planning a solve");
     std::vector<Tensor> results = solve_shapes(handle, to_list(tensors));
     const at::TensorOptions on_device = results[0].options();
-    kept->workspace = at::empty({static_cast<std::int64_t>(kept->plan.workspace)}, on_device.dtype(at::kByte));
     // Statuses, and behind them 32-bit words that say what is handed over: one copy to the host.
     const Tensor words = at::empty({2 * system.batch}, on_device.dtype(at::kLong));
     cuda::outputs<T> out{};
@@ -172,7 +228,7 @@ template <class T> std::vector<Tensor> solve_typed(const batch_handle& handle, c
         out.to.iterations = writable<std::int64_t>(results[5]);
         out.to.residuals = writable<double>(results[6]);
     }
-    check(cuda::solve(batch, kept->plan, kept->workspace.mutable_data_ptr(), out, stream.stream()), "a solve");
+    queue_solve(system, tensors, *kept, out, on_device);
     if (system.keep) system.on_gpu = kept;
     if (system.everything) results[4].copy_(words.slice(0, 0, system.batch).reshape(results[4].sizes()));
 
@@ -205,9 +261,7 @@ void refuse_capture() {
 
 template <class T>
 std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vector<Tensor>& tensors, bool minus_z) {
-    const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
     const gpu_batch& kept = *system.on_gpu;
-    c10::cuda::CUDACachingAllocator::recordStream(kept.workspace.storage().data_ptr(), stream);
     const solver::structure& shape = *system.structure;
     const at::TensorOptions options = first_defined(tensors).options();
     const int sizes[] = {shape.n, shape.p, shape.m};
@@ -218,11 +272,8 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
         const Tensor& given = tensors[system.sources + i];
         if (given.defined()) r[i] = given.expand_as(d[i]).contiguous();
     }
-    const Tensor scratch = at::empty({static_cast<std::int64_t>(kept.plan.scratch)}, options.dtype(at::kByte));
-    check(cuda::kkt_solve<T>(kept.plan, kept.workspace.mutable_data_ptr(), scratch.mutable_data_ptr(),
-                             {readable<T>(r[0]), readable<T>(r[1]), readable<T>(r[2])},
-                             {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])}, stream.stream()),
-          "a derivative");
+    queue_kkt_solve<T>(kept, {readable<T>(r[0]), readable<T>(r[1]), readable<T>(r[2])},
+                       {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])}, options);
     for (const gpu_batch::on_cpu& e : kept.elsewhere) {
         std::vector<Tensor> own = e.matrices;
         for (const Tensor& part : r) own.push_back(part.defined() ? of_problem(system, part, e.place).cpu() : Tensor());
@@ -240,7 +291,8 @@ std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_lis
     const at::Device device = first_defined(tensors).device();
     const c10::cuda::CUDAGuard guard(device);
     refuse_capture();
-    if (!cuda::refusal(*system->structure).empty()) {
+    if (!cuda::refusal(*system->structure).empty() &&
+        !cuda::sparse_refusal(*system->structure, shares_matrices(*system, tensors)).empty()) {
         for (Tensor& t : system->start)
             if (t.defined()) t = t.cpu();
         std::vector<Tensor> results = move_all(cpu_solve(system, move_all(tensors, at::kCPU)), device);

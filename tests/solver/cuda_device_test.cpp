@@ -3,50 +3,17 @@
 // the same numbers. Says "no GPU" where there is none, and is skipped.
 
 #include "catch.hpp"
+#include "cuda/device_array.hpp"
 #include "cuda/host.hpp"
 #include "cuda/library.hpp"
 #include "families.hpp"
-
-#include <cuda_runtime_api.h>
-
-#include <iostream>
 
 using namespace problems;
 namespace cuda = optnet::solver::cuda;
 
 namespace {
 
-bool no_gpu() {
-    int count = 0;
-    if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0) return false;
-    std::cout << "no GPU\n";
-    return true;
-}
-
-/// An array on the GPU.
-template <class T> class device_array {
-public:
-    explicit device_array(std::size_t count) : size(count) {
-        REQUIRE(cudaMalloc(&memory, std::max<std::size_t>(1, count * sizeof(T))) == cudaSuccess);
-    }
-    explicit device_array(const std::vector<T>& from) : device_array(from.size()) {
-        REQUIRE(cudaMemcpy(memory, from.data(), size * sizeof(T), cudaMemcpyHostToDevice) == cudaSuccess);
-    }
-    device_array(const device_array&) = delete;
-    device_array& operator=(const device_array&) = delete;
-    ~device_array() { cudaFree(memory); }
-
-    T* data() const { return static_cast<T*>(memory); }
-    std::vector<T> read() const {
-        std::vector<T> to(size);
-        REQUIRE(cudaMemcpy(to.data(), memory, size * sizeof(T), cudaMemcpyDeviceToHost) == cudaSuccess);
-        return to;
-    }
-
-private:
-    std::size_t size;
-    void* memory = nullptr;
-};
+using gpu::device_array;
 
 /// Solves the batch on both, differentiates, and compares. Large matrices are factored by cuBLAS and cuSOLVER on the
 /// GPU, and with their contracts in plain loops on the host; in turns, unless they are to be kept.
@@ -111,7 +78,7 @@ void compare(const dense<double>& d, bool unique, bool keep = true) {
 } // namespace
 
 TEST_CASE("a small batch", "[small]") {
-    if (no_gpu()) return;
+    if (gpu::none()) return;
     compare(random(10, 2, 15, 5, true, 1), true); // by warps
     compare(random(10, 2, 15, 5, false, 2), true);
     compare(random(40, 3, 35, 3, true, 3), true); // by blocks
@@ -119,7 +86,7 @@ TEST_CASE("a small batch", "[small]") {
 }
 
 TEST_CASE("every family on the GPU") {
-    if (no_gpu()) return;
+    if (gpu::none()) return;
     for (int which = 0; which < static_cast<int>(families.size()); ++which) {
         CAPTURE(families[static_cast<std::size_t>(which)].name);
         compare(make(which, 1), families[static_cast<std::size_t>(which)].unique);
@@ -127,20 +94,20 @@ TEST_CASE("every family on the GPU") {
 }
 
 TEST_CASE("batches larger than what is resident, with matrices shared and of their own") {
-    if (no_gpu()) return;
+    if (gpu::none()) return;
     compare(random(30, 5, 40, 3000, true, 3), true);
     compare(random(30, 5, 40, 1000, false, 4), true);
     compare(random(100, 0, 100, 300, true, 5), true);
 }
 
 TEST_CASE("so many small problems that each has a thread") {
-    if (no_gpu()) return;
+    if (gpu::none()) return;
     compare(random(6, 1, 8, 20000, true, 6), true);
     compare(random(6, 1, 8, 20000, false, 7), true);
 }
 
 TEST_CASE("problems beyond shared memory, factored by the libraries") {
-    if (no_gpu()) return;
+    if (gpu::none()) return;
     compare(random(300, 0, 300, 5, true, 8), true);
     compare(random(280, 40, 320, 3, false, 9), true);
     compare(random(400, 10, 30, 2, false, 10), true);

@@ -69,7 +69,9 @@ TEST_CASE("a reduction of a warp has the bits of a block's in every thread") {
             if (team.rank == 0) expected = mine;
         });
         cuda::serial_team one;
+        cuda::lone_team lone;
         CHECK(same_bits(ask(one), expected));
+        CHECK(same_bits(ask(lone), expected));
         std::vector<std::vector<double>> got(static_cast<std::size_t>(cuda::warp));
         host::together_as_warp(all,
                                [&](host::warp_team& team) { got[static_cast<std::size_t>(team.rank)] = ask(team); });

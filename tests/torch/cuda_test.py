@@ -93,6 +93,25 @@ def test_structures_that_are_refused_go_through_the_cpu():
     assert close(moved[1].grad, on_cpu.grad, 1e-9)
 
 
+def test_sparse_structures_have_kernels_of_their_own():
+    points = 60
+    eye = torch.eye(points, dtype=torch.float64)
+    steps = (eye - eye.roll(1, 1))[:-1]
+    for batch in (1, 7, 20000):
+        q = -10 * torch.randn(batch, points, dtype=torch.float64)
+        data = [0.5 * eye + steps.mT @ steps, q, None, None, torch.cat([steps, -steps]), None]
+        data[5] = torch.ones(2 * points - 2, dtype=torch.float64)
+        data = [t if i not in (0, 4) else t.to_sparse_csr() for i, t in enumerate(data)]
+        on_cpu, on_gpu = ([t if t is None else t.to(device) for t in data] for device in ("cpu", "cuda"))
+        for side in (on_cpu, on_gpu):
+            side[1].requires_grad_()
+        expected, found = ops.qp(*on_cpu), ops.qp(*on_gpu)
+        assert found.is_cuda and close(found.detach(), expected.detach()), batch
+        expected.square().sum().backward()
+        found.square().sum().backward()
+        assert close(on_gpu[1].grad, on_cpu[1].grad, 1e-9), batch
+
+
 def test_problems_beyond_shared_memory():
     for shared in (("Q", "A", "G"), ()):
         data = problem(280, 30, 300, batch=3, shared=shared)

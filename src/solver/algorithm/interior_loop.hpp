@@ -5,7 +5,7 @@
 // memory: the CPU's road and the GPU's run this source. The loop sees vectors over the rows of G only. A problem hides
 // z, ν, their residuals and the points that were seen:
 //
-//     vectors()        the `row_vectors` of the iterate, [m]
+//     vectors()        the `vectors_over_rows` of the iterate, [m]
 //     begin()          takes z = 0, ν = 0
 //     factor()         for w = λ / s; false if it breaks down
 //     start()          s of the least squares start, with w = 1 factored
@@ -48,8 +48,8 @@ constexpr double centring = 0.3; ///< with at least this σ
 constexpr int patience = 40;     ///< iterations without a better point before giving up
 
 /// The mean of (s + step ds)'(λ + step dλ) over the rows that are present.
-template <class Team>
-OPTNET_DEVICE double complementarity(Team& team, const row_vectors& v, double step, double present) {
+template <class Team, class Rows>
+OPTNET_DEVICE double complementarity(Team& team, const Rows& v, double step, double present) {
     const double total = teams::sums(team, v.m, [&](int i) {
                              return teams::two{(v.s[i] + step * v.ds[i]) * (v.lambda[i] + step * v.dlambda[i]), 0.0};
                          }).a;
@@ -57,7 +57,7 @@ OPTNET_DEVICE double complementarity(Team& team, const row_vectors& v, double st
 }
 
 /// The step in [0, 1] that goes at most `share` of the way to where s or λ gets negative, by one reduction.
-template <class Team> OPTNET_DEVICE double step_length(Team& team, const row_vectors& v, double share) {
+template <class Team, class Rows> OPTNET_DEVICE double step_length(Team& team, const Rows& v, double share) {
     const double most = teams::most(team, v.m, [&](int i) {
                             if (v.absent(i)) return teams::two{0.0, 0.0};
                             return teams::two{teams::larger(-v.ds[i] / v.s[i], -v.dlambda[i] / v.lambda[i]), 0.0};
@@ -66,7 +66,7 @@ template <class Team> OPTNET_DEVICE double step_length(Team& team, const row_vec
 }
 
 /// x + step d over the rows; false if anything is not finite any more.
-template <class Team> OPTNET_DEVICE bool advance(Team& team, const row_vectors& v, double step) {
+template <class Team, class Rows> OPTNET_DEVICE bool advance(Team& team, const Rows& v, double step) {
     return teams::sums(team, v.m, [&](int i) {
                v.s[i] += step * v.ds[i];
                v.lambda[i] += step * v.dlambda[i];
@@ -81,7 +81,7 @@ template <class Team> OPTNET_DEVICE bool advance(Team& team, const row_vectors& 
 template <class Team, class Problem>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE auto interior_loop(Team& team, Problem& of, int limit, double goal,
                                                     double eps_certificate) -> interior_progress<decltype(of.judge())> {
-    const row_vectors v = of.vectors();
+    const auto v = of.vectors();
     interior_progress<decltype(of.judge())> made;
     const double present = teams::sums(team, v.m, [&](int i) { return teams::two{v.absent(i) ? 0.0 : 1.0, 0.0}; }).a;
     bool careful = false;

@@ -11,17 +11,18 @@
 
 namespace optnet::solver {
 
-/// Wherever they lie.
-struct row_vectors {
+/// Wherever they lie: `Vector` is a pointer, or what is indexed like one.
+template <class Vector, class ConstVector> struct vectors_over_rows {
     int m;
-    double *lambda, *s, *dlambda, *ds; ///< multipliers and slacks, and their steps
-    double* w;                         ///< λ / s
-    double* rs;                        ///< h − Gz − s
-    double* rc;                        ///< what S dλ + Λ ds is to cancel
-    const double* floor;               ///< +inf where a row is absent
+    Vector lambda, s, dlambda, ds; ///< multipliers and slacks, and their steps
+    Vector w;                      ///< λ / s
+    Vector rs;                     ///< r_s = h − Gz − s
+    Vector rc;                     ///< what S dλ + Λ ds is to cancel
+    ConstVector floor;             ///< +inf where a row is absent
 
     OPTNET_DEVICE bool absent(int i) const { return floor[i] == HUGE_VAL; }
 };
+using row_vectors = vectors_over_rows<double*, const double*>;
 
 struct interior_rows {
     std::vector<double> lambda, s, dlambda, ds, w, rs, rc;

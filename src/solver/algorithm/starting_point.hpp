@@ -15,7 +15,7 @@ constexpr double least_start = 1e-6;
 
 /// `of` is a problem as in interior_loop.hpp. False if the factorization of the start breaks down.
 template <class Team, class Problem> OPTNET_DEVICE OPTNET_OUT_OF_LINE bool starting_point(Team& team, Problem& of) {
-    const row_vectors v = of.vectors();
+    const auto v = of.vectors();
     teams::each(team, v.m, [&](int i) { v.w[i] = v.absent(i) ? 0.0 : 1.0; });
     of.begin();
     if (!of.factor()) return false;

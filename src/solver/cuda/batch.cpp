@@ -70,6 +70,20 @@ std::string refusal(const structure& shape) {
     return {};
 }
 
+template <class T> device_settings make_settings(const problem<T>& batch, const settings& how) {
+    constexpr double tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
+    return {how.eps_abs.value_or(tolerance),
+            how.eps_rel.value_or(tolerance),
+            how.infinite_bound,
+            convexity_tolerance<T>(how, batch.shape->n),
+            how.active_tolerance,
+            how.max_iter.value_or(20 * (batch.shape->n + batch.shape->m) + 200),
+            how.max_iter.has_value()};
+}
+
+template device_settings make_settings(const problem<double>&, const settings&);
+template device_settings make_settings(const problem<float>&, const settings&);
+
 template <class T>
 device_batch<T> make_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start) {
     const structure& shape = *batch.shape;
@@ -90,14 +104,7 @@ device_batch<T> make_batch(const problem<T>& batch, const settings& how, const s
     made.b = batch.b;
     made.h = batch.h;
     made.start = start;
-    constexpr double tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
-    made.eps_abs = how.eps_abs.value_or(tolerance);
-    made.eps_rel = how.eps_rel.value_or(tolerance);
-    made.infinite_bound = how.infinite_bound;
-    made.convexity_tolerance = convexity_tolerance<T>(how, shape.n);
-    made.active_tolerance = how.active_tolerance;
-    made.limit = how.max_iter.value_or(20 * (shape.n + shape.m) + 200);
-    made.limit_asked = how.max_iter.has_value();
+    static_cast<device_settings&>(made) = make_settings<T>(batch, how);
     return made;
 }
 

@@ -37,6 +37,11 @@ template <class T> struct device_batch : device_settings {
     starting_points<T> start;
 };
 
+/// `starting_points::given`, which is not there for a GPU.
+template <class T> OPTNET_DEVICE bool is_given(const starting_points<T>& s) {
+    return s.z.data != nullptr || s.lambda.data != nullptr;
+}
+
 /// Why another road may do better than what stands in the outputs, which is true as it is: the whole road of the GPU
 /// after the active set alone, the CPU's after the whole road.
 enum class handed_over : std::int32_t {

@@ -91,6 +91,23 @@ template <class Team> OPTNET_DEVICE void multiply(Team& team, const matrices& of
     multiply(team, of, e, e.active.basis, e.active.k);
 }
 
+/// From the largest residuals and terms, z'Qz and q'z, and b'ν + h'λ with what is 0 if everything is finite.
+OPTNET_DEVICE inline verdict judged(two primal, two dual, two objective, two prices, double absolute, double relative) {
+    verdict v;
+    const double gap = std::abs(objective.a + objective.b + prices.a);
+    if (!(prices.b + gap * 0.0 == 0.0)) return v;
+    v.primal = larger(0.0, primal.a);
+    v.dual = larger(0.0, dual.a);
+    v.gap = gap;
+    const auto share = [&](double residual, double size) {
+        return residual == 0 ? 0.0 : residual / (absolute + relative * larger(0.0, size));
+    };
+    const double value = 0.5 * objective.a;
+    v.share = larger(larger(share(v.primal, primal.b), share(v.dual, dual.b)),
+                     share(v.gap, larger(std::abs(value + objective.b), std::abs(value + prices.a))));
+    return v;
+}
+
 /// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each
 /// against absolute + relative * the largest of its terms.
 template <class Team>
@@ -120,19 +137,7 @@ OPTNET_DEVICE verdict judge(Team& team, const matrices& of, const element& e, do
         const bool absent = e.active.floor[i] == HUGE_VAL;
         return two{absent ? 0.0 : e.h[i] * e.active.lambda[i], e.gz[i] * 0.0};
     });
-    verdict v;
-    const double gap = std::abs(objective.a + objective.b + prices.a);
-    if (!(prices.b + gap * 0.0 == 0.0)) return v;
-    v.primal = larger(0.0, primal.a);
-    v.dual = larger(0.0, dual.a);
-    v.gap = gap;
-    const auto share = [&](double residual, double size) {
-        return residual == 0 ? 0.0 : residual / (absolute + relative * larger(0.0, size));
-    };
-    const double value = 0.5 * objective.a;
-    v.share = larger(larger(share(v.primal, primal.b), share(v.dual, dual.b)),
-                     share(v.gap, larger(std::abs(value + objective.b), std::abs(value + prices.a))));
-    return v;
+    return judged(primal, dual, objective, prices, absolute, relative);
 }
 
 } // namespace optnet::solver::cuda

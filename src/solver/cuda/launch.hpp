@@ -19,6 +19,9 @@ inline constexpr std::size_t least_shared_memory = 163 * 1024;
 /// Why the GPU does not take batches of this structure, as a part of a sentence; empty if it does.
 std::string refusal(const structure& shape);
 
+/// What the caller asks for, with the defaults of the type.
+template <class T> device_settings make_settings(const problem<T>& batch, const settings& how);
+
 /// The batch as kernels get it; `batch` and `start` hold pointers to the GPU's memory. Its structure must not be
 /// refused.
 template <class T>

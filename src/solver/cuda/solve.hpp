@@ -198,14 +198,31 @@ template <class Team> OPTNET_DEVICE bool differentiable(Team& team, const device
     return true;
 }
 
+OPTNET_DEVICE inline bool has_point(optnet::status s) {
+    return s == status::solved || s == status::solved_inaccurate || s == status::max_iterations;
+}
+
+/// What is one number per problem.
+template <class T>
+OPTNET_DEVICE void write_words(const outputs<T>& out, std::int64_t k, const finished& done, int iterations) {
+    const bool point = has_point(done.status);
+    const double none = HUGE_VAL - HUGE_VAL;
+    out.to.status[k] = static_cast<std::int64_t>(done.status);
+    out.handed[k] = static_cast<std::int32_t>(done.handed);
+    if (out.to.iterations != nullptr) out.to.iterations[k] = iterations;
+    if (out.to.residuals == nullptr) return;
+    out.to.residuals[3 * k] = point ? done.found.primal : none;
+    out.to.residuals[3 * k + 1] = point ? done.found.dual : none;
+    out.to.residuals[3 * k + 2] = point ? done.found.gap : none;
+}
+
 template <class Team, class T>
 OPTNET_DEVICE void write(Team& team, const outputs<T>& out, std::int64_t k, const matrices& of, const element& e,
                          const finished& done) {
     const int n = e.n, p = e.p, m = e.m;
     const double none = HUGE_VAL - HUGE_VAL;
     const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
-    const bool point = done.status == status::solved || done.status == status::solved_inaccurate ||
-                       done.status == status::max_iterations;
+    const bool point = has_point(done.status);
     each(team, n + p + m, [&](int t) {
         if (t < n) {
             out.to.z[k * n + t] = static_cast<T>(point || ray ? e.z[t] * of.z_scale[t] : none);
@@ -222,15 +239,7 @@ OPTNET_DEVICE void write(Team& team, const outputs<T>& out, std::int64_t k, cons
             out.to.s[k * m + i] = static_cast<T>(point ? slack : none);
         }
     });
-    each(team, 1, [&](int) {
-        out.to.status[k] = static_cast<std::int64_t>(done.status);
-        out.handed[k] = static_cast<std::int32_t>(done.handed);
-        if (out.to.iterations != nullptr) out.to.iterations[k] = e.active.steps;
-        if (out.to.residuals == nullptr) return;
-        out.to.residuals[3 * k] = point ? done.found.primal : none;
-        out.to.residuals[3 * k + 1] = point ? done.found.dual : none;
-        out.to.residuals[3 * k + 2] = point ? done.found.gap : none;
-    });
+    each(team, 1, [&](int) { write_words(out, k, done, e.active.steps); });
 }
 
 /// `ratio` null: 0 for every row of the basis.

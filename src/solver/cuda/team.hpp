@@ -66,4 +66,32 @@ struct serial_team {
     }
 };
 
+/// One thread as `serial_team`, with its bits, and with five partial results in place of 32 on its stack: a GPU sets
+/// aside the stacks of all threads that it could run.
+struct lone_team {
+    static constexpr int rank = 0, size = 1;
+    OPTNET_DEVICE void sync() {}
+    template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
+        const Combine combine;
+        two total = Combine::none();
+        for (int w = 0; w < lanes; w += warp) {
+            if (w > 0 && w >= n) return combine(total, Combine::none());
+            // The butterfly depth first: lanes in the order of their reversed bits, each pair as soon as it is there.
+            two waiting[levels + 1];
+            for (int c = 0; c < warp; ++c) {
+                int lane = 0, level = 0;
+                for (int bit = 0; bit < levels; ++bit) lane |= (c >> bit & 1) << (levels - 1 - bit);
+                two part = w + lane < n ? partial<Combine>(w + lane, n, f) : Combine::none();
+                for (; (c >> level & 1) != 0; ++level) part = combine(waiting[level], part);
+                waiting[level] = part;
+            }
+            total = w == 0 ? waiting[levels] : combine(total, waiting[levels]);
+        }
+        return total;
+    }
+
+private:
+    static constexpr int levels = 5; // of a warp
+};
+
 } // namespace optnet::solver::cuda

@@ -17,7 +17,7 @@ inline constexpr double least_share = 1e-8;
 template <class Team, class T>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool read_start(Team& team, const device_batch<T>& batch, std::int64_t k,
                                                  const matrices& of, const element& e) {
-    if (!batch.start.given()) return false;
+    if (!is_given(batch.start)) return false;
     const int n = e.n, p = e.p, m = e.m;
     const auto entry = [&](const vector_view<T>& v, int i) {
         return v.data == nullptr ? 0.0 : static_cast<double>(v.data[k * v.batch_stride + i * v.stride]);

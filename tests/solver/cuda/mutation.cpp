@@ -2,12 +2,14 @@
 // Solves and differentiates a small batch with three threads in place of a GPU's block, or with 32 in place of a warp,
 // and leaves one barrier out:
 //
-//     cuda_mutation block|warp                       none; prints how many barriers of phases and of reductions there
-//     are cuda_mutation block|warp phase|reduction <i>   the i-th of these; those of a warp are all called phases
+//     cuda_mutation [sparse-]block|[sparse-]warp     none; prints how many barriers of phases and of reductions there
+//                                                    are
+//     cuda_mutation ... phase|reduction <i>          the i-th of these; those of a warp are all called phases
 //
 // Built with the thread sanitizer, which is to notice (mutation.py).
 
-#include "host.hpp"
+#include "../sparse_models.hpp"
+#include "sparse_host.hpp"
 #include "warp.hpp"
 
 #include <cstdio>
@@ -35,19 +37,12 @@ problems::dense<double> three_roads() {
     return d;
 }
 
-} // namespace
+/// A portfolio over one period, on the sparse form: its columns meet in one long row, and it is degenerate.
+problems::model assets() { return problems::portfolio(1, 1, 3); }
 
-int main(int count, char** words) {
-    using barrier = host::crew::barrier;
-    const bool mutate = count == 4, warp = count > 1 && std::string_view(words[1]) == "warp";
-    const barrier kind = !mutate                                     ? barrier::none
-                         : std::string_view(words[2]) == "reduction" ? barrier::of_reduction
-                                                                     : barrier::of_phase;
-    const problems::dense<double> d = three_roads();
-    const problems::view<double> v(d);
-    host::batch<double> b(v.batch, {});
-    std::vector<double> right(static_cast<std::size_t>(d.batch * d.n), 1.0), left(right.size());
-    host::crew all(warp ? optnet::solver::cuda::warp : 3, kind, mutate ? std::strtol(words[3], nullptr, 10) : -1);
+/// Solves and differentiates the batch with a crew.
+template <class Batch> void run(Batch& b, std::size_t numbers, host::crew& all, bool warp) {
+    std::vector<double> right(numbers, 1.0), left(numbers);
     const auto work = [&](auto& team) {
         b.solve(team);
         b.kkt_solve(team, {right.data(), nullptr, nullptr}, {left.data(), nullptr, nullptr});
@@ -56,6 +51,28 @@ int main(int count, char** words) {
         host::together_as_warp(all, work);
     else
         host::together(all, work);
+}
+
+} // namespace
+
+int main(int count, char** words) {
+    using barrier = host::crew::barrier;
+    const std::string_view team = count > 1 ? words[1] : "block";
+    const bool mutate = count == 4, warp = team.ends_with("warp");
+    const barrier kind = !mutate                                     ? barrier::none
+                         : std::string_view(words[2]) == "reduction" ? barrier::of_reduction
+                                                                     : barrier::of_phase;
+    host::crew all(warp ? optnet::solver::cuda::warp : 3, kind, mutate ? std::strtol(words[3], nullptr, 10) : -1);
+    if (team.starts_with("sparse")) {
+        problems::model x = assets();
+        host::sparse_batch<double> b(x.problem(), {});
+        run(b, static_cast<std::size_t>(x.shape.n), all, warp);
+    } else {
+        const problems::dense<double> d = three_roads();
+        const problems::view<double> v(d);
+        host::batch<double> b(v.batch, {});
+        run(b, static_cast<std::size_t>(d.batch * d.n), all, warp);
+    }
     std::printf("%ld %ld\n", all.phases, all.reductions);
     return 0;
 }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Where the vectors of one problem lie in the workspace of the sparse form.
+
+#include "solver/cuda/sparse_adjoint.hpp"
+#include "solver/cuda/sparse_launch.hpp"
+#include "solver/cuda/sparse_solve.hpp"
+
+namespace optnet::solver::cuda {
+
+struct sparse_places {
+    unsigned char* base;
+    unsigned char* scratch; ///< of a `kkt_solve`
+    sparse_shape shape;
+    sparse_plan plan;
+
+    OPTNET_DEVICE unsigned long long* counter() const { return reinterpret_cast<unsigned long long*>(base); }
+    /// Vectors number i of so many entries each, from an offset on.
+    OPTNET_DEVICE strided_arena vectors(unsigned char* from, std::int64_t i, std::int64_t entries) const {
+        double* const first = reinterpret_cast<double*>(from);
+        if (plan.by != mapping::per_thread) return strided_arena(first + i * entries);
+        return strided_arena(first + i / warp * warp * entries + i % warp, warp);
+    }
+    /// The matrices of problem k, by that team.
+    OPTNET_DEVICE sparse_set set(std::int64_t k, std::int64_t team) const {
+        double* const first = reinterpret_cast<double*>(base + plan.first_set);
+        strided_arena from =
+            plan.shared ? strided_arena(first) : vectors(base + plan.first_set, plan.keep ? k : team, plan.sizes.set);
+        return {from, shape};
+    }
+    /// The factor of problem k, which is kept for the gradient or is the team's.
+    OPTNET_DEVICE sparse_factor factor(std::int64_t k, std::int64_t team) const {
+        strided_arena from = vectors(base + plan.first_kept, plan.keep ? k : team, plan.sizes.kept);
+        return {from, shape};
+    }
+    OPTNET_DEVICE sparse_element work(std::int64_t team) const {
+        strided_arena from = vectors(base + plan.first_work, team, plan.sizes.work);
+        return {from, shape};
+    }
+    OPTNET_DEVICE sparse_adjoint_memory adjoint(std::int64_t team) const {
+        strided_arena from = vectors(scratch, team, plan.sizes.adjoint);
+        return {from, shape};
+    }
+    /// For the set-up of shared matrices, by the first team of all, before there is any factor.
+    OPTNET_DEVICE sparse_factor first_factor() const {
+        strided_arena from(reinterpret_cast<double*>(base + plan.first_kept));
+        return {from, shape};
+    }
+};
+
+/// What a team does for problem k.
+template <class Team, class T>
+OPTNET_DEVICE void solve_one(Team& team, const sparse_batch<T>& batch, const sparse_places& at, std::int64_t k,
+                             std::int64_t number, const outputs<T>& out) {
+    const sparse_set of = at.set(k, number);
+    const sparse_factor factor = at.factor(k, number);
+    if (!at.plan.shared) set_up(team, at.shape, batch, k, of, factor);
+    const sparse_element e = at.work(number);
+    solve_problem(team, at.shape, batch, k, of, e, factor, out, at.plan.keep);
+}
+
+template <class Team, class T>
+OPTNET_DEVICE void kkt_solve_one(Team& team, const sparse_places& at, std::int64_t k, std::int64_t number,
+                                 const kkt_vectors<const T>& r, const kkt_vectors<T>& d) {
+    solve_adjoint(team, at.shape, at.set(k, 0), at.factor(k, 0), at.adjoint(number), k, r, d);
+}
+
+} // namespace optnet::solver::cuda

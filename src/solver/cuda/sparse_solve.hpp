@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The road of one problem on the sparse form by a team: a guess of the active rows from afar, then the interior point,
+// which ends on the rows that it has come to; verification, certificates, and what is kept for the gradient. As
+// src/solver/algorithm/sparse_chunk.cpp and sparse_road.cpp. What it cannot do is handed over, with outputs that are
+// true as they stand.
+
+#include "solver/cuda/sparse_rows.hpp"
+
+namespace optnet::solver::cuda {
+
+/// Reads, scales and judges the matrices of problem k; `work` is any factor's memory.
+template <class Team, class T>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const sparse_shape& s, const sparse_batch<T>& batch,
+                                             std::int64_t k, const sparse_set& to, const sparse_factor& work) {
+    const auto conclude = [&](usable state) { each(team, 1, [&](int) { to.about[3] = static_cast<int>(state); }); };
+    if (!load(team, s, batch, k, to)) return conclude(usable::not_finite);
+    const double size = larger(0.0, most(team, s.numbers_q, [&](int e) { return two{std::abs(to.number[e]), 0.0}; }).a);
+    const auto diagonal = [&](int j) { return s.at(s.diagonal, j) < 0 ? 0.0 : to.number[s.at(s.diagonal, j)]; };
+    const two least = most(team, s.n, [&](int j) {
+        const double v = diagonal(j);
+        return two{-v, v > 0 ? -v : -HUGE_VAL};
+    });
+    each(team, 4, [&](int i) {
+        const double share = size > 0 && -least.b < size ? -least.b / size : 1.0;
+        to.about[i] = i == 0 ? size : i == 1 ? (size > 0 ? size : 1.0) : i == 2 ? share : 0.0;
+    });
+    bool convex = s.diagonal_q ? least.a <= batch.convexity_tolerance * size : true;
+    if (!s.diagonal_q && size > 0) {
+        // A pivot that is negative under this shift is a negative eigenvalue beyond rounding.
+        const double rounding = larger(batch.convexity_tolerance, 1e-15 * s.n);
+        sparse_elimination<Team> q(team, s, to, work, {rounding * size + 1e-300, 1});
+        q.only_q = true;
+        convex = q.run();
+    }
+    conclude(convex ? usable::yes : size < 1e140 ? usable::nonconvex : usable::overflow);
+}
+
+/// The interior point, with guesses on the way, and the rows that it has come to.
+template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void by_interior_point(const sparse_problem<Team>& on) {
+    sparse_interior<Team> form(on, on.how.eps_abs, on.how.eps_rel);
+    sparse_known& known = on.known;
+    const int limit = on.how.limit_asked ? on.how.limit : interior_limit;
+    form.guesses = true;
+    form.limit = limit;
+    form.try_at = known.iterations > 0 ? next_guess : HUGE_VAL;
+    if (!starting_point(on.team, form)) return;
+    const auto made = interior_loop(on.team, form, limit, 1e-1, larger(on.how.eps_abs, on.how.eps_rel));
+    known.iterations += made.iterations;
+    known.limited = made.outcome == interior_outcome::limit && made.iterations >= limit;
+    if (form.settled) return;
+    const bool infeasible = made.outcome == interior_outcome::infeasible;
+    if ((infeasible || made.outcome == interior_outcome::unbounded) && !(known.best.share <= 1)) {
+        known.answer = infeasible ? status::primal_infeasible : status::dual_infeasible;
+        return;
+    }
+    if (made.best.share < known.best.share) {
+        known.best = made.best;
+        known.has_rows = known.factored = false;
+        copy(on.team, on.s, on.e.inner, on.e.best);
+    }
+    if (!(made.best.share < 1e8)) return;
+    form.take_rows(on.e.inner.lambda, on.e.inner_s);
+    form.settle_from(on.e.inner, on.how.limit_asked ? 2 * limit : known.iterations + active_rounds);
+    if (known.has_rows) return;
+    known.has_rows = true;
+    each(on.team, on.s.m, [&](int i) { on.e.best_weight[i] = on.factor.weight[i]; });
+}
+
+/// The best point, or the certificate, in `best`.
+template <class Team, class T>
+OPTNET_DEVICE finished take_road(const sparse_problem<Team>& on, const sparse_batch<T>& batch, std::int64_t k) {
+    sparse_known& known = on.known;
+    const sparse_element& e = on.e;
+    const int limit = on.how.limit_asked && on.how.limit < first_rounds ? on.how.limit : first_rounds;
+    const sparse_shifts shifts = sparse_shifts::of(on.of);
+    const bool warm = read_start(on.team, on.s, batch, k, on.of, e, e.trial);
+    if (warm)
+        each(on.team, on.s.m, [&](int i) { on.factor.weight[i] = e.trial.lambda[i] > 0 ? shifts.full(on.s, i) : 0.0; });
+    const bool begun = warm || guess_rows(on);
+    if (!begun || !settle(on, rounds_from::afar, limit, e.trial)) {
+        // The signs were those of an estimate.
+        known.best = {};
+        known.has_rows = known.factored = false;
+        by_interior_point(on);
+    }
+    if (known.answer == status::primal_infeasible || known.answer == status::dual_infeasible) {
+        copy(on.team, on.s, e.trial, e.best);
+        return {known.answer, handed_over::no, {}};
+    }
+    if (known.best.share <= 1) return {status::solved, handed_over::no, known.best};
+    const bool finite = known.best.share < HUGE_VAL, out_of_steps = finite && known.limited;
+    optnet::status said = known.best.share <= inaccurate ? status::solved_inaccurate : status::numerical_error;
+    if (out_of_steps && (on.how.limit_asked || said == status::numerical_error)) said = status::max_iterations;
+    return {said, handed_over::not_solved, known.best};
+}
+
+template <class Team, class T>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void write(const sparse_problem<Team>& on, const outputs<T>& out, std::int64_t k,
+                                            const finished& done) {
+    const int n = on.s.n, p = on.s.p, m = on.s.m;
+    const sparse_element& e = on.e;
+    const double none = HUGE_VAL - HUGE_VAL;
+    const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
+    const bool point = has_point(done.status);
+    each_entry_of(
+        on.team, on.s,
+        [&](int j) { out.to.z[k * n + j] = static_cast<T>(point || ray ? e.best.z[j] * on.of.z_scale[j] : none); },
+        [&](int i) {
+            if (out.to.nu != nullptr)
+                out.to.nu[k * p + i] = static_cast<T>(point || farkas ? e.best.nu[i] * on.of.a_scale[i] : none);
+        },
+        [&](int i) {
+            if (out.to.lambda != nullptr)
+                out.to.lambda[k * m + i] = static_cast<T>(point || farkas ? e.best.lambda[i] * on.of.g_scale[i] : none);
+            if (out.to.s == nullptr) return;
+            const double slack = !point ? none : e.absent(i) ? HUGE_VAL : (e.h[i] - e.v.of.gz[i]) / on.of.g_scale[i];
+            out.to.s[k * m + i] = static_cast<T>(slack);
+        });
+    each(on.team, 1, [&](int) { write_words(out, k, done, on.known.iterations); });
+}
+
+/// Solves problem k on its matrices and writes every output. The factor of its active rows is left in `factor` where
+/// `keep` says so.
+template <class Team, class T>
+OPTNET_DEVICE void solve_problem(Team& team, const sparse_shape& s, const sparse_batch<T>& batch, std::int64_t k,
+                                 const sparse_set& of, const sparse_element& e, const sparse_factor& factor,
+                                 const outputs<T>& out, bool keep) {
+    sparse_known known;
+    const sparse_problem<Team> on{team, batch, s, of, e, factor, known};
+    finished done{status::numerical_error, handed_over::no, {}};
+    const auto state = static_cast<usable>(static_cast<int>(of.about[3]));
+    const input given = state == usable::not_finite ? input::not_finite : read(team, s, batch, k, of, e);
+    each(team, s.m, [&](int i) { factor.ratio[i] = 0; });
+    if (given == input::not_finite) {
+        done.status = status::invalid_input;
+    } else if (state != usable::yes) {
+        done.status = state == usable::nonconvex ? status::nonconvex : status::numerical_error;
+    } else if (given == input::impossible) {
+        // The row itself is the certificate.
+        done.status = status::primal_infeasible;
+        each(team, s.p + s.m, [&](int t) { (t < s.p ? e.best.nu[t] : e.best.lambda[t - s.p]) = 0; });
+    } else {
+        done = take_road(on, batch, k);
+    }
+    if (has_point(done.status)) multiply(team, s, of, e.best, e.v.of);
+    write(on, out, k, done);
+    if (!keep) return;
+    const bool gradient = done.status == status::solved && decide_rows(on);
+    each(team, 1, [&](int) {
+        factor.state[0] = gradient ? 1 : 0;
+        if (done.status == status::solved && !gradient)
+            out.handed[k] = static_cast<std::int32_t>(handed_over::degenerate);
+    });
+}
+
+} // namespace optnet::solver::cuda
