@@ -43,7 +43,7 @@ public:
 private:
     std::int64_t distance() const { return k + 1; } // odd: powers of two would meet in few places of the cache
 
-    std::int64_t k = 0;                ///< rows, a multiple of four; what is behind a lane's own is the identity
+    std::int64_t k = 0; ///< rows, a multiple of four; what is behind a lane's own is the identity
     std::vector<std::int64_t> problems;
     std::vector<std::int64_t> counts;  ///< active rows of each
     std::vector<int> which;            ///< [k, width] the active rows

@@ -39,6 +39,7 @@ public:
                 row(az, i, p), row(gz, i, m)};
     }
     units measures(int i) const { return made->measures(i); }
+    double largest_of_q(int i) const { return q_max[i]; }
     const double* lengths(int i) const { return row(length, i, m); } ///< R_ii
     /// The factors of all problems; who keeps them keeps their memory.
     const std::shared_ptr<dense_lanes>& system() const { return made; }

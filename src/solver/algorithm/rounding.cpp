@@ -12,9 +12,9 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 using sums = std::vector<long double>;
 
-void add_product(const operators& o, matrix where, bool transposed, const std::vector<double>& x, sums& y) {
+void add_product(const operators& o, matrix where, bool transposed, const double* x, sums& y) {
     o.each(where, [&](int i, int j, double v) {
-        y[at(transposed ? j : i)] += static_cast<long double>(v) * x[at(transposed ? i : j)];
+        y[at(transposed ? j : i)] += static_cast<long double>(v) * x[transposed ? i : j];
     });
 }
 
@@ -42,23 +42,22 @@ residual_units::residual_units(const units& o) {
     for (int j = 0; j < o.n; ++j) variables = std::max(variables, o.z_unit[j]);
 }
 
-bool rounding_decides(const operators& o, const residual_units& largest_unit, const right_sides& e, const evaluated& x,
-                      const tolerances& eps) {
+bool rounding_decides(const units& o, double q_max, const residual_units& largest_unit, const right_sides& e,
+                      const evaluated& x, const tolerances& eps) {
     // Rows have entries below 2. The sums of a product have as many roundings as terms, which mostly cancel.
     constexpr double u = 8 * std::numeric_limits<double>::epsilon();
     const double z = sum_of_sizes(x.z, o.n), multipliers = sum_of_sizes(x.nu, o.p) + sum_of_sizes(x.lambda, o.m);
     const double of_rows = u * 2 * z * largest_unit.rows;
-    const double of_variables = u * (o.q_max * z + 2 * multipliers) * largest_unit.variables;
+    const double of_variables = u * (q_max * z + 2 * multipliers) * largest_unit.variables;
     const auto beyond = [&](double rounding, double size) {
         return !(rounding <= 0.1 * (eps.absolute + eps.relative * size));
     };
     if (!beyond(std::max(of_rows, of_variables), 0)) return false;
-    const units scale = o.measures();
-    const double sides = std::max(largest(e.b, scale.a_unit, o.p), largest(e.h, scale.g_unit, o.m));
-    return beyond(of_rows, sides) || beyond(of_variables, largest(e.q, scale.z_unit, o.n));
+    const double sides = std::max(largest(e.b, o.a_unit, o.p), largest(e.h, o.g_unit, o.m));
+    return beyond(of_rows, sides) || beyond(of_variables, largest(e.q, o.z_unit, o.n));
 }
 
-verdict judge_in_long_double(const element& e, const point& x, const tolerances& eps) {
+verdict judge_in_long_double(const element& e, const evaluated& x, const tolerances& eps) {
     const operators& o = *e.data;
     const units scale = o.measures();
     sums qz(at(o.n)), atnu(at(o.n)), gtl(at(o.n)), az(at(o.p)), gz(at(o.m));

@@ -15,11 +15,12 @@ struct residual_units {
     explicit residual_units(const units& o);
 };
 
-/// Whether rounding of the products of x can be as large as a tenth of what `eps` allows.
-bool rounding_decides(const operators& o, const residual_units& largest, const right_sides& e, const evaluated& x,
-                      const tolerances& eps);
+/// Whether rounding of the products of x can be as large as a tenth of what `eps` allows; `q_max` is the largest entry
+/// of Q, in scaled variables.
+bool rounding_decides(const units& scale, double q_max, const residual_units& largest, const right_sides& e,
+                      const evaluated& x, const tolerances& eps);
 
-/// The verdict on x with sums in long double.
-verdict judge_in_long_double(const element& e, const point& x, const tolerances& eps);
+/// The verdict on x (its z, nu and lambda) with sums in long double.
+verdict judge_in_long_double(const element& e, const evaluated& x, const tolerances& eps);
 
 } // namespace optnet::solver

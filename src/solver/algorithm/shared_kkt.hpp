@@ -32,9 +32,9 @@ public:
     /// True if the form has what is needed: R, and no regularization, which asks for loops of each problem's own.
     static bool serves(const dual_form& form) { return form.has_r() && !form.regularized(); }
 
-    /// The rows of Z [count, n], U [count, p] and M [count, m] hold right-hand sides and are overwritten with solutions.
-    /// `count`, a multiple of `dual_form::row_block`, is at least the number of systems. What comes out for the rows of
-    /// nobody means nothing.
+    /// The rows of Z [count, n], U [count, p] and M [count, m] hold right-hand sides and are overwritten with
+    /// solutions. `count`, a multiple of `dual_form::row_block`, is at least the number of systems. What comes out for
+    /// the rows of nobody means nothing.
     void solve_once(const dual_form& form, const row_systems& systems, const row_lanes& lanes, double* Z, double* U,
                     double* M, std::int64_t count);
 

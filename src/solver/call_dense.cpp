@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Problems on form D together, and what the gradient needs of them.
+
+#include "solver/one_call.hpp"
+#include "solver/write.hpp"
+
+#include <algorithm>
+
+namespace optnet::solver {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+} // namespace
+
+template <class T> void one_call<T>::together(worker& mine, std::int64_t first, std::int64_t most) const {
+    const int count = static_cast<int>(std::min(most, batch.batch - first));
+    shared_chunk& chunk = mine.chunk;
+    chunk.run(batch, first, count, common->data, common->dual, how, eps, from);
+    const operators& o = common->data;
+    const residual_units largest(o.measures());
+    for (int i = 0; i < count; ++i) {
+        if (!chunk.solved(i) || rounding_decides(o.measures(), o.q_max, largest, chunk.given(i), chunk.point(i), eps)) {
+            alone(mine, first + i);
+            continue;
+        }
+        write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)},
+              o.measures());
+        if (kept != nullptr) keep(mine, first + i, i);
+    }
+    if (kept != nullptr) keep_in_lanes(mine, first, count);
+}
+
+template <class T> void one_call<T>::keep_in_lanes(worker& mine, std::int64_t first, int count) const {
+    constexpr int width = factor_lanes::width;
+    std::vector<factor_lanes::member> members;
+    for (int i = 0; i < count; ++i)
+        if (kept->elements[at(first + i)].in_row_lane) members.push_back({first + i, &mine.chunk.system(i)});
+    std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
+        const std::size_t more = a.system->rows().size(), less = b.system->rows().size();
+        return more != less ? more > less : a.place < b.place;
+    });
+    const auto all = static_cast<int>(members.size());
+    for (int c = 0; c < all; c += width)
+        kept->rows_in_lanes[at((first + c) / width)].take(members.data() + c, std::min(width, all - c));
+}
+
+template <class T> void one_call<T>::keep(worker& mine, std::int64_t k, int i) const {
+    shared_chunk& chunk = mine.chunk;
+    const operators& o = common->data;
+    factorization::kept& entry = kept->elements[at(k)];
+    entry.solved = true;
+    const evaluated x = chunk.point(i);
+    if (doubtful_rows(o, common->dual, how, chunk.given(i), x, chunk.basis(i)).empty()) {
+        entry.in_row_lane = factor_lanes::serves(chunk.system(i));
+        if (!entry.in_row_lane) std::swap(entry.system, chunk.system(i));
+        return;
+    }
+    mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+    decide(mine, *common, x, chunk.basis(i), entry);
+    entry.system.set_up(common->dual, o, entry.rows.rows, entry.rows.ratios);
+}
+
+template <class T> void one_call<T>::dense(worker& mine, std::int64_t first) const {
+    own_chunk& chunk = mine.lanes;
+    const int count = static_cast<int>(std::min<std::int64_t>(own_chunk::together, batch.batch - first));
+    chunk.run(batch, first, count, how, eps, from);
+    for (int i = 0; i < count; ++i) {
+        const units o = chunk.measures(i);
+        if (!chunk.solved(i) ||
+            rounding_decides(o, chunk.largest_of_q(i), residual_units(o), chunk.given(i), chunk.point(i), eps)) {
+            alone(mine, first + i);
+            continue;
+        }
+        write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)}, o);
+        if (kept != nullptr) keep_dense(mine, first, i);
+    }
+}
+
+template <class T> void one_call<T>::keep_dense(worker& mine, std::int64_t first, int i) const {
+    const own_chunk& chunk = mine.lanes;
+    const std::int64_t k = first + i;
+    factorization::kept& entry = kept->elements[at(k)];
+    entry.solved = true;
+    entry.rows.rows = chunk.basis(i);
+    const evaluated x = chunk.point(i);
+    const structure& shape = *batch.shape;
+    if (doubtful_rows(shape.n, shape.m, chunk.lengths(i), how, chunk.given(i), x, entry.rows.rows).empty()) {
+        const double groups = static_cast<double>(kept->dense.size());
+        if (static_cast<double>(chunk.system()->bytes()) * groups > most_kept) return;
+        entry.in_dense_lane = true;
+        kept->dense[at(first / own_chunk::together)] = chunk.system();
+        return;
+    }
+    static_cast<void>(matrices_of(mine, k));
+    set_up& own = *mine.own;
+    if (!own.convex) return alone(mine, k);
+    mine.e.load(batch, k, own.data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+    decide(mine, own, x, entry.rows.rows, entry);
+    if (!keeps(own)) return;
+    entry.matrices = mine.own;
+    entry.system.set_up(own.dual, own.data, entry.rows.rows, entry.rows.ratios);
+}
+
+template <class T>
+void one_call<T>::decide(worker& mine, const set_up& own, const evaluated& x, const std::vector<int>& basis,
+                         factorization::kept& entry) const {
+    const operators& o = own.data;
+    outcome& done = mine.done;
+    done.basis = basis;
+    take(x, o, done.x);
+    entry.rows = decide_active_rows(mine.e, own.dual, how, done, x.gz);
+}
+
+#define OPTNET_FOR(T)                                                                                                  \
+    template void one_call<T>::together(worker&, std::int64_t, std::int64_t) const;                                    \
+    template void one_call<T>::dense(worker&, std::int64_t) const;
+OPTNET_FOR(double)
+OPTNET_FOR(float)
+#undef OPTNET_FOR
+
+} // namespace optnet::solver
