@@ -134,12 +134,36 @@ bool bound_form::run(const problem<T>& batch, std::int64_t k, const bound_matric
     if (!data->others.empty()) add_others(t);
     best = judge({t.primal, t.primal_size, t.dual, t.dual_size, t.zqz, t.qtz, t.btnu, t.htl, t.check}, eps);
     if (best.share <= close_enough) {
+        if (rounding_decides(v.sums.az, eps)) return false;
         claim = status::solved;
+        if (sizeof(T) == 4 && !fits_float()) {
+            claim = status::numerical_error;
+            certificate.assign(at(data->m), std::numeric_limits<double>::quiet_NaN());
+            best_price.nu = std::numeric_limits<double>::quiet_NaN();
+        }
         z_size = v.z_size;
         doubt = !(v.margin > share * z_size) || (data->p > 0 && !(v.sums.slope > hardly_free * data->slope));
         return true;
     }
     return t.check == 0 && certify(found, eps);
+}
+
+/// Whether the rounding of the sum a'z can be as large as a tenth of what `eps` allows, as in `rounding.hpp`.
+bool bound_form::rounding_decides(double az, const tolerances& eps) const {
+    if (data->p == 0) return false;
+    double sizes[4] = {};
+    for (std::size_t j = 0; j < z.size(); ++j) sizes[j % 4] += std::abs(data->a[j] * z[j]);
+    const double size = (sizes[0] + sizes[1]) + (sizes[2] + sizes[3]), right = std::max(std::abs(az), std::abs(b));
+    return !(16 * rounding * size <= 0.1 * (eps.absolute + eps.relative * right));
+}
+
+/// Whether every number of the point is one in float32, too.
+bool bound_form::fits_float() const {
+    constexpr double most = std::numeric_limits<float>::max();
+    const auto fits = [](const std::vector<double>& v) {
+        return std::all_of(v.begin(), v.end(), [](double x) { return std::abs(x) <= most; });
+    };
+    return fits(z) && fits(lower.multiplier) && fits(upper.multiplier) && std::abs(best_price.nu) <= most;
 }
 
 /// Rows that hold no variable: empty ones, and those that others outdo.

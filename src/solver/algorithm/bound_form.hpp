@@ -57,6 +57,8 @@ private:
     search select_price(price x, double low, double high, int limit);
     bool close(const price& x, double part) const;
     void add_others(cpu::lane_verdict& terms) const;
+    bool rounding_decides(double az, const tolerances& eps) const;
+    bool fits_float() const;
     bool certify(search found, const tolerances& eps);
     bool certify_pair(const tolerances& eps);
 

@@ -298,7 +298,7 @@ bool same(const structure& a, const structure& b) {
 } // namespace
 
 std::string sparse_refusal(const structure& shape, bool shared_matrices) {
-    const plan made = make_plan(shape, shared_matrices);
+    const plan made = make_plan(shape, shared_matrices, false);
     if (made.chosen != form::sparse) return "a dense form takes fewer operations";
     if (made.pattern->factor_operations() > most_terms)
         return "its factorization has more than " + std::to_string(static_cast<int>(most_terms)) +
