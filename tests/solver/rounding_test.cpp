@@ -97,3 +97,25 @@ TEST_CASE("solved is no matter of rounding, however far the solution lies") {
         }
     CHECK(refused > 0);
 }
+
+TEST_CASE("solved is no matter of rounding where one equality holds a diagonal problem") {
+    numbers draw(3);
+    int refused = 0;
+    for (const int n : {3, 20, 100}) {
+        dense<double> d = zeros<double>(n, 1, 0, 40);
+        for (int j = 0; j < n; ++j) d.Qat(0, j, j) = 1e-3, d.Aat(0, 0, j) = draw.normal();
+        for (double& v : d.q) v = 1e6 * draw.normal();
+        for (double& v : d.b) v = draw.normal();
+        const answer<double> a = solve(d);
+        for (std::int64_t k = 0; k < d.batch; ++k) {
+            CAPTURE(n, k, name(a.at(k)));
+            const long double share = shares(d, a, k, 1e-8);
+            if (a.at(k) == status::solved)
+                CHECK(share <= 1 + 1e-6L);
+            else
+                CHECK(a.at(k) == status::solved_inaccurate);
+            refused += share > 1 ? 1 : 0;
+        }
+    }
+    CHECK(refused > 0);
+}
