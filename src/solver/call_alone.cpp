@@ -111,7 +111,7 @@ template <class T>
 void one_call<T>::look_closer(const element& e, const residual_units& largest, const evaluated& x, status& said,
                               verdict& best) const {
     const operators& o = *e.data;
-    if (said != status::solved || !rounding_decides(o.measures(), o.q_max, largest, e.given(), x, eps)) return;
+    if (said != status::solved || !rounding_decides(o.measures(), o.q_max, largest, best, x, eps)) return;
     best = judge_in_long_double(e, x, eps);
     if (!(best.share <= 1)) said = status::solved_inaccurate;
 }

@@ -20,7 +20,7 @@ template <class T> void one_call<T>::together(worker& mine, std::int64_t first, 
     const operators& o = common->data;
     const residual_units largest(o.measures());
     for (int i = 0; i < count; ++i) {
-        if (!chunk.solved(i) || rounding_decides(o.measures(), o.q_max, largest, chunk.given(i), chunk.point(i), eps)) {
+        if (!chunk.solved(i) || rounding_decides(o.measures(), o.q_max, largest, chunk.best(i), chunk.point(i), eps)) {
             alone(mine, first + i);
             continue;
         }
@@ -68,7 +68,7 @@ template <class T> void one_call<T>::dense(worker& mine, std::int64_t first) con
     for (int i = 0; i < count; ++i) {
         const units o = chunk.measures(i);
         if (!chunk.solved(i) ||
-            rounding_decides(o, chunk.largest_of_q(i), residual_units(o), chunk.given(i), chunk.point(i), eps)) {
+            rounding_decides(o, chunk.largest_of_q(i), residual_units(o), chunk.best(i), chunk.point(i), eps)) {
             alone(mine, first + i);
             continue;
         }

@@ -75,9 +75,13 @@ verdict judge(const verdict_terms& t, const tolerances& eps) {
     };
     const auto relative = [](double residual, double size) { return residual == 0 ? 0.0 : residual / size; };
     const double objective = std::max(std::abs(0.5 * t.zqz + t.qtz), std::abs(0.5 * t.zqz + t.btnu + t.htl));
-    return {t.primal, t.dual, gap,
+    return {t.primal,
+            t.dual,
+            gap,
             std::max({share(t.primal, t.primal_size), share(t.dual, t.dual_size), share(gap, objective)}),
-            std::max({relative(t.primal, t.primal_size), relative(t.dual, t.dual_size), relative(gap, objective)})};
+            std::max({relative(t.primal, t.primal_size), relative(t.dual, t.dual_size), relative(gap, objective)}),
+            t.primal_size,
+            t.dual_size};
 }
 
 verdict judge(const units& o, const right_sides& e, const evaluated& x, const tolerances& eps) {

@@ -44,6 +44,7 @@ struct products {
 struct verdict {
     double primal, dual, gap;
     double share = HUGE_VAL, relative = HUGE_VAL;
+    double primal_size = 0, dual_size = 0; ///< the terms that the tolerances of the first two are relative to
 };
 
 /// What a verdict is made of: the largest residuals and terms, the sums of the gap, and 0 if everything is finite.

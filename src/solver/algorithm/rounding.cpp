@@ -27,13 +27,6 @@ double sum_of_sizes(const double* x, int count) {
     return (sums_of_four[0] + sums_of_four[1]) + (sums_of_four[2] + sums_of_four[3]);
 }
 
-/// The largest |v| in the user's units.
-double largest(const double* v, const double* unit, int count) {
-    double most = 0;
-    for (int i = 0; i < count; ++i) most = std::max(most, std::abs(v[i]) * unit[i]);
-    return most;
-}
-
 } // namespace
 
 residual_units::residual_units(const units& o) {
@@ -42,19 +35,16 @@ residual_units::residual_units(const units& o) {
     for (int j = 0; j < o.n; ++j) variables = std::max(variables, o.z_unit[j]);
 }
 
-bool rounding_decides(const units& o, double q_max, const residual_units& largest_unit, const right_sides& e,
+bool rounding_decides(const units& o, double q_max, const residual_units& largest, const verdict& best,
                       const evaluated& x, const tolerances& eps) {
     // Rows have entries below 2. The sums of a product have as many roundings as terms, which mostly cancel.
     constexpr double u = 8 * std::numeric_limits<double>::epsilon();
     const double z = sum_of_sizes(x.z, o.n), multipliers = sum_of_sizes(x.nu, o.p) + sum_of_sizes(x.lambda, o.m);
-    const double of_rows = u * 2 * z * largest_unit.rows;
-    const double of_variables = u * (q_max * z + 2 * multipliers) * largest_unit.variables;
     const auto beyond = [&](double rounding, double size) {
         return !(rounding <= 0.1 * (eps.absolute + eps.relative * size));
     };
-    if (!beyond(std::max(of_rows, of_variables), 0)) return false;
-    const double sides = std::max(largest(e.b, o.a_unit, o.p), largest(e.h, o.g_unit, o.m));
-    return beyond(of_rows, sides) || beyond(of_variables, largest(e.q, o.z_unit, o.n));
+    return beyond(u * 2 * z * largest.rows, best.primal_size) ||
+           beyond(u * (q_max * z + 2 * multipliers) * largest.variables, best.dual_size);
 }
 
 verdict judge_in_long_double(const element& e, const evaluated& x, const tolerances& eps) {

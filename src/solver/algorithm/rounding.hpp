@@ -15,9 +15,9 @@ struct residual_units {
     explicit residual_units(const units& o);
 };
 
-/// Whether rounding of the products of x can be as large as a tenth of what `eps` allows; `q_max` is the largest entry
-/// of Q, in scaled variables.
-bool rounding_decides(const units& scale, double q_max, const residual_units& largest, const right_sides& e,
+/// Whether rounding of the products of x can be as large as a tenth of what `eps` allows a point of this verdict;
+/// `q_max` is the largest entry of Q, in scaled variables.
+bool rounding_decides(const units& scale, double q_max, const residual_units& largest, const verdict& best,
                       const evaluated& x, const tolerances& eps);
 
 /// The verdict on x (its z, nu and lambda) with sums in long double.
