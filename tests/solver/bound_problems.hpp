@@ -4,6 +4,7 @@
 // Random problems of form B, and what its tests ask of an answer.
 
 #include "other_forms.hpp"
+#include "sizes.hpp"
 #include "sparse_models.hpp"
 
 #include <limits>
@@ -30,12 +31,6 @@ inline double distance(const std::vector<double>& a, const std::vector<double>& 
     for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
     return most;
 }
-inline double largest(const std::vector<double>& a) {
-    double most = 0;
-    for (const double v : a) most = std::max(most, std::abs(v));
-    return most;
-}
-
 /// What a random problem of this kind may have.
 struct bound_kind {
     int p = 1;

@@ -3,6 +3,7 @@
 // and who works by it.
 
 #include "catch.hpp"
+#include "cuda/counting_team.hpp"
 #include "cuda/sparse_host.hpp"
 #include "sparse_models.hpp"
 
@@ -11,31 +12,15 @@ namespace cuda = optnet::solver::cuda;
 using solver::block_kind;
 using solver::matrix;
 
-namespace {
-
-/// One worker that counts the barriers which a block would pass.
-struct counting_team {
-    static constexpr int rank = 0, size = 1;
-    long barriers = 0;
-    void sync() { ++barriers; }
-    template <class Combine, class F> cuda::two reduce(int n, const F& f) {
-        ++barriers;
-        cuda::serial_team one;
-        return one.reduce<Combine>(n, f);
-    }
-};
-
-} // namespace
-
 TEST_CASE("a round of the active set takes three barriers per level and some thirty") {
     for (const int n : {30, 100, 300}) {
         model x = denoising(n, 1, 13, 1);
         host::sparse_batch<double> cold(x.problem(), {});
-        counting_team first;
+        host::counting_team first;
         cold.solve(first);
         const solver::starting_points<double> start{{cold.out.z.data(), 0, 1}, {}, {cold.out.lambda.data(), 0, 1}};
         host::sparse_batch<double> warm(x.problem(), {}, cuda::mapping::per_warp, 0.0, start);
-        counting_team once;
+        host::counting_team once;
         warm.solve(once);
         REQUIRE(warm.out.iterations[0] == 1);
         // The least squares point is a round, too.

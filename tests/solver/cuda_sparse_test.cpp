@@ -8,6 +8,7 @@
 #include "cuda/sparse_host.hpp"
 #include "derivative.hpp"
 #include "own_model.hpp"
+#include "sizes.hpp"
 #include "solver/factorization.hpp"
 #include "sparse_models.hpp"
 
@@ -39,17 +40,6 @@ host::sparse_batch<T> on_host(const solver::problem<T>& given, const optnet::set
 template <class T> host::sparse_batch<T> on_host(const dense<T>& d, const optnet::settings& how = {}) {
     const view<T> v(d);
     return on_host(v.batch, how);
-}
-
-double largest(const std::vector<double>& v) {
-    double most = 0;
-    for (const double x : v) most = std::max(most, std::abs(x));
-    return most;
-}
-double apart(const std::vector<double>& a, const std::vector<double>& b) {
-    double most = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
-    return most;
 }
 
 /// Both roads end on the same active rows with steps of refinement on the user's data, so both points are exact up to u

@@ -5,9 +5,11 @@
 #include "adversarial.hpp"
 #include "catch.hpp"
 #include "claims.hpp"
+#include "cuda/counting_team.hpp"
 #include "cuda/host.hpp"
 #include "derivative.hpp"
 #include "models.hpp"
+#include "sizes.hpp"
 
 #include <Eigen/LU>
 
@@ -28,17 +30,6 @@ template <class T> host::batch<T> on_host(const solver::problem<T>& given, const
 template <class T> host::batch<T> on_host(const dense<T>& d, const optnet::settings& how = {}) {
     const view<T> v(d);
     return on_host(v.batch, how);
-}
-
-double largest(const std::vector<double>& v) {
-    double most = 0;
-    for (const double x : v) most = std::max(most, std::abs(x));
-    return most;
-}
-double apart(const std::vector<double>& a, const std::vector<double>& b) {
-    double most = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
-    return most;
 }
 
 /// Both roads end on the same active rows with a step of refinement on the user's data, so both points are exact up to
@@ -309,28 +300,12 @@ TEST_CASE("a problem without gradient has zeros, and its neighbours what they ha
     for (std::size_t i = 0; i < 24; ++i) CHECK(after[i] == (i / 8 == 1 ? 0.0 : before[i]));
 }
 
-namespace {
-
-/// One worker that counts the barriers which a block would pass: what a solve on a GPU takes its time for.
-struct counting_team {
-    static constexpr int rank = 0, size = 1;
-    long barriers = 0;
-    void sync() { ++barriers; }
-    template <class Combine, class F> cuda::two reduce(int n, const F& f) {
-        ++barriers;
-        cuda::serial_team one;
-        return one.reduce<Combine>(n, f);
-    }
-};
-
-} // namespace
-
 TEST_CASE("a step of the active set takes at most six barriers, the rest of a solve forty") {
     for (const int n : {10, 50, 100}) {
         const dense<double> d = random(n, 0, n, 1, true, 1);
         const view<double> v(d);
         host::batch<double> b(v.batch, {});
-        counting_team set_up, all;
+        host::counting_team set_up, all;
         const cuda::device_batch<double> data = cuda::make_batch(v.batch, {});
         cuda::set_up(set_up, data, 0, b.set(0));
         b.solve(all);

@@ -7,6 +7,7 @@
 #include "cuda/host.hpp"
 #include "cuda/library.hpp"
 #include "families.hpp"
+#include "sizes.hpp"
 
 using namespace problems;
 namespace cuda = optnet::solver::cuda;
@@ -14,11 +15,6 @@ using cuda::handed_over;
 
 namespace {
 
-double largest(const std::vector<double>& v) {
-    double most = 0;
-    for (const double x : v) most = std::max(most, std::abs(x));
-    return most;
-}
 bool close(const std::vector<double>& a, const std::vector<double>& b, double relative) {
     for (std::size_t i = 0; i < a.size(); ++i)
         if (!(std::abs(a[i] - b[i]) <= relative * (1 + largest(b)))) return false;

@@ -5,6 +5,7 @@
 #include "batches.hpp"
 #include "catch.hpp"
 #include "hard_families.hpp"
+#include "sizes.hpp"
 #include "solver/algorithm/road.hpp"
 #include "solver/plan.hpp"
 
@@ -41,18 +42,6 @@ std::vector<double> slacks(const loaded& x) {
     x.form.inequality_products(z.data(), nu.data(), d.data());
     for (std::size_t i = 0; i < d.size(); ++i) d[i] = x.e.h[i] - d[i];
     return d;
-}
-
-double largest(const std::vector<double>& v) {
-    double most = 0;
-    for (const double x : v) most = std::max(most, std::abs(x));
-    return most;
-}
-
-double apart(const std::vector<double>& a, const std::vector<double>& b) {
-    double most = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
-    return most;
 }
 
 std::vector<int> sorted(std::vector<int> v) {

@@ -288,14 +288,13 @@ bool same(const block& a, const block& b) {
            (a.entries == b.entries || (a.entries && b.entries && *a.entries == *b.entries));
 }
 
-/// Numbers, sources and the groups of rows do not enter.
-bool same(const structure& a, const structure& b) {
+} // namespace
+
+bool same_places(const structure& a, const structure& b) {
     return a.n == b.n && a.p == b.p && a.m == b.m &&
            std::equal(a.blocks.begin(), a.blocks.end(), b.blocks.begin(), b.blocks.end(),
                       [](const block& x, const block& y) { return same(x, y); });
 }
-
-} // namespace
 
 double sparse_pattern::factor_operations() const {
     double total = static_cast<double>(product.size() + row.size());
@@ -327,7 +326,7 @@ std::shared_ptr<const sparse_pattern> analyse(const structure& shape) {
     static std::vector<known> cache; // the last used first
     const std::lock_guard<std::mutex> lock(gate);
     for (std::size_t i = 0; i < cache.size(); ++i)
-        if (same(cache[i].shape, shape)) {
+        if (same_places(cache[i].shape, shape)) {
             std::rotate(cache.begin(), cache.begin() + static_cast<std::ptrdiff_t>(i),
                         cache.begin() + static_cast<std::ptrdiff_t>(i) + 1);
             return cache.front().pattern;

@@ -71,6 +71,9 @@ struct sparse_pattern {
 /// Numbers that the blocks cover, with repetition; what decides if an analysis is worth its time.
 double covered_entries(const structure& shape);
 
+/// True if the blocks have the same kinds and places: numbers, sources and the groups of rows do not enter.
+bool same_places(const structure& a, const structure& b);
+
 /// The analysis of a structure, from a small cache that all threads share.
 std::shared_ptr<const sparse_pattern> analyse(const structure& shape);
 

@@ -283,16 +283,10 @@ std::shared_ptr<const sparse_schedule> make(const structure& given) {
     return made;
 }
 
-bool same(const block& a, const block& b) {
-    return a.where == b.where && a.kind == b.kind && a.row == b.row && a.col == b.col && a.rows == b.rows &&
-           a.cols == b.cols && a.first == b.first && a.last == b.last && a.source == b.source && a.scale == b.scale &&
-           (a.entries == b.entries || (a.entries && b.entries && *a.entries == *b.entries));
-}
-
+/// The same places, and numbers from the same sources in the same scale.
 bool same(const structure& a, const structure& b) {
-    return a.n == b.n && a.p == b.p && a.m == b.m &&
-           std::equal(a.blocks.begin(), a.blocks.end(), b.blocks.begin(), b.blocks.end(),
-                      [](const block& x, const block& y) { return same(x, y); });
+    const auto alike = [](const block& x, const block& y) { return x.source == y.source && x.scale == y.scale; };
+    return same_places(a, b) && std::equal(a.blocks.begin(), a.blocks.end(), b.blocks.begin(), alike);
 }
 
 } // namespace
