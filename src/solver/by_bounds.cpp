@@ -135,8 +135,6 @@ template <class T> struct bounds_call {
         entry.other = other;
         return true;
     }
-
-    static bool has_solution(optnet::status s) { return s == status::solved || s == status::solved_inaccurate; }
 };
 
 /// About the microseconds of a batch on one thread.

@@ -2,7 +2,6 @@
 // One problem by itself.
 
 #include "solver/one_call.hpp"
-#include "solver/write.hpp"
 
 namespace optnet::solver {
 namespace {
@@ -53,7 +52,7 @@ void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<co
     write(out, k, {done.status, done.best, done.iterations, e.given(), x}, o.measures());
     if (kept == nullptr) return;
     factorization::kept& entry = kept->elements[at(k)];
-    entry.solved = done.status == status::solved || done.status == status::solved_inaccurate;
+    entry.solved = is_solved(k);
     if (!entry.solved) return;
     entry.rows.rows = done.basis;
     const bool clear = on_demand && is_clear(mine);

@@ -2,7 +2,6 @@
 // Problems on form D together, and what the gradient needs of them.
 
 #include "solver/one_call.hpp"
-#include "solver/write.hpp"
 
 #include <algorithm>
 
@@ -26,7 +25,7 @@ template <class T> void one_call<T>::together(worker& mine, std::int64_t first, 
         }
         write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)},
               o.measures());
-        if (kept != nullptr) keep(mine, first + i, i);
+        if (kept != nullptr && is_solved(first + i)) keep(mine, first + i, i);
     }
     if (kept != nullptr) keep_in_lanes(mine, first, count);
 }
@@ -73,7 +72,7 @@ template <class T> void one_call<T>::dense(worker& mine, std::int64_t first) con
             continue;
         }
         write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)}, o);
-        if (kept != nullptr) keep_dense(mine, first, i);
+        if (kept != nullptr && is_solved(first + i)) keep_dense(mine, first, i);
     }
 }
 

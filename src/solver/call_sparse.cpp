@@ -2,7 +2,6 @@
 // Problems on the sparse form together, and what the gradient needs of them.
 
 #include "solver/one_call.hpp"
-#include "solver/write.hpp"
 
 #include <algorithm>
 
@@ -73,7 +72,7 @@ void one_call<T>::keep_lanes(worker& mine, const std::shared_ptr<const set_up>& 
     bool any = false, others = false;
     chunk.find_centres();
     for (int l = 0; l < count; ++l) {
-        if (!chunk.solved(l)) continue;
+        if (!chunk.solved(l) || !is_solved(first + l)) continue;
         factorization::kept& entry = kept->elements[at(first + l)];
         entry.solved = true;
         entry.rows = {chunk.basis(l), {}, false};

@@ -4,6 +4,7 @@
 #include "optnet/solver/solve.hpp"
 #include "solver/algorithm/rounding.hpp"
 #include "solver/worker.hpp"
+#include "solver/write.hpp"
 
 namespace optnet::solver {
 
@@ -26,6 +27,8 @@ template <class T> struct one_call {
 
     /// The set-up of this problem, in memory of the thread's where it is not shared.
     std::shared_ptr<const set_up> matrices_of(worker& mine, std::int64_t k) const;
+    /// True if problem k was written with a solution: only then is anything of it kept.
+    bool is_solved(std::int64_t k) const { return has_solution(static_cast<status>(out.status[k])); }
     /// False if matrices of each problem's own are too many to be kept for the gradient.
     bool keeps(const set_up& matrices) const;
     /// One problem on the road of its own.

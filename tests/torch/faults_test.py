@@ -3,6 +3,7 @@
 
 Usage: faults_test.py LIBRARY
 """
+import itertools
 import math
 import os
 import time
@@ -116,6 +117,25 @@ def test_extreme_numbers_are_never_a_false_solution():
             z[0].sum().backward()
             assert all(t.grad[0].isfinite().all() for t in x)
             assert not any(t.grad[1].any() for t in x)
+
+
+def test_a_solution_beyond_float32_has_no_gradient():
+    """Dense and sparse, shared and own, together and alone: z of the first element is about -1e41."""
+    for n, batch, layout in itertools.product((3, 40), (2, 9), ("shared", "own", "csr")):
+        Q = 1e-11 * (2 * torch.eye(n) - 0.5 * torch.eye(n).roll(1, 0) - 0.5 * torch.eye(n).roll(-1, 0))
+        Q = Q.repeat(batch, 1, 1) if layout == "own" else Q.to_sparse_csr() if layout == "csr" else Q
+        q = torch.ones(batch, n)
+        q[0, 0] = 1e30
+        x = leaves((Q, q))
+        z, *_, status, _, _ = ops.solve_qp(*x)
+        assert status.tolist() == [5] + [0] * (batch - 1), (n, batch, layout, status)
+        z[1:].sum().backward(retain_graph=True)
+        alone = [t.grad.clone() for t in x]
+        for t in x:
+            t.grad = None
+        z.sum().backward()
+        assert not x[1].grad[0].any(), (n, batch, layout)
+        assert all(torch.equal(a.to_dense(), t.grad.to_dense()) for a, t in zip(alone, x)), (n, batch, layout)
 
 
 def test_a_forked_child_solves_too():
