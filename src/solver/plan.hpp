@@ -35,8 +35,8 @@ struct plan {
 kept_rows rows_of_one(const structure& shape);
 
 /// Depends on sizes, structure and sharing only, never on numbers, so that an element's bits do not depend on others.
-/// Form B is chosen wherever it serves, and the sparse form is not looked at there; `bounds` false: for what form B
+/// Form B is chosen wherever it serves, and the sparse form is not looked at there; `try_bounds` false: for what B
 /// does not settle.
-plan make_plan(const structure& shape, bool shared_matrices, bool bounds = true);
+plan make_plan(const structure& shape, bool shared_matrices, bool try_bounds = true);
 
 } // namespace optnet::solver

@@ -28,7 +28,8 @@ struct settings {
     bool warm_start = false;
     /// A row of G with h at or above this is absent: multiplier 0, slack +inf, gradient 0.
     double infinite_bound = 1e20;
-    /// Q is nonconvex when its least eigenvalue is below minus this (float32: at least 1e-6) times its largest entry.
+    /// Q is called nonconvex when its smallest eigenvalue is below minus this times its largest entry; in float32,
+    /// whose rounding is larger, below minus the largest of this, 1e-6 and n 2^-23 times that.
     double convexity_tolerance = 1e-8;
     /// Relative floor under which a slack or a multiplier counts as zero when the active rows of a gradient are
     /// decided.
