@@ -9,7 +9,7 @@ Comment lines at the top of the program say what is expected:
 The first error of g++ is what it prints before the second line with "error:"; it may have 60 lines at most. The wording is
 judged with g++; clang must refuse too, and the texts may stand in any of its errors.
 
-Usage: run.py PROGRAM COMPILER OPTION... [-- OPTION...]       options behind -- count for programs marked // torch
+Usage: run.py PROGRAM COMPILER OPTION... [-- OPTION...]       for programs marked // torch the options behind -- count alone
        run.py --self-test COMPILER
 """
 import pathlib
@@ -63,8 +63,8 @@ def judge(texts, must_compile, compiled, output, clang):
 def run(program, compiler, options, torch_options):
     """Compiles and judges one program: what is wrong (empty if nothing), and the compiler's words."""
     texts, must_compile, torch = expectations(pathlib.Path(program).read_text())
-    command = [compiler, "-std=c++20", "-fsyntax-only", "-fdiagnostics-color=never", *options]
-    answer = subprocess.run([*command, *(torch_options if torch else []), program], capture_output=True, text=True)
+    command = [compiler, "-std=c++20", "-fsyntax-only", "-fdiagnostics-color=never", *(torch_options if torch else options)]
+    answer = subprocess.run([*command, program], capture_output=True, text=True)
     wrong = judge(texts, must_compile, answer.returncode == 0, answer.stderr, is_clang(compiler))
     return wrong, answer.stderr
 
