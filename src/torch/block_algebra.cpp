@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "torch/block_algebra.hpp"
 
+#include "optnet/solver/products.hpp"
 #include "torch/outer_products.hpp"
+#include "torch/straight.hpp"
 
 #include <ATen/ATen.h>
 
@@ -45,6 +47,25 @@ Tensor zeros_beside(const Tensor& x, std::int64_t size) {
     return x.dim() > 1 ? at::zeros({x.size(0), size}, x.options()) : at::zeros({size}, x.options());
 }
 
+/// x [batch, cols] M', or x [batch, rows] M if `transposed`. Torch's product is one of two matrices, in which the place
+/// of a row decides how it is summed up: only who differentiates has to take it.
+Tensor shared_product(const Tensor& M, const Tensor& x, bool transposed) {
+    if (x.dim() != 2 || foreseen({M, x}) != kernel::cpu) return at::matmul(x, transposed ? M : M.t());
+    const Tensor matrix = M.contiguous(), vectors = x.contiguous();
+    const std::int64_t rows = M.size(0), cols = M.size(1), batch = x.size(0);
+    Tensor y = at::empty({batch, transposed ? cols : rows}, x.options());
+    const auto multiply = [&](auto number) {
+        using T = decltype(number);
+        solver::products<T>(matrix.const_data_ptr<T>(), rows, cols, transposed,
+                            {vectors.const_data_ptr<T>(), x.size(1)}, batch, y.mutable_data_ptr<T>(), thread_count());
+    };
+    if (x.scalar_type() == at::kDouble)
+        multiply(double());
+    else
+        multiply(float());
+    return y;
+}
+
 /// The block without its scale, times x [..., cols], or its transpose times x [..., rows].
 Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transposed) {
     const bool one_for_all = given.defined() && given.dim() > rank_of(b.kind) && given.size(0) == 1;
@@ -60,7 +81,7 @@ Tensor apply(const block& b, const Tensor& given, const Tensor& x, bool transpos
     }
     case block_kind::diagonal: return data * x;
     case block_kind::dense:
-        if (data.dim() == 2) return at::matmul(x, transposed ? data : data.t());
+        if (data.dim() == 2) return shared_product(data, x, transposed);
         return at::matmul(transposed ? data.transpose(1, 2) : data, x.unsqueeze(2)).squeeze(2);
     case block_kind::sparse: {
         const auto [row, col] = entry_indices(b, x.device());

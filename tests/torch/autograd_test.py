@@ -174,6 +174,27 @@ def test_a_failed_element_harms_no_other():
     check_isolation(problem(5, 2, 6, batch=4, seed=7), nonconvex, 3)
 
 
+def test_no_bit_depends_on_the_place_in_the_batch_or_on_threads():
+    threads = torch.get_num_threads()
+    random = torch.Generator().manual_seed(3)
+    for n, m, shared in ((20, 13, ("Q", "A", "G")), (101, 60, ("Q", "A", "G")), (13, 9, ())):
+        data = problem(n, 4, m, batch=37, shared=shared, seed=n)
+        weights = [torch.randn(37, size, generator=random, **F64) for size in (n, 4, m, m)]
+
+        def results(order):
+            x = leaves([t if name in shared else t[order] for name, t in zip(NAMES, data)])
+            result = ops.solve_qp(*x)[:4]
+            sum((r * w[order]).sum() for r, w in zip(result, weights)).backward()
+            return [*result, *(t.grad for name, t in zip(NAMES, x) if name not in shared)]
+
+        plain = results(torch.arange(37))
+        order = torch.randperm(37, generator=random)
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            assert all(equal(a[order], b) for a, b in zip(plain, results(order))), (n, count)
+        torch.set_num_threads(threads)
+
+
 def test_unbounded_and_unfinished_elements_have_no_gradient():
     box = torch.cat([torch.eye(2, **F64), -torch.eye(2, **F64)])
     h = torch.ones(2, 4, **F64)
