@@ -73,26 +73,21 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, double* M, in
     return true;
 }
 
-/// Rows `first` and following of M [rows, cols] become those of an identity matrix.
-template <class Team> OPTNET_DEVICE void write_identity(Team& team, double* M, int rows, int cols, int first) {
-    each(team, cols * cols, [&](int t) {
-        const int i = t % cols, j = t / cols;
-        M[j * rows + first + i] = i == j ? 1.0 : 0.0;
-    });
-}
-
 /// [Q + shift I + weight A'A; A; G; I], factored.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool factor_panel(Team& team, const matrices& of, double shift, double weight,
                                                    double floor) {
     const int n = of.n, from = of.data_rows(), to = of.panel_rows();
-    each(team, from * n, [&](int t) {
-        const int i = t % from, j = t / from;
+    each(team, to * n, [&](int t) {
+        const int i = t % to, j = t / to;
+        if (i >= from) {
+            of.panel[t] = i - from == j ? 1.0 : 0.0;
+            return;
+        }
         double sum = 0;
         for (int k = 0; weight > 0 && i < n && k < of.p; ++k) sum += of.a()[i * from + k] * of.a()[j * from + k];
-        of.panel[j * to + i] = of.data[t] + (i == j ? shift : 0.0) + weight * sum;
+        of.panel[t] = of.data[j * from + i] + (i == j ? shift : 0.0) + weight * sum;
     });
-    write_identity(team, of.panel, to, of.n, from);
     return partial_cholesky(team, of.panel, to, of.n, from, floor, of.pivots);
 }
 
@@ -101,7 +96,13 @@ template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool eliminate_equalities(Team& team, const matrices& of, double shift, double floor) {
     const int n = of.n, p = of.p, rows = p + of.m, from = of.panel_rows(), to = of.schur_rows();
     const int groups = (p + panel_width - 1) / panel_width;
-    each(team, rows * groups, [&](int t) {
+    const int products = rows * groups;
+    each(team, products + p * p, [&](int t) {
+        if (t >= products) {
+            const int i = (t - products) % p, j = (t - products) / p;
+            of.schur[j * to + rows + i] = i == j ? 1.0 : 0.0;
+            return;
+        }
         const int i = t % rows, first = t / rows * panel_width;
         const int width = p - first < panel_width ? p - first : panel_width;
         double sum[panel_width] = {};
@@ -112,7 +113,6 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool eliminate_equalities(Team& team, const mat
         for (int c = 0; c < panel_width; ++c)
             if (c < width) of.schur[(first + c) * to + i] = sum[c];
     });
-    write_identity(team, of.schur, to, of.p, rows);
     const double most_of = most(team, p, [&](int i) { return two{of.schur[i * to + i], 0.0}; }).a;
     const double size = most_of > 0 ? most_of : 1.0;
     each(team, p, [&](int i) {

@@ -31,9 +31,10 @@ public:
             each(team, m * m, [&](int t) {
                 const int i = t % m, j = t / m;
                 const double diagonal = absent(i) ? 1.0 : of.r[t] + 1 / to.w[i] + shift * size;
-                to.dual_factors[j * 2 * m + i] = i == j ? diagonal : absent(i) || absent(j) ? 0.0 : of.r[t];
+                double* const column = to.dual_factors + j * 2 * m;
+                column[i] = i == j ? diagonal : absent(i) || absent(j) ? 0.0 : of.r[t];
+                column[m + i] = i == j ? 1.0 : 0.0;
             });
-            write_identity(team, to.dual_factors, 2 * m, m, m);
             if (partial_cholesky(team, to.dual_factors, 2 * m, m, m, 0.0, to.factors.pivots)) return true;
         }
         return false;
@@ -71,7 +72,16 @@ public:
             }
         });
     }
-    OPTNET_DEVICE void advance(double) { this->copy(to.last.z, to.last.nu, to.last.lambda); }
+    OPTNET_DEVICE void advance(double) {
+        each(team, of.n + of.p + of.m, [&](int t) {
+            if (t < of.n)
+                to.last.z[t] = to.e.z[t];
+            else if (t < of.n + of.p)
+                to.last.nu[t - of.n] = to.e.nu[t - of.n];
+            else
+                to.last.lambda[t - of.n - of.p] = to.e.active.lambda[t - of.n - of.p];
+        });
+    }
 
 private:
     using interior_iterate<Team>::team;

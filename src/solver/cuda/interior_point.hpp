@@ -36,8 +36,17 @@ public:
     }
     OPTNET_DEVICE OPTNET_OUT_OF_LINE verdict judge() { return cuda::judge(team, of, to.e, absolute, relative); }
     OPTNET_DEVICE void keep() {
-        copy(to.e.best_z, to.e.best_nu, to.e.best_lambda);
-        each(team, of.m, [&](int i) { to.best_s[i] = to.s[i]; });
+        each(team, of.n + of.p + of.m, [&](int t) {
+            if (t < of.n) {
+                to.e.best_z[t] = to.e.z[t];
+            } else if (t < of.n + of.p) {
+                to.e.best_nu[t - of.n] = to.e.nu[t - of.n];
+            } else {
+                const int i = t - of.n - of.p;
+                to.e.best_lambda[i] = to.e.active.lambda[i];
+                to.best_s[i] = to.s[i];
+            }
+        });
     }
     OPTNET_DEVICE bool enough(const verdict&) const { return false; }
 
@@ -63,17 +72,6 @@ public:
     }
 
 protected:
-    /// Of the iterate.
-    OPTNET_DEVICE OPTNET_OUT_OF_LINE void copy(double* z, double* nu, double* lambda) {
-        each(team, of.n + of.p + of.m, [&](int t) {
-            if (t < of.n)
-                z[t] = to.e.z[t];
-            else if (t < of.n + of.p)
-                nu[t - of.n] = to.e.nu[t - of.n];
-            else
-                lambda[t - of.n - of.p] = to.e.active.lambda[t - of.n - of.p];
-        });
-    }
     /// The products, and with them r_z, r_ν and r_s.
     OPTNET_DEVICE OPTNET_OUT_OF_LINE void residuals() {
         const element& e = to.e;

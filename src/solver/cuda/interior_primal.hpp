@@ -47,13 +47,14 @@ public:
         right_side([&](int j) { return -e.q[j]; }, [&](int i) { return e.b[i]; },
                    [&](int i) { return to.w[i] * e.h[i]; });
         solve_equalities();
-        each(team, of.n + of.p, [&](int t) {
+        each(team, of.n + of.p + of.m, [&](int t) {
             if (t < of.n)
                 e.z[t] = to.v.z[t];
-            else
+            else if (t < of.n + of.p)
                 e.nu[t - of.n] = to.v.nu[t - of.n];
+            else
+                to.s[t - of.n - of.p] = e.h[t - of.n - of.p] - row(t - of.n - of.p, to.v.z);
         });
-        each(team, of.m, [&](int i) { to.s[i] = e.h[i] - row(i, e.z); });
     }
     OPTNET_DEVICE void residual() { this->residuals(); }
 
@@ -76,12 +77,17 @@ public:
         });
     }
     OPTNET_DEVICE void advance(double step) {
-        this->copy(to.last.z, to.last.nu, to.last.lambda);
-        each(team, of.n + of.p, [&](int t) {
-            if (t < of.n)
+        each(team, of.n + of.p + of.m, [&](int t) {
+            if (t < of.n) {
+                to.last.z[t] = to.e.z[t];
                 to.e.z[t] += step * to.dz[t];
-            else
-                to.e.nu[t - of.n] += step * to.dnu[t - of.n];
+            } else if (t < of.n + of.p) {
+                const int i = t - of.n;
+                to.last.nu[i] = to.e.nu[i];
+                to.e.nu[i] += step * to.dnu[i];
+            } else {
+                to.last.lambda[t - of.n - of.p] = to.e.active.lambda[t - of.n - of.p];
+            }
         });
     }
 
@@ -100,7 +106,14 @@ private:
     OPTNET_DEVICE OPTNET_OUT_OF_LINE void assemble(double shift) {
         const int n = of.n, p = of.p, m = of.m, ld = of.data_rows(), rows = 2 * n + p;
         const int groups = (n + panel_width - 1) / panel_width;
-        each(team, n * groups, [&](int t) {
+        const int sums_of_h = n * groups, below = p + n;
+        each(team, sums_of_h + below * n, [&](int t) {
+            if (t == 0) to.factors.shifts[0] = to.factors.shifts[1] = to.factors.shifts[2] = 0;
+            if (t >= sums_of_h) {
+                const int row = (t - sums_of_h) % below, j = (t - sums_of_h) / below;
+                to.factors.panel[j * rows + n + row] = row < p ? of.a()[j * ld + row] : row - p == j ? 1.0 : 0.0;
+                return;
+            }
             const int i = t % n, first = t / n * panel_width;
             if (first > i) return;
             const int width = n - first < panel_width ? n - first : panel_width;
@@ -118,12 +131,6 @@ private:
             for (int c = 0; c < panel_width; ++c)
                 if (c < width) to.factors.panel[(first + c) * rows + i] = sum[c];
         });
-        each(team, p * n, [&](int t) {
-            const int i = t % p, j = t / p;
-            to.factors.panel[j * rows + n + i] = of.a()[j * ld + i];
-        });
-        write_identity(team, to.factors.panel, rows, n, n + p);
-        each(team, 3, [&](int i) { to.factors.shifts[i] = 0; });
     }
 
     /// right_z = f_z + G' f_lambda, right_nu = f_nu.

@@ -20,10 +20,17 @@ template <class Team, class T>
 OPTNET_DEVICE void load_large(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of) {
     const bool finite = load(team, batch, k, of);
     const int n = of.n, from = of.data_rows(), to = of.panel_rows();
-    each(team, from * n, [&](int t) { of.panel[t / from * to + t % from] = of.data[t]; });
-    write_identity(team, of.panel, to, n, from);
-    write_identity(team, of.schur, of.schur_rows(), of.p, of.p + of.m);
-    each(team, 1, [&](int) { *of.state = static_cast<int>(finite ? usable::yes : usable::not_finite); });
+    const int below = of.p + of.m; // identities stand below [Q; A; G], and below [S; V_G V_A']
+    each(team, to * n + of.p * of.p, [&](int t) {
+        if (t == 0) *of.state = static_cast<int>(finite ? usable::yes : usable::not_finite);
+        if (t < to * n) {
+            const int i = t % to, j = t / to;
+            of.panel[t] = i < from ? of.data[j * from + i] : i - from == j ? 1.0 : 0.0;
+        } else {
+            const int i = (t - to * n) % of.p, j = (t - to * n) / of.p;
+            of.schur[j * of.schur_rows() + below + i] = i == j ? 1.0 : 0.0;
+        }
+    });
 }
 
 /// The part between, for all sets at once. A library has

@@ -51,26 +51,22 @@ OPTNET_DEVICE void add_block(Team& team, const device_block<T>& b, std::int64_t 
     }
 }
 
-/// Brings the rows of A and G to size 1; `mark` says which rows of G have several entries.
-template <class Team> OPTNET_DEVICE void scale_rows(Team& team, const matrices& of) {
+/// Brings row i of [A; G] to size 1, for the first time or again; `mark` says which rows of G have several entries.
+OPTNET_DEVICE inline void scale_row(const matrices& of, int i, bool again) {
     const int ld = of.data_rows();
-    each(team, of.p + of.m, [&](int i) {
-        double* const row = of.a() + i;
-        double size = 0;
-        int entries = 0;
-        for (int j = 0; j < of.n; ++j) {
-            const double v = row[j * ld];
-            size = larger(size, std::abs(v));
-            entries += v != 0 ? 1 : 0;
-        }
-        const double scale = power_below(size);
-        for (int j = 0; scale != 1.0 && j < of.n; ++j) row[j * ld] *= scale;
-        if (i < of.p)
-            of.a_scale[i] *= scale;
-        else
-            of.g_scale[i - of.p] *= scale;
-        if (i >= of.p) of.mark[i - of.p] = entries > 1 ? 1.0 : 0.0;
-    });
+    double* const row = of.a() + i;
+    double size = 0;
+    int entries = 0;
+    for (int j = 0; j < of.n; ++j) {
+        const double v = row[j * ld];
+        size = larger(size, std::abs(v));
+        entries += v != 0 ? 1 : 0;
+    }
+    const double scale = power_below(size);
+    for (int j = 0; scale != 1.0 && j < of.n; ++j) row[j * ld] *= scale;
+    double& whole = i < of.p ? of.a_scale[i] : of.g_scale[i - of.p];
+    whole = again ? whole * scale : scale;
+    if (i >= of.p) of.mark[i - of.p] = entries > 1 ? 1.0 : 0.0;
 }
 
 /// The largest entry of Q.
@@ -117,16 +113,15 @@ OPTNET_DEVICE bool load(Team& team, const device_batch<T>& batch, std::int64_t k
     for (int i = 0; i < batch.blocks; ++i) add_block(team, batch.block[i], k, to);
     const two finite = sums(team, ld * n, [&](int t) { return two{to.data[t] * 0.0, 0.0}; });
     if (!(finite.a == 0.0)) return false;
-    each(team, n, [&](int j) {
+    each(team, n + to.p + to.m, [&](int j) {
+        if (j >= n) return scale_row(to, j - n, false);
         for (int i = j + 1; i < n; ++i) {
             double& lower = to.data[j * ld + i];
             double& upper = to.data[i * ld + j];
             lower = upper = 0.5 * lower + 0.5 * upper;
         }
     });
-    each(team, to.p + to.m, [&](int i) { (i < to.p ? to.a_scale[i] : to.g_scale[i - to.p]) = 1.0; });
-    scale_rows(team, to);
-    if (scale_columns(team, to)) scale_rows(team, to);
+    if (scale_columns(team, to)) each(team, to.p + to.m, [&](int i) { scale_row(to, i, true); });
     return true;
 }
 

@@ -41,8 +41,9 @@ OPTNET_DEVICE double read_number(const sparse_shape& s, const sparse_batch<T>& b
     return sum;
 }
 
-/// Brings the rows of A and G to size 1; `mark` says which rows of G have several entries.
-template <class Team> OPTNET_DEVICE void scale_rows(Team& team, const sparse_shape& s, const sparse_set& to) {
+/// Brings the rows of A and G to size 1, for the first time or again; `mark` says which rows of G have several entries.
+template <class Team>
+OPTNET_DEVICE void scale_rows(Team& team, const sparse_shape& s, const sparse_set& to, bool again) {
     each(team, s.p + s.m, [&](int t) {
         const bool in_a = t < s.p;
         const int i = in_a ? t : t - s.p;
@@ -56,7 +57,8 @@ template <class Team> OPTNET_DEVICE void scale_rows(Team& team, const sparse_sha
         });
         const double scale = power_below(size);
         if (scale != 1.0) each_number(s, lines, i, [&](int e, int) { to.number[e] *= scale; });
-        (in_a ? to.a_scale : to.g_scale)[i] *= scale;
+        double& of = (in_a ? to.a_scale : to.g_scale)[i];
+        of = again ? of * scale : scale;
         if (!in_a) to.mark[i] = entries > 1 ? 1.0 : 0.0;
     });
 }
@@ -99,9 +101,8 @@ OPTNET_DEVICE bool load(Team& team, const sparse_shape& s, const sparse_batch<T>
                              return two{value * 0.0, 0.0};
                          }).a;
     if (!(check == 0.0)) return false;
-    each(team, s.p + s.m, [&](int i) { (i < s.p ? to.a_scale[i] : to.g_scale[i - s.p]) = 1.0; });
-    scale_rows(team, s, to);
-    if (scale_columns(team, s, to)) scale_rows(team, s, to);
+    scale_rows(team, s, to, false);
+    if (scale_columns(team, s, to)) scale_rows(team, s, to, true);
     return true;
 }
 

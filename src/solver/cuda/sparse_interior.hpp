@@ -58,8 +58,12 @@ public:
     }
     OPTNET_DEVICE verdict judge() { return cuda::judge(team, s, on.of, e, e.x, e.v.of, absolute, relative); }
     OPTNET_DEVICE void keep() {
-        copy(team, s, e.x, e.inner);
-        each(team, s.m, [&](int i) { e.inner_s[i] = e.s[i]; });
+        each_entry_of(
+            team, s, [&](int j) { e.inner.z[j] = e.x.z[j]; }, [&](int i) { e.inner.nu[i] = e.x.nu[i]; },
+            [&](int i) {
+                e.inner.lambda[i] = e.x.lambda[i];
+                e.inner_s[i] = e.s[i];
+            });
     }
     OPTNET_DEVICE bool enough(const verdict& judged) {
         if (!guesses || !(judged.share <= try_at)) return false;
@@ -94,10 +98,17 @@ public:
         });
     }
     OPTNET_DEVICE void advance(double step) {
-        copy(team, s, e.x, e.last);
         each_entry_of(
-            team, s, [&](int j) { e.x.z[j] += step * e.d.z[j]; }, [&](int i) { e.x.nu[i] += step * e.d.nu[i]; },
-            [&](int) {});
+            team, s,
+            [&](int j) {
+                e.last.z[j] = e.x.z[j];
+                e.x.z[j] += step * e.d.z[j];
+            },
+            [&](int i) {
+                e.last.nu[i] = e.x.nu[i];
+                e.x.nu[i] += step * e.d.nu[i];
+            },
+            [&](int i) { e.last.lambda[i] = e.x.lambda[i]; });
     }
 
     /// The weights of the rows with λ > s.
@@ -131,10 +142,7 @@ private:
                 v.right.lambda[i] = squared_in_e(s, i, on.factor.weight[i]) * v.of.gz[i] - e.scratch[i];
                 v.weighted[i] = 0;
             });
-            multiply(team, s, on.of, s.q, e.d.z, v.of.qz);
-            multiply(team, s, on.of, s.a_columns, e.d.nu, v.of.atnu);
-            multiply(team, s, on.of, s.g_columns, v.right.lambda, v.of.gtl);
-            multiply(team, s, on.of, s.a, e.d.z, v.of.az);
+            multiply(team, s, on.of, e.d.z, e.d.nu, v.right.lambda, v.of, false);
             const double now = larger(0.0, most(team, s.n + s.p, [&](int t) {
                                                if (t >= s.n) {
                                                    const int i = t - s.n;

@@ -75,8 +75,12 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void finish(const sparse_
         if (v.share < before) {
             on.known.best = v;
             on.known.has_rows = on.known.factored = true;
-            copy(on.team, s, x, e.best);
-            each(on.team, s.m, [&](int i) { e.best_weight[i] = on.factor.weight[i]; });
+            each_entry_of(
+                on.team, s, [&](int j) { e.best.z[j] = x.z[j]; }, [&](int i) { e.best.nu[i] = x.nu[i]; },
+                [&](int i) {
+                    e.best.lambda[i] = x.lambda[i];
+                    e.best_weight[i] = on.factor.weight[i];
+                });
         }
         // One step is the rule; another where it pays.
         if (on.known.best.share <= goal || !(v.share < 0.5 * before)) return;
@@ -137,8 +141,8 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool settle(const sparse_problem<Team>& on, rou
             else
                 on.kkt().solve(x);
         }
-        multiply(team, s, on.of, s.g, x.z, e.v.of.gz);
         const double zero = precise && !afar ? rounding_zero : estimated_zero, z_size = on.size_of_z(x.z);
+        multiply(team, s, on.of, s.g, x.z, e.v.of.gz);
         const double wrong = sums(team, s.m, [&](int i) {
                                  const double room = e.floor[i] + zero * (std::abs(e.h[i]) + z_size);
                                  const double over = weight[i] > 0 ? -x.lambda[i] : e.v.of.gz[i] - e.h[i] - room;

@@ -140,7 +140,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void substitute(Team& team, const sparse_shape&
                 each(team, 1, [&](int) { x[i] = (x[i] - sum) * of.inverse[i]; });
             });
     const auto behind = [&](int e) { return of.u[e] * x[s.at(s.column_row, e)]; };
-    for (int level = s.levels - 1; level >= 0; --level)
+    for (int level = s.levels - 2; level >= 0; --level) // nothing stands below the columns of the last level
         phase(
             team, s, s.back, level,
             [&](int i) {
@@ -192,14 +192,30 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void multiply(Team& team, const sparse_shape& s
     each_wide_line(team, s, set, of, x, [&](int i, double sum) { y[i] = sum; });
 }
 
+/// Qz, A'ν, G'λ, Az and, where it is wanted, Gz in one phase.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void multiply(Team& team, const sparse_shape& s, const sparse_set& set,
-                                               const sparse_point& x, const sparse_products& to) {
-    multiply(team, s, set, s.q, x.z, to.qz);
-    multiply(team, s, set, s.a_columns, x.nu, to.atnu);
-    multiply(team, s, set, s.g_columns, x.lambda, to.gtl);
-    multiply(team, s, set, s.a, x.z, to.az);
-    multiply(team, s, set, s.g, x.z, to.gz);
+                                               const strided& z, const strided& nu, const strided& lambda,
+                                               const sparse_products& to, bool with_gz) {
+    const int n = s.n, last = with_gz ? s.m : 0;
+    each(team, 3 * n + s.p + last, [&](int t) {
+        const bool in_q = t < n, at = !in_q && t < 2 * n, gt = !in_q && !at && t < 3 * n, in_a = t < 3 * n + s.p;
+        const int i = in_q ? t : at ? t - n : gt ? t - 2 * n : in_a ? t - 3 * n : t - 3 * n - s.p;
+        const sparse_lines& of = in_q ? s.q : at ? s.a_columns : gt ? s.g_columns : in_a ? s.a : s.g;
+        if (is_wide(s, of, i)) return;
+        const double sum = line_sum(s, set, of, i, at ? nu : gt ? lambda : z);
+        (in_q ? to.qz : at ? to.atnu : gt ? to.gtl : in_a ? to.az : to.gz)[i] = sum;
+    });
+    each_wide_line(team, s, set, s.q, z, [&](int i, double sum) { to.qz[i] = sum; });
+    each_wide_line(team, s, set, s.a_columns, nu, [&](int i, double sum) { to.atnu[i] = sum; });
+    each_wide_line(team, s, set, s.g_columns, lambda, [&](int i, double sum) { to.gtl[i] = sum; });
+    each_wide_line(team, s, set, s.a, z, [&](int i, double sum) { to.az[i] = sum; });
+    if (with_gz) each_wide_line(team, s, set, s.g, z, [&](int i, double sum) { to.gz[i] = sum; });
+}
+template <class Team>
+OPTNET_DEVICE void multiply(Team& team, const sparse_shape& s, const sparse_set& set, const sparse_point& x,
+                            const sparse_products& to) {
+    multiply(team, s, set, x.z, x.nu, x.lambda, to, true);
 }
 
 /// One solve with the shifts in it: z and ν of [Q A' G'; A 0 0; G 0 −W⁻¹] for right.z, right.nu and W times the

@@ -76,10 +76,10 @@ public:
     template <class Team> void solve(Team& team) {
         if (data.shared && !factored) cuda::set_up(team, data, 0, set(0));
         for (std::int64_t k = 0; k < data.batch; ++k) {
+            if (!data.shared && !factored) cuda::set_up(team, data, k, set(k));
             if (team.rank == 0)
                 for (memory& part : own) part.refill(poison);
             team.sync();
-            if (!data.shared && !factored) cuda::set_up(team, data, k, set(k));
             const cuda::kept_factor keep = factor(k);
             const cuda::arena pieces(own[0].data(), split.near, own[1].data());
             const cuda::handed_over first = cuda::solve_problem(team, data, k, set(k), pieces, outputs(), &keep);

@@ -2,7 +2,9 @@
 #pragma once
 
 // A block of GPU threads as threads of the host, for the thread sanitizer: a barrier is a barrier, and a reduction
-// takes one barrier and two boards in turn, as in block_team.
+// takes one barrier and two boards in turn, as in block_team. With every barrier the indices go to the next worker, so
+// that no result may rest on who has written what: two phases that take a vector entry by entry need the barrier
+// between them here, too.
 
 #include "solver/cuda/team.hpp"
 
@@ -54,9 +56,10 @@ private:
 
 class thread_team {
 public:
-    const int rank, size;
+    int rank;
+    const int size;
 
-    thread_team(int worker, crew& of) : rank(worker), size(of.size), all(of) {}
+    thread_team(int worker, crew& of) : rank(worker), size(of.size), all(of), is_first(worker == 0) {}
 
     void sync() { pass(crew::barrier::of_phase, phases++); }
 
@@ -74,7 +77,7 @@ public:
     }
 
     void leave() {
-        if (rank == 0) {
+        if (is_first) {
             all.phases = phases;
             all.reductions = reductions;
         }
@@ -84,8 +87,10 @@ public:
 private:
     void pass(crew::barrier kind, long number) {
         if (kind != all.left_out || number != all.which) all.wait();
+        rank = (rank + 1) % size;
     }
     crew& all;
+    const bool is_first;
     int turn = 0;
     long phases = 0, reductions = 0;
 };

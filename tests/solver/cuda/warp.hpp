@@ -2,7 +2,8 @@
 #pragma once
 
 // A warp of a GPU as 32 threads of the host, for the thread sanitizer. What they say to each other orders nothing else,
-// as on a GPU: letters go through relaxed atomics, half a number and the letter's place in the row in one word.
+// as on a GPU: letters go through relaxed atomics, half a number and the letter's place in the row in one word. As in
+// threads.hpp, the indices of phases go to the next worker with every barrier; the lanes of reductions stay.
 
 #include "solver/cuda/warp_team.hpp"
 #include "threads.hpp"
@@ -54,7 +55,27 @@ private:
     long phases = 0;
 };
 
-using warp_team = optnet::solver::cuda::warp_team<wire>;
+class warp_team {
+public:
+    static constexpr int size = optnet::solver::cuda::warp;
+    int rank;
+
+    warp_team(int worker, wire between) : rank(worker), fixed(worker, between) {}
+
+    void sync() {
+        fixed.sync();
+        move_on();
+    }
+    template <class Combine, class F> two reduce(int n, const F& f) {
+        const two found = fixed.reduce<Combine>(n, f);
+        move_on();
+        return found;
+    }
+
+private:
+    void move_on() { rank = (rank + 1) % size; }
+    optnet::solver::cuda::warp_team<wire> fixed;
+};
 
 /// work(team) in every thread of a warp.
 template <class Work> void together_as_warp(crew& all, const Work& work) {
