@@ -2,7 +2,7 @@
 // What is said where the rounding of the data, of the sums or of the result is larger than the tolerance.
 
 #include "catch.hpp"
-#include "problems.hpp"
+#include "rounding_problems.hpp"
 
 #include <Eigen/Eigenvalues>
 
@@ -11,24 +11,6 @@
 using namespace problems;
 
 namespace {
-
-/// min ½ x'Qx + q'x over |x| <= 1 with Q = L L' of rank 2, computed in float32, and q in its range.
-dense<float> low_rank(int n, std::int64_t batch, bool shared, std::uint64_t seed) {
-    numbers draw(seed);
-    dense<float> d = zeros<float>(n, 0, 2 * n, batch, shared);
-    for (std::int64_t k = 0; k < (shared ? 1 : batch); ++k) {
-        std::vector<float> l(static_cast<std::size_t>(2 * n));
-        for (float& v : l) v = static_cast<float>(draw.normal());
-        const auto L = [&](int i, int c) { return l[static_cast<std::size_t>(2 * i + c)]; };
-        for (int i = 0; i < n; ++i)
-            for (int j = 0; j < n; ++j) d.Qat(k, i, j) = L(i, 0) * L(j, 0) + L(i, 1) * L(j, 1);
-        for (int j = 0; j < n; ++j) d.Gat(k, j, j) = 1, d.Gat(k, n + j, j) = -1;
-    }
-    std::fill(d.h.begin(), d.h.end(), 1.0F);
-    for (std::int64_t k = 0; k < batch; ++k)
-        for (int j = 0; j < n; ++j) d.qat(k, j) = d.Qat(k, j, 0) * static_cast<float>(draw.normal());
-    return d;
-}
 
 double least_eigenvalue(const dense<float>& d, double& largest_entry) {
     Eigen::MatrixXd q(d.n, d.n);
@@ -80,11 +62,7 @@ TEST_CASE("a Q of low rank that was computed in float32 is convex") {
 
 TEST_CASE("a solution beyond float32 is no solution in float32") {
     for (const std::int64_t batch : {1, 9}) {
-        dense<float> d = zeros<float>(2, 0, 0, batch);
-        d.Q = {1e-20F, 0, 0, 1e-20F};
-        std::fill(d.q.begin(), d.q.end(), 1.0F);
-        d.qat(0, 0) = 1e30F; // x = -1e50
-        const answer<float> a = solve(d);
+        const answer<float> a = solve(beyond_float32(batch));
         CHECK(a.at(0) == status::numerical_error);
         CHECK(std::isnan(a.z[0]));
         for (std::int64_t k = 1; k < batch; ++k) CHECK(a.at(k) == status::solved);
@@ -92,16 +70,11 @@ TEST_CASE("a solution beyond float32 is no solution in float32") {
 }
 
 TEST_CASE("solved is no matter of rounding, however far the solution lies") {
-    // Weak curvature and large costs: |x| is about 1e9 and A x about 1, so that A x in double precision is off by more
-    // than the tolerance, and no x of doubles need be within it.
     int refused = 0;
     for (const bool shared : {true, false})
         for (const int n : {17, 40}) {
-            dense<double> d = random(n, 1, 0, 33, shared, 5);
-            for (double& v : d.Q) v *= 1e-3;
-            for (double& v : d.q) v *= 1e6;
             CAPTURE(shared, n);
-            refused += points_beyond(d);
+            refused += points_beyond(far_away(n, 33, shared));
         }
     CHECK(refused > 0);
 }
@@ -110,12 +83,8 @@ TEST_CASE("solved is no matter of rounding where one equality holds a diagonal p
     numbers draw(3);
     int refused = 0;
     for (const int n : {3, 20, 100}) {
-        dense<double> d = zeros<double>(n, 1, 0, 40);
-        for (int j = 0; j < n; ++j) d.Qat(0, j, j) = 1e-3, d.Aat(0, 0, j) = draw.normal();
-        for (double& v : d.q) v = 1e6 * draw.normal();
-        for (double& v : d.b) v = draw.normal();
         CAPTURE(n);
-        refused += points_beyond(d);
+        refused += points_beyond(far_on_a_diagonal(n, 40, draw));
     }
     CHECK(refused > 0);
 }

@@ -20,6 +20,7 @@ public:
         high = sum;
     }
     OPTNET_DEVICE double value() const { return high + low; }
+    OPTNET_DEVICE two parts() const { return {high, low}; }
 
 private:
     double high = 0, low = 0;

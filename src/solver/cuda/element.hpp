@@ -91,21 +91,21 @@ template <class Team> OPTNET_DEVICE void multiply(Team& team, const matrices& of
     multiply(team, of, e, e.active.basis, e.active.k);
 }
 
-/// From the largest residuals and terms, z'Qz and q'z, and b'ν + h'λ with what is 0 if everything is finite.
-OPTNET_DEVICE inline verdict judged(two primal, two dual, two objective, two prices, double absolute, double relative) {
-    verdict v;
-    const double gap = std::abs(objective.a + objective.b + prices.a);
-    if (!(prices.b + gap * 0.0 == 0.0)) return v;
-    v.primal = larger(0.0, primal.a);
-    v.dual = larger(0.0, dual.a);
-    v.gap = gap;
-    const auto share = [&](double residual, double size) {
-        return residual == 0 ? 0.0 : residual / (absolute + relative * larger(0.0, size));
+/// From the largest residuals and terms, the gap, and the larger of the two objectives.
+OPTNET_DEVICE inline verdict judged(two primal, two dual, double gap, double size, double absolute, double relative) {
+    const auto share = [&](double residual, double terms) {
+        return residual == 0 ? 0.0 : residual / (absolute + relative * larger(0.0, terms));
     };
-    const double value = 0.5 * objective.a;
-    v.share = larger(larger(share(v.primal, primal.b), share(v.dual, dual.b)),
-                     share(v.gap, larger(std::abs(value + objective.b), std::abs(value + prices.a))));
+    verdict v{larger(0.0, primal.a), larger(0.0, dual.a), gap, 0.0};
+    v.share = larger(larger(share(v.primal, primal.b), share(v.dual, dual.b)), share(v.gap, size));
     return v;
+}
+/// The same from z'Qz and q'z, and b'ν + h'λ with what is 0 if everything is finite.
+OPTNET_DEVICE inline verdict judged(two primal, two dual, two objective, two prices, double absolute, double relative) {
+    const double gap = std::abs(objective.a + objective.b + prices.a), value = 0.5 * objective.a;
+    if (!(prices.b + gap * 0.0 == 0.0)) return {};
+    const double size = larger(std::abs(value + objective.b), std::abs(value + prices.a));
+    return judged(primal, dual, gap, size, absolute, relative);
 }
 
 /// primal = max(|Az - b|, (Gz - h)+), dual = |Qz + q + A'nu + G'lambda|, gap = |z'Qz + q'z + b'nu + h'lambda|, each

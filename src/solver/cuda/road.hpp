@@ -96,6 +96,7 @@ OPTNET_DEVICE void solve_by_road(Team& team, const device_batch<T>& batch, std::
         else
             done = take_road(team, batch, of, own, so_far, read_start(team, batch, k, of, own.e));
     }
+    look_closer<T>(team, dense_point{of, own.e}, batch, done);
     write(team, out, k, of, own.e, done);
     if (kept == nullptr) return;
     const bool gradient = done.status == status::solved && decide_rows(team, batch, of, own, so_far);

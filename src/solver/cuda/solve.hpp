@@ -4,9 +4,8 @@
 // The road of one problem on a GPU: dual active set, finish, verification, certificate; and what is kept of it for the
 // gradient. What this road cannot do is handed over, with outputs that are true as they stand.
 
-#include "optnet/solver/status.hpp"
-#include "solver/cuda/certificate.hpp"
 #include "solver/cuda/factor.hpp"
+#include "solver/cuda/rounding.hpp"
 #include "solver/cuda/warm_start.hpp"
 
 namespace optnet::solver::cuda {
@@ -37,12 +36,6 @@ OPTNET_DEVICE inline std::size_t kept_bytes(int n, int, int m) {
 template <class T> struct outputs {
     solution<T> to;
     std::int32_t* handed; ///< [batch] values of `handed_over`
-};
-
-struct finished {
-    optnet::status status;
-    handed_over handed;
-    verdict found;
 };
 
 /// Refines the point on its basis as equalities, on the user's data. The point that verifies best stays in z, nu and
@@ -198,10 +191,6 @@ template <class Team> OPTNET_DEVICE bool differentiable(Team& team, const device
     return true;
 }
 
-OPTNET_DEVICE inline bool has_point(optnet::status s) {
-    return s == status::solved || s == status::solved_inaccurate || s == status::max_iterations;
-}
-
 /// What is one number per problem.
 template <class T>
 OPTNET_DEVICE void write_words(const outputs<T>& out, std::int64_t k, const finished& done, int iterations) {
@@ -223,7 +212,8 @@ OPTNET_DEVICE void write(Team& team, const outputs<T>& out, std::int64_t k, cons
     const double none = HUGE_VAL - HUGE_VAL;
     const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
     const bool point = has_point(done.status);
-    each(team, n + p + m, [&](int t) {
+    each(team, n + p + m + 1, [&](int t) {
+        if (t == n + p + m) return write_words(out, k, done, e.active.steps);
         if (t < n) {
             out.to.z[k * n + t] = static_cast<T>(point || ray ? e.z[t] * of.z_scale[t] : none);
         } else if (t < n + p) {
@@ -239,7 +229,6 @@ OPTNET_DEVICE void write(Team& team, const outputs<T>& out, std::int64_t k, cons
             out.to.s[k * m + i] = static_cast<T>(point ? slack : none);
         }
     });
-    each(team, 1, [&](int) { write_words(out, k, done, e.active.steps); });
 }
 
 /// `ratio` null: 0 for every row of the basis.
@@ -293,6 +282,7 @@ OPTNET_DEVICE handed_over solve_problem(Team& team, const device_batch<T>& batch
         else
             done.handed = handed_over::regularized;
     }
+    look_closer<T>(team, dense_point{of, e}, batch, done);
     if (kept != nullptr) {
         const bool gradient = done.status == status::solved && differentiable(team, batch, e);
         if (done.status == status::solved && !gradient) done.handed = handed_over::degenerate;

@@ -96,6 +96,39 @@ OPTNET_DEVICE finished take_road(const sparse_problem<Team>& on, const sparse_ba
     return {said, handed_over::not_solved, known.best};
 }
 
+/// The best point, as `dense_point`.
+struct sparse_view {
+    const sparse_shape& s;
+    const sparse_set& of;
+    const sparse_element& e;
+    int n = s.n, p = s.p, m = s.m;
+
+    OPTNET_DEVICE double z(int j) const { return e.best.z[j]; }
+    OPTNET_DEVICE double nu(int i) const { return e.best.nu[i]; }
+    OPTNET_DEVICE double lambda(int i) const { return e.best.lambda[i]; }
+    OPTNET_DEVICE double q(int j) const { return e.q[j]; }
+    OPTNET_DEVICE double b(int i) const { return e.b[i]; }
+    OPTNET_DEVICE double h(int i) const { return e.h[i]; }
+    OPTNET_DEVICE bool absent(int i) const { return e.absent(i); }
+    OPTNET_DEVICE double qz(int j) const { return e.v.of.qz[j]; }
+    OPTNET_DEVICE double atnu(int j) const { return e.v.of.atnu[j]; }
+    OPTNET_DEVICE double gtl(int j) const { return e.v.of.gtl[j]; }
+    OPTNET_DEVICE double az(int i) const { return e.v.of.az[i]; }
+    OPTNET_DEVICE double gz(int i) const { return e.v.of.gz[i]; }
+    OPTNET_DEVICE double z_scale(int j) const { return of.z_scale[j]; }
+    OPTNET_DEVICE double a_scale(int i) const { return of.a_scale[i]; }
+    OPTNET_DEVICE double g_scale(int i) const { return of.g_scale[i]; }
+    OPTNET_DEVICE double q_size() const { return of.q_size(); }
+
+    template <class Sum> OPTNET_DEVICE void add_qz(int i, Sum& sum) const { add_line(s, of, s.q, i, e.best.z, sum); }
+    template <class Sum> OPTNET_DEVICE void add_az(int i, Sum& sum) const { add_line(s, of, s.a, i, e.best.z, sum); }
+    template <class Sum> OPTNET_DEVICE void add_gz(int i, Sum& sum) const { add_line(s, of, s.g, i, e.best.z, sum); }
+    template <class Sum> OPTNET_DEVICE void add_multipliers(int j, Sum& sum) const {
+        add_line(s, of, s.a_columns, j, e.best.nu, sum);
+        add_line(s, of, s.g_columns, j, e.best.lambda, sum);
+    }
+};
+
 template <class Team, class T>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void write(const sparse_problem<Team>& on, const outputs<T>& out, std::int64_t k,
                                             const finished& done) {
@@ -106,7 +139,10 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void write(const sparse_problem<Team>& on, cons
     const bool point = has_point(done.status);
     each_entry_of(
         on.team, on.s,
-        [&](int j) { out.to.z[k * n + j] = static_cast<T>(point || ray ? e.best.z[j] * on.of.z_scale[j] : none); },
+        [&](int j) {
+            if (j == 0) write_words(out, k, done, on.known.iterations);
+            out.to.z[k * n + j] = static_cast<T>(point || ray ? e.best.z[j] * on.of.z_scale[j] : none);
+        },
         [&](int i) {
             if (out.to.nu != nullptr)
                 out.to.nu[k * p + i] = static_cast<T>(point || farkas ? e.best.nu[i] * on.of.a_scale[i] : none);
@@ -118,7 +154,6 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void write(const sparse_problem<Team>& on, cons
             const double slack = !point ? none : e.absent(i) ? HUGE_VAL : (e.h[i] - e.v.of.gz[i]) / on.of.g_scale[i];
             out.to.s[k * m + i] = static_cast<T>(slack);
         });
-    each(on.team, 1, [&](int) { write_words(out, k, done, on.known.iterations); });
 }
 
 /// Solves problem k on its matrices and writes every output. The factor of its active rows is left in `factor` where
@@ -145,6 +180,7 @@ OPTNET_DEVICE void solve_problem(Team& team, const sparse_shape& s, const sparse
         done = take_road(on, batch, k);
     }
     if (has_point(done.status)) multiply(team, s, of, e.best, e.v.of);
+    look_closer<T>(team, sparse_view{s, of, e}, batch, done);
     write(on, out, k, done);
     if (!keep) return;
     const bool gradient = done.status == status::solved && decide_rows(on);
