@@ -3,7 +3,7 @@
 import math
 
 import torch
-from harness import NAMES, equal, leaves, problem, refused, run
+from harness import NAMES, device, equal, generator, leaves, on_cpu_only, problem, refused, run
 
 ops = torch.ops.optnet
 F64 = {"dtype": torch.float64}
@@ -15,6 +15,7 @@ def gradients(data, loss=lambda r: r[0].pow(2).sum(), **settings):
     return [t.grad for t in x]
 
 
+@on_cpu_only
 def test_only_what_is_asked_for():
     data = problem(5, 2, 6, batch=3, seed=1)
     for first in range(6):
@@ -128,7 +129,7 @@ def check_isolation(healthy, broken, element, shared=()):
     """Values and gradients of the other elements are the same bits; those of the failed one are exactly zero."""
     batch = healthy[1].shape[0]
     others = [k for k in range(batch) if k != element]
-    random = torch.Generator().manual_seed(1)
+    random = generator(1)
 
     def all_of(data, poison):
         x = leaves(data)
@@ -266,12 +267,12 @@ def test_autocast_changes_nothing():
     for dtype in (torch.float32, torch.float64):
         data = problem(6, 2, 8, batch=3, shared=("Q", "G"), seed=11, dtype=dtype)
         plain = [ops.qp(*data), *gradients(data, lambda r: r[0].sum() + r[3].sum())]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(device(), dtype=torch.bfloat16):
             inside = [ops.qp(*data), *gradients(data, lambda r: r[0].sum() + r[3].sum())]
         assert all(equal(a, b) for a, b in zip(plain, inside))
     data = problem(6, 2, 8, batch=3, shared=("Q", "G"), seed=11, dtype=torch.float32)
     q = data[1].bfloat16().requires_grad_()
-    with torch.autocast("cpu", dtype=torch.bfloat16):  # as a layer before this one would hand it over
+    with torch.autocast(device(), dtype=torch.bfloat16):  # as a layer before this one would hand it over
         z = ops.qp(data[0], q, *data[2:])
     assert z.dtype == torch.float32 and equal(z, ops.qp(data[0], q.detach().float(), *data[2:]))
     z.sum().backward()

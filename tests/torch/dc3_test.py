@@ -4,12 +4,13 @@
     minimize 1/2 y'Qy + p'y  subject to  Ay = x,  Gy <= h        y in R^100, 50 equalities
 
 Expected values: the published optima -16.33, -15.05, -12.73, -12.67 for 30, 50, 130, 150 inequalities, to the digits that
-an independent solver gives. Usage: dc3_test.py LIBRARY
+an independent solver gives. Usage: dc3_test.py LIBRARY [DEVICE]
 """
 import sys
 
 import numpy as np
 import torch
+from harness import SKIPPED, device
 
 OPTIMA = {30: -16.3299, 50: -15.0469, 130: -12.7312, 150: -12.6690}
 
@@ -22,11 +23,14 @@ def data(inequalities, equalities=50, n=100, examples=10000):
     x = random.uniform(-1, 1, size=(examples, equalities))
     g = random.normal(loc=0, scale=1.0, size=(inequalities, n))
     h = np.sum(np.abs(g @ np.linalg.pinv(a)), axis=1)
-    return [torch.from_numpy(v) for v in (q, p, a, x[-833:], g, h)]
+    return [torch.from_numpy(v).to(device()) for v in (q, p, a, x[-833:], g, h)]
 
 
 def main():
     torch.ops.load_library(sys.argv[1])
+    if device() != "cpu" and not torch.cuda.is_available():
+        print("no GPU")
+        return SKIPPED
     failed = 0
     for inequalities, expected in OPTIMA.items():
         q, p, a, x, g, h = data(inequalities)

@@ -9,7 +9,7 @@ import os
 import time
 
 import torch
-from harness import NAMES, leaves, problem, run
+from harness import NAMES, leaves, on_cpu_only, problem, run
 
 ops = torch.ops.optnet
 F64 = {"dtype": torch.float64}
@@ -138,6 +138,7 @@ def test_a_solution_beyond_float32_has_no_gradient():
         assert all(torch.equal(a.to_dense(), t.grad.to_dense()) for a, t in zip(alone, x)), (n, batch, layout)
 
 
+@on_cpu_only
 def test_a_forked_child_solves_too():
     data = problem(10, 2, 12, batch=50, seed=6)
     expected = ops.qp(*data)

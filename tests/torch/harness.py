@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the test_* functions of a script against the library in argv[1], and makes problems for them.
 
+On the device in argv[2], the CPU if none is named: every tensor that a test makes is there, and tests that are marked as
+`on_cpu_only` are left out. A machine without that device skips the script.
+
 Problems have a point z0 with A z0 = b and G z0 < h, so they are feasible, and Q > 0; a seed fixes the numbers. `shared` names
 the arguments without a batch dimension; vectors stay per problem unless nothing is.
 """
@@ -10,13 +13,35 @@ import traceback
 import torch
 
 NAMES = ("Q", "q", "A", "b", "G", "h")
+SKIPPED = 77
+
+
+def device():
+    return sys.argv[2] if len(sys.argv) > 2 else "cpu"
+
+
+def on_cpu_only(test):
+    """Marks what is about the CPU's threads, processes or profiles."""
+    test.on_cpu_only = True
+    return test
+
+
+def generator(seed):
+    return torch.Generator(device=device()).manual_seed(seed)
 
 
 def run(namespace):
     """Runs every test of a module's globals(); exits with 1 if one failed."""
     torch.ops.load_library(sys.argv[1])
+    if device() != "cpu":
+        if not torch.cuda.is_available():
+            print("no GPU")
+            sys.exit(SKIPPED)
+        torch.set_default_device(device())
     failed = 0
     tests = [(name, test) for name, test in namespace.items() if name.startswith("test_")]
+    if device() != "cpu":
+        tests = [(name, test) for name, test in tests if not hasattr(test, "on_cpu_only")]
     for name, test in tests:
         torch.manual_seed(0)
         try:
@@ -31,7 +56,7 @@ def run(namespace):
 
 def problem(n, p, m, batch=None, shared=(), seed=0, dtype=torch.float64):
     """[Q, q, A, b, G, h]; h leaves a slack of U(0, 0.3) at a random point, so that some rows are active."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
 
     def normal(name, *shape):
         lead = () if batch is None or name in shared else (batch,)

@@ -7,7 +7,7 @@ import math
 import threading
 
 import torch
-from harness import NAMES, equal, leaves, problem, refused, run
+from harness import NAMES, device, equal, leaves, on_cpu_only, problem, refused, run
 
 ops = torch.ops.optnet
 F64 = {"dtype": torch.float64}
@@ -188,7 +188,7 @@ def test_errors_of_dtype_device_and_layout():
         changed = [t.float() if i == place else t for i, t in enumerate(data)]
         assert refused(lambda c=changed: ops.qp(*c), f'argument "{name}" is float', "float32", "float64", "one dtype")
         changed = [t.to("meta") if i == place else t for i, t in enumerate(data)]
-        assert refused(lambda c=changed: ops.qp(*c), f'argument "{name}" is on ', "meta", "cpu", "one device")
+        assert refused(lambda c=changed: ops.qp(*c), f'argument "{name}" is on ', "meta", device(), "one device")
     assert refused(lambda: ops.qp(data[0].to_sparse(), *data[1:]), '"Q" is a tensor of layout Sparse', "to_dense()")
 
 
@@ -223,6 +223,7 @@ def test_strides_change_nothing():
     assert all(equal(x, y) for x, y in zip(own, expanded))
 
 
+@on_cpu_only
 def test_shared_tensors_and_views_are_not_copied():
     data = problem(30, 5, 40, batch=8, shared=("Q", "A"), seed=11)
     data[4] = data[4].mT.contiguous().mT
@@ -233,6 +234,7 @@ def test_shared_tensors_and_views_are_not_copied():
     assert not called & {"aten::copy_", "aten::clone", "aten::contiguous", "aten::expand"}, called
 
 
+@on_cpu_only
 def test_threads_change_no_bit():
     data = problem(12, 3, 20, batch=40, shared=("Q", "G"), seed=12)
     before = torch.get_num_threads()

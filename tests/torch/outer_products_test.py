@@ -5,7 +5,7 @@ The bound is that of a sum of k products in any order, (k + 3) u sum |a||b| (Hig
 Usage: outer_products_test.py LIBRARY
 """
 import torch
-from harness import leaves, run
+from harness import leaves, on_cpu_only, run
 
 def product(u, x, v, y, scale, shared, symmetric):
     return torch.ops.optnet._outer_products([u, x, v, y], [scale], [shared], [symmetric])[0]
@@ -71,6 +71,7 @@ def test_parts_of_longer_vectors_and_other_strides():
     check(whole[:1, :4].expand(6, 4), whole, None, None, 1.0, True)
 
 
+@on_cpu_only
 def test_same_numbers_for_any_number_of_threads():
     u, x, v, y = (vectors(128, 100) for _ in range(4))
     before = torch.get_num_threads()

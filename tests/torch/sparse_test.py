@@ -6,7 +6,7 @@ Usage: sparse_test.py LIBRARY
 import warnings
 
 import torch
-from harness import equal, leaves, problem, refused, run
+from harness import equal, generator, leaves, problem, refused, run
 
 warnings.filterwarnings("ignore", message=".*[Ss]parse (CSR|invariant).*")
 ops = torch.ops.optnet
@@ -15,7 +15,7 @@ F64 = {"dtype": torch.float64}
 
 def chain(points, batch, seed=0):
     """[Q, q, A, b, G, h] dense: near smooth, neighbours at most 1 apart, the ends meet."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     eye = torch.eye(points, **F64)
     difference = (eye - eye.roll(1, 1))[:-1]
     bend = 2 * eye - eye.roll(1, 0) - eye.roll(1, 1)
@@ -120,7 +120,7 @@ def test_int32_indices_float32_and_statuses():
 
 def test_a_linear_program_from_csr_matrices():
     n = 80
-    q = torch.randn(n, generator=torch.Generator().manual_seed(3), **F64)
+    q = torch.randn(n, generator=generator(3), **F64)
     box = torch.cat([torch.eye(n, **F64), -torch.eye(n, **F64)]).to_sparse_csr()
     for nothing in (None, torch.zeros(n, n, **F64).to_sparse_csr()):
         z = ops.qp(nothing, q, None, None, box, torch.ones(2 * n, **F64))
@@ -167,7 +167,7 @@ def test_zeros_of_plain_tensors_are_found_and_their_gradient_is_that_of_every_en
 
 def test_the_simplex_in_plain_tensors():
     n = 300
-    q = torch.randn(n, generator=torch.Generator().manual_seed(5), **F64)
+    q = torch.randn(n, generator=generator(5), **F64)
     given = [torch.eye(n, **F64), q, torch.ones(1, n, **F64), torch.ones(1, **F64), -torch.eye(n, **F64)]
     given.append(torch.zeros(n, **F64))
     z, grad = gradients(given)
@@ -193,7 +193,7 @@ def test_where_the_curvature_is_weak_the_active_rows_are_still_those_of_the_solu
     A, b = torch.ones(1, n, dtype=torch.float64), torch.full((1,), 0.1, dtype=torch.float64)
     compared = 0
     for seed in range(10):
-        random = torch.Generator().manual_seed(seed)
+        random = generator(seed)
         curvature = 10 ** (-5 * torch.rand(n, generator=random, dtype=torch.float64))
         q = torch.randn(batch, n, generator=random, dtype=torch.float64) * curvature.sqrt()
         weight = torch.randn(n, generator=random, dtype=torch.float64)
