@@ -49,7 +49,7 @@ constexpr int patience = 40;     ///< iterations without a better point before g
 
 /// The mean of (s + step ds)'(λ + step dλ) over the rows that are present.
 template <class Team, class Rows>
-OPTNET_DEVICE double complementarity(Team& team, const Rows& v, double step, double present) {
+OPTNET_DEVICE OPTNET_OUT_OF_LINE double complementarity(Team& team, const Rows& v, double step, double present) {
     const double total = teams::sums(team, v.m, [&](int i) {
                              return teams::two{(v.s[i] + step * v.ds[i]) * (v.lambda[i] + step * v.dlambda[i]), 0.0};
                          }).a;
@@ -57,7 +57,8 @@ OPTNET_DEVICE double complementarity(Team& team, const Rows& v, double step, dou
 }
 
 /// The step in [0, 1] that goes at most `share` of the way to where s or λ gets negative, by one reduction.
-template <class Team, class Rows> OPTNET_DEVICE double step_length(Team& team, const Rows& v, double share) {
+template <class Team, class Rows>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE double step_length(Team& team, const Rows& v, double share) {
     const double most = teams::most(team, v.m, [&](int i) {
                             if (v.absent(i)) return teams::two{0.0, 0.0};
                             return teams::two{teams::larger(-v.ds[i] / v.s[i], -v.dlambda[i] / v.lambda[i]), 0.0};
@@ -66,12 +67,35 @@ template <class Team, class Rows> OPTNET_DEVICE double step_length(Team& team, c
 }
 
 /// x + step d over the rows; false if anything is not finite any more.
-template <class Team, class Rows> OPTNET_DEVICE bool advance(Team& team, const Rows& v, double step) {
+template <class Team, class Rows>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool advance(Team& team, const Rows& v, double step) {
     return teams::sums(team, v.m, [&](int i) {
                v.s[i] += step * v.ds[i];
                v.lambda[i] += step * v.dlambda[i];
                return teams::two{(v.s[i] + v.lambda[i]) * 0.0, 0.0}; // NaN and infinity leave NaN
            }).a == 0.0;
+}
+
+template <class Team, class Rows> OPTNET_DEVICE OPTNET_OUT_OF_LINE double count_present(Team& team, const Rows& v) {
+    return teams::sums(team, v.m, [&](int i) { return teams::two{v.absent(i) ? 0.0 : 1.0, 0.0}; }).a;
+}
+
+/// w and r_c of the affine step.
+template <class Team, class Rows> OPTNET_DEVICE OPTNET_OUT_OF_LINE void weigh(Team& team, const Rows& v) {
+    teams::each(team, v.m, [&](int i) {
+        v.w[i] = v.lambda[i] / v.s[i];
+        v.rc[i] = v.lambda[i] * v.s[i];
+        v.ds[i] = v.dlambda[i] = 0;
+    });
+}
+
+/// r_c of the combined step, with the second-order term unless it is `careful`.
+template <class Team, class Rows>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void combine(Team& team, const Rows& v, bool careful, double sigma, double mu) {
+    teams::each(team, v.m, [&](int i) {
+        if (v.absent(i)) return;
+        v.rc[i] += careful ? -teams::larger(sigma, centring) * mu : v.ds[i] * v.dlambda[i] - sigma * mu;
+    });
 }
 
 } // namespace interior
@@ -83,7 +107,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE auto interior_loop(Team& team, Problem& of, int
                                                     double eps_certificate) -> interior_progress<decltype(of.judge())> {
     const auto v = of.vectors();
     interior_progress<decltype(of.judge())> made;
-    const double present = teams::sums(team, v.m, [&](int i) { return teams::two{v.absent(i) ? 0.0 : 1.0, 0.0}; }).a;
+    const double present = interior::count_present(team, v);
     bool careful = false;
     for (int since_best = 0;; ++made.iterations) {
         of.residual();
@@ -110,11 +134,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE auto interior_loop(Team& team, Problem& of, int
         }
 
         made.outcome = interior_outcome::breakdown;
-        teams::each(team, v.m, [&](int i) {
-            v.w[i] = v.lambda[i] / v.s[i];
-            v.rc[i] = v.lambda[i] * v.s[i];
-            v.ds[i] = v.dlambda[i] = 0;
-        });
+        interior::weigh(team, v);
         if (!of.factor()) return made;
         const double mu = interior::complementarity(team, v, 0, present);
         // Rarely the second-order term leads round a cycle of badly centred points; plain centred steps end it.
@@ -125,10 +145,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE auto interior_loop(Team& team, Problem& of, int
         const double mu_affine = interior::complementarity(team, v, affine, present);
         const double ratio = mu > 0 ? teams::larger(0.0, mu_affine / mu) : 0.0;
         const double sigma = ratio > 1 ? 1.0 : ratio * ratio * ratio;
-        teams::each(team, v.m, [&](int i) {
-            if (v.absent(i)) return;
-            v.rc[i] += careful ? -teams::larger(sigma, interior::centring) * mu : v.ds[i] * v.dlambda[i] - sigma * mu;
-        });
+        interior::combine(team, v, careful, sigma, mu);
         of.solve();
         const double step = interior::step_length(team, v, interior::boundary);
         of.advance(step);

@@ -34,12 +34,12 @@ public:
         each_entry_of(
             team, s, [&](int j) { e.x.z[j] = 0; }, [&](int i) { e.x.nu[i] = 0; }, [&](int i) { e.x.lambda[i] = 0; });
     }
-    OPTNET_DEVICE bool factor() {
+    OPTNET_DEVICE OPTNET_OUT_OF_LINE bool factor() {
         each(team, s.m, [&](int i) { on.factor.weight[i] = s.in_r(i) ? e.w[i] : std::sqrt(e.w[i]); });
         return on.eliminate();
     }
     /// z and ν of [Q A' G'; A 0 0; G 0 −I] [z; ν; λ] = [−q; b; h], and s = h − Gz.
-    OPTNET_DEVICE void start() {
+    OPTNET_DEVICE OPTNET_OUT_OF_LINE void start() {
         each_entry_of(
             team, s, [&](int j) { e.residual.z[j] = -e.q[j]; }, [&](int i) { e.residual.nu[i] = e.b[i]; },
             [&](int i) { e.scratch[i] = e.w[i] * e.h[i]; });
@@ -48,7 +48,7 @@ public:
             team, s, [&](int j) { e.x.z[j] = e.d.z[j]; }, [&](int i) { e.x.nu[i] = e.d.nu[i]; },
             [&](int i) { e.s[i] = e.h[i] - e.v.of.gz[i]; });
     }
-    OPTNET_DEVICE void residual() {
+    OPTNET_DEVICE OPTNET_OUT_OF_LINE void residual() {
         multiply(team, s, on.of, e.x, e.v.of);
         const sparse_products& at = e.v.of;
         each_entry_of(
@@ -57,7 +57,7 @@ public:
             [&](int i) { e.rs[i] = e.absent(i) ? 0.0 : e.h[i] - at.gz[i] - e.s[i]; });
     }
     OPTNET_DEVICE verdict judge() { return cuda::judge(team, s, on.of, e, e.x, e.v.of, absolute, relative); }
-    OPTNET_DEVICE void keep() {
+    OPTNET_DEVICE OPTNET_OUT_OF_LINE void keep() {
         each_entry_of(
             team, s, [&](int j) { e.inner.z[j] = e.x.z[j]; }, [&](int i) { e.inner.nu[i] = e.x.nu[i]; },
             [&](int i) {
@@ -65,7 +65,7 @@ public:
                 e.inner_s[i] = e.s[i];
             });
     }
-    OPTNET_DEVICE bool enough(const verdict& judged) {
+    OPTNET_DEVICE OPTNET_OUT_OF_LINE bool enough(const verdict& judged) {
         if (!guesses || !(judged.share <= try_at)) return false;
         try_at = better * judged.share < next_guess ? better * judged.share : next_guess;
         take_rows(e.x.lambda, e.s);
@@ -87,7 +87,7 @@ public:
         }
         return interior_outcome::limit;
     }
-    OPTNET_DEVICE void solve() {
+    OPTNET_DEVICE OPTNET_OUT_OF_LINE void solve() {
         // W r_s + r_c / s
         each(team, s.m, [&](int i) { e.scratch[i] = e.w[i] * e.rs[i] + e.rc[i] / e.s[i]; });
         find_direction();
@@ -97,7 +97,7 @@ public:
             e.dlambda[i] = -(e.rc[i] + e.x.lambda[i] * e.ds[i]) / e.s[i];
         });
     }
-    OPTNET_DEVICE void advance(double step) {
+    OPTNET_DEVICE OPTNET_OUT_OF_LINE void advance(double step) {
         each_entry_of(
             team, s,
             [&](int j) {
@@ -112,7 +112,7 @@ public:
     }
 
     /// The weights of the rows with λ > s.
-    OPTNET_DEVICE void take_rows(const strided& lambda, const strided& slack) {
+    OPTNET_DEVICE OPTNET_OUT_OF_LINE void take_rows(const strided& lambda, const strided& slack) {
         const double unit = on.cost_unit();
         const sparse_shifts shifts = sparse_shifts::of(on.of);
         each(team, s.m, [&](int i) {

@@ -110,6 +110,21 @@ enum class rounds_from {
     near, ///< of one that has come some way: its multipliers are those of the centre, where they are not unique
 };
 
+/// How many rows have the wrong sign by more than `zero` of their terms; the scratch says which.
+template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE double count_wrong(const sparse_problem<Team>& on, double zero) {
+    const sparse_element& e = on.e;
+    const double z_size = on.size_of_z(e.trial.z);
+    multiply(on.team, on.s, on.of, on.s.g, e.trial.z, e.v.of.gz);
+    return sums(on.team, on.s.m,
+                [&](int i) {
+                    const double room = e.floor[i] + zero * (std::abs(e.h[i]) + z_size);
+                    const double over = on.factor.weight[i] > 0 ? -e.trial.lambda[i] : e.v.of.gz[i] - e.h[i] - room;
+                    e.scratch[i] = over > 0 ? 1.0 : 0.0;
+                    return two{e.scratch[i], 0.0};
+                })
+        .a;
+}
+
 /// The rows with a weight are taken as equalities; those of the wrong sign change sides, and the trial point is
 /// finished where none is left. True if that is the solution: then the rows are. `from` is read where it is near.
 template <class Team>
@@ -141,14 +156,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool settle(const sparse_problem<Team>& on, rou
             else
                 on.kkt().solve(x);
         }
-        const double zero = precise && !afar ? rounding_zero : estimated_zero, z_size = on.size_of_z(x.z);
-        multiply(team, s, on.of, s.g, x.z, e.v.of.gz);
-        const double wrong = sums(team, s.m, [&](int i) {
-                                 const double room = e.floor[i] + zero * (std::abs(e.h[i]) + z_size);
-                                 const double over = weight[i] > 0 ? -x.lambda[i] : e.v.of.gz[i] - e.h[i] - room;
-                                 e.scratch[i] = over > 0 ? 1.0 : 0.0;
-                                 return two{e.scratch[i], 0.0};
-                             }).a;
+        const double wrong = count_wrong(on, precise && !afar ? rounding_zero : estimated_zero);
         idle = wrong < fewest ? 0 : idle + 1;
         fewest = wrong < fewest ? wrong : fewest;
         const bool slow = wrong > many && (wrong < last ? wrong : last) > fewer_rows * before;

@@ -62,32 +62,28 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool find_centre(const sparse_problem<Team>& on
     return share <= 1e3;
 }
 
-/// Leaves the factor of the active rows of the best point, whose products are there. False where it is not finite.
-template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE bool decide_rows(const sparse_problem<Team>& on) {
-    Team& team = on.team;
-    const sparse_shape& s = on.s;
+/// How many rows are in doubt; the scratch says which are active or may be.
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE double count_doubtful(const sparse_problem<Team>& on,
+                                                       const sparse_strength<Team>& by) {
+    return sums(on.team, on.s.m,
+                [&](int i) {
+                    const bool basis = on.e.best_weight[i] > 0;
+                    const bool doubt = basis ? !by.sure(i) : by.tight(i);
+                    on.e.scratch[i] = basis || doubt ? 1.0 : 0.0;
+                    return two{doubt ? 1.0 : 0.0, 0.0};
+                })
+        .a;
+}
+
+/// The weights and ratios of the active rows: those of the best point, or of the point of maximal support.
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void weigh_rows(const sparse_problem<Team>& on, const sparse_strength<Team>& by,
+                                                 bool central) {
     const sparse_element& e = on.e;
     const strided &weight = on.factor.weight, &ratio = on.factor.ratio;
-    const double costs = most(team, s.n, [&](int j) {
-                             return two{larger(std::abs(e.q[j]), std::abs(e.v.of.qz[j])), 0.0};
-                         }).a;
-    const sparse_strength<Team> by{on, larger(64.0 * s.n * 1.1e-16, on.how.active_tolerance), on.size_of_z(e.best.z),
-                                   larger(0.0, costs)};
-    const double doubtful = sums(team, s.m, [&](int i) {
-                                const bool basis = e.best_weight[i] > 0;
-                                const bool doubt = basis ? !by.sure(i) : by.tight(i);
-                                e.scratch[i] = basis || doubt ? 1.0 : 0.0;
-                                return two{doubt ? 1.0 : 0.0, 0.0};
-                            }).a;
-    bool central = false;
-    if (doubtful > 0) {
-        // The interior point needs the scratch.
-        each(team, s.m, [&](int i) { e.r.lambda[i] = e.scratch[i]; });
-        central = find_centre(on, by);
-    }
-    if (!central && on.known.factored) return true;
     const double delta = sparse_shifts::of(on.of).delta;
-    each(team, s.m, [&](int i) {
+    each(on.team, on.s.m, [&](int i) {
         weight[i] = central ? 0.0 : e.best_weight[i];
         ratio[i] = 0;
         if (!central || e.r.lambda[i] == 0) return;
@@ -96,8 +92,28 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE bool decide_rows(const sp
         if (!sure && slack > 100 * strong) return;
         ratio[i] = sure || strong > 100 * slack ? 0.0 : slack / multiplier;
         const double own = 1 / (ratio[i] + delta);
-        weight[i] = s.in_r(i) ? own : std::sqrt(own);
+        weight[i] = on.s.in_r(i) ? own : std::sqrt(own);
     });
+}
+
+/// Leaves the factor of the active rows of the best point, whose products are there. False where it is not finite.
+template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE bool decide_rows(const sparse_problem<Team>& on) {
+    Team& team = on.team;
+    const sparse_shape& s = on.s;
+    const sparse_element& e = on.e;
+    const double costs = most(team, s.n, [&](int j) {
+                             return two{larger(std::abs(e.q[j]), std::abs(e.v.of.qz[j])), 0.0};
+                         }).a;
+    const sparse_strength<Team> by{on, larger(64.0 * s.n * 1.1e-16, on.how.active_tolerance), on.size_of_z(e.best.z),
+                                   larger(0.0, costs)};
+    bool central = false;
+    if (count_doubtful(on, by) > 0) {
+        // The interior point needs the scratch.
+        each(team, s.m, [&](int i) { e.r.lambda[i] = e.scratch[i]; });
+        central = find_centre(on, by);
+    }
+    if (!central && on.known.factored) return true;
+    weigh_rows(on, by, central);
     return on.eliminate();
 }
 

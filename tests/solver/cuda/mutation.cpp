@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Solves and differentiates a small batch with three threads in place of a GPU's block, or with 32 in place of a warp,
+// Solves and differentiates a small batch with seven threads in place of a GPU's block, or with 32 in place of a warp,
 // and leaves one barrier out:
 //
 //     cuda_mutation [sparse-]block|[sparse-]warp     none; prints how many barriers of phases and of reductions there
@@ -62,7 +62,9 @@ int main(int count, char** words) {
     const barrier kind = !mutate                                     ? barrier::none
                          : std::string_view(words[2]) == "reduction" ? barrier::of_reduction
                                                                      : barrier::of_phase;
-    host::crew all(warp ? optnet::solver::cuda::warp : 3, kind, mutate ? std::strtol(words[3], nullptr, 10) : -1);
+    // Seven: a vector may begin anywhere among the indices of a phase, and the next phase shall not find it with the
+    // same worker by chance.
+    host::crew all(warp ? optnet::solver::cuda::warp : 7, kind, mutate ? std::strtol(words[3], nullptr, 10) : -1);
     if (team.starts_with("sparse")) {
         problems::model x = assets();
         host::sparse_batch<double> b(x.problem(), {});
