@@ -75,11 +75,14 @@ Tensor in_steps(const outer_product& p) {
         return in_steps({one(p.u), one(p.x), one(p.v), one(p.y), p.scale, true, p.symmetric});
     }
     Tensor sum;
-    if (p.shared)
+    if (p.shared) {
         sum = p.v.defined() ? at::addmm(at::mm(p.u.t(), p.x), p.v.t(), p.y) : at::mm(p.u.t(), p.x);
-    else
-        sum = p.v.defined() ? at::matmul(at::stack({p.u, p.v}, 2), at::stack({p.x, p.y}, 1))
-                            : p.u.unsqueeze(2) * p.x.unsqueeze(1);
+    } else {
+        // Entry by entry: no library chooses an order of two terms by the size of the batch, or single precision by a
+        // setting for products of matrices.
+        sum = p.u.unsqueeze(2) * p.x.unsqueeze(1);
+        if (p.v.defined()) sum = at::addcmul(sum, p.v.unsqueeze(2), p.y.unsqueeze(1));
+    }
     if (p.symmetric) sum = (sum + sum.mT()) * 0.5;
     return p.scale == 1.0 ? sum : sum * p.scale;
 }
