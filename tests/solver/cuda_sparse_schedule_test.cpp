@@ -5,7 +5,11 @@
 #include "catch.hpp"
 #include "cuda/counting_team.hpp"
 #include "cuda/sparse_host.hpp"
+#include "solver/algorithm/shallow_order.hpp"
 #include "sparse_models.hpp"
+
+#include <algorithm>
+#include <cmath>
 
 using namespace problems;
 namespace cuda = optnet::solver::cuda;
@@ -50,8 +54,32 @@ TEST_CASE("the schedule: made once per structure and its factors, and levels are
     const cuda::sparse_shape b = cuda::schedule(bounds.shape)->shape;
     CHECK(b.levels == 4);
     CHECK(b.entries == 3 * 300 + 3);
-    // Total variation: t of every pair first, then a tridiagonal matrix.
-    CHECK(made->shape.entries == 99 * 2 + 99);
+    // Total variation: t of every pair first, then a tridiagonal matrix, of which a third or more goes at once.
+    CHECK(made->shape.levels <= 12);
+    CHECK(made->shape.entries <= 99 * 2 + 2 * 99);
+}
+
+TEST_CASE("a low elimination tree: every node once, a path in logarithmic steps, the hub of a star last") {
+    const auto path = [](int n) {
+        std::vector<std::pair<int, int>> edges;
+        for (int i = 1; i < n; ++i) edges.emplace_back(i, i - 1);
+        return edges;
+    };
+    std::vector<int> order = solver::shallow_order(1000, path(1000), 2000);
+    REQUIRE(order.size() == 1000);
+    std::sort(order.begin(), order.end());
+    for (int i = 0; i < 1000; ++i) CHECK(order[static_cast<std::size_t>(i)] == i);
+    // Two thirds of a path at most are left after a step.
+    for (const int n : {100, 1000, 10000}) {
+        const double steps = std::log(n) / std::log(1.5);
+        CHECK(cuda::schedule(denoising(n, 1, 13, 1).shape)->shape.levels <= 2 + steps);
+    }
+    std::vector<std::pair<int, int>> star;
+    for (int i = 1; i < 50; ++i) star.emplace_back(0, i);
+    CHECK(solver::shallow_order(50, star, 49).back() == 0);
+    CHECK(solver::shallow_order(50, star, 48).empty());
+    CHECK(solver::shallow_order(3, {}, 0) == std::vector<int>{0, 1, 2});
+    CHECK(solver::shallow_order(0, {}, 0).empty());
 }
 
 TEST_CASE("what stays refused is told") {

@@ -2,6 +2,7 @@
 #include "solver/algorithm/sparse_pattern.hpp"
 
 #include "solver/algorithm/entries.hpp"
+#include "solver/algorithm/shallow_order.hpp"
 
 #include <Eigen/OrderingMethods>
 #include <Eigen/SparseCore>
@@ -187,7 +188,24 @@ void factor_pattern(sparse_pattern& x) {
     }
 }
 
-std::shared_ptr<const sparse_pattern> make(const structure& s) {
+/// Approximate minimum degree, which leaves dense rows to the end.
+std::vector<int> least_fill(const sparse_pattern& x, const std::vector<int>& node) {
+    std::vector<Eigen::Triplet<double>> edges;
+    edges.reserve(at(x.size));
+    for (int i = 0; i < x.size; ++i) edges.emplace_back(i, i, 1.0);
+    each_edge(x, node, [&](int a, int b) {
+        edges.emplace_back(a, b, 1.0);
+        edges.emplace_back(b, a, 1.0);
+    });
+    Eigen::SparseMatrix<double> graph(x.size, x.size);
+    graph.setFromTriplets(edges.begin(), edges.end());
+    Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, int> order;
+    if (x.size > 0) Eigen::AMDOrdering<int>()(graph, order);
+    return {order.indices().data(), order.indices().data() + order.size()};
+}
+
+/// `find_order(x, node)` is the order of elimination; empty ends the analysis.
+template <class Order> std::shared_ptr<const sparse_pattern> make(const structure& s, const Order& find_order) {
     auto made = std::make_shared<sparse_pattern>();
     sparse_pattern& x = *made;
     x.n = s.n;
@@ -215,19 +233,10 @@ std::shared_ptr<const sparse_pattern> make(const structure& s) {
     x.possible = products <= most_entries;
     if (!x.possible) return made;
 
-    // The order of elimination: approximate minimum degree, which leaves dense rows to the end.
-    std::vector<Eigen::Triplet<double>> edges;
-    edges.reserve(at(x.size));
-    for (int i = 0; i < x.size; ++i) edges.emplace_back(i, i, 1.0);
-    each_edge(x, node, [&](int a, int b) {
-        edges.emplace_back(a, b, 1.0);
-        edges.emplace_back(b, a, 1.0);
-    });
-    Eigen::SparseMatrix<double> graph(x.size, x.size);
-    graph.setFromTriplets(edges.begin(), edges.end());
-    Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, int> order;
-    if (x.size > 0) Eigen::AMDOrdering<int>()(graph, order);
-    const std::vector<int> position = leaves_first(x, node, {order.indices().data(), at(x.size)});
+    const std::vector<int> order = find_order(x, node);
+    x.possible = order.size() == at(x.size);
+    if (!x.possible) return made;
+    const std::vector<int> position = leaves_first(x, node, order);
     x.place.assign(at(s.n + s.p + s.m), -1);
     std::copy_n(position.begin(), s.n + s.p, x.place.begin());
     for (int i = 0; i < s.m; ++i)
@@ -332,8 +341,17 @@ std::shared_ptr<const sparse_pattern> analyse(const structure& shape) {
             return cache.front().pattern;
         }
     if (cache.size() >= most_cached) cache.pop_back();
-    cache.insert(cache.begin(), {shape, make(shape)});
+    cache.insert(cache.begin(), {shape, make(shape, least_fill)});
     return cache.front().pattern;
+}
+
+std::shared_ptr<const sparse_pattern> analyse_shallow(const structure& shape, std::int64_t most) {
+    const auto made = make(shape, [&](const sparse_pattern& x, const std::vector<int>& node) {
+        std::vector<entry> edges;
+        each_edge(x, node, [&](int a, int b) { edges.emplace_back(a, b); });
+        return shallow_order(x.size, edges, most);
+    });
+    return made->possible ? made : nullptr;
 }
 
 } // namespace optnet::solver

@@ -77,4 +77,8 @@ bool same_places(const structure& a, const structure& b);
 /// The analysis of a structure, from a small cache that all threads share.
 std::shared_ptr<const sparse_pattern> analyse(const structure& shape);
 
+/// The same with an order of elimination whose tree is low (shallow_order.hpp), made anew; null where L would have more
+/// than `most_entries`.
+std::shared_ptr<const sparse_pattern> analyse_shallow(const structure& shape, std::int64_t most_entries);
+
 } // namespace optnet::solver

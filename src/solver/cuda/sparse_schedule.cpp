@@ -217,8 +217,36 @@ std::vector<int> entries_of_items(const sparse_pattern& x) {
     return made;
 }
 
+/// The level of every column: the height of the elimination tree below it.
+std::vector<int> find_levels(const sparse_pattern& x, int& count) {
+    std::vector<int> level(at(x.size), 0);
+    count = 0;
+    for (int j = 0; j < x.size; ++j) {
+        for (int e = x.row_start[at(j)]; e < x.row_start[at(j + 1)]; ++e)
+            level[at(j)] = std::max(level[at(j)], level[at(x.row_col[at(e)])] + 1);
+        count = std::max(count, level[at(j)] + 1);
+    }
+    return level;
+}
+
+/// The CPU's analysis, or that of a low elimination tree where a level, which is a phase of all workers, is what takes
+/// the time: chains and differences have as many levels as variables in the order of least fill.
+std::shared_ptr<const sparse_pattern> find_pattern(const structure& given) {
+    constexpr int few_levels = 16, lower = 2;
+    constexpr double more_fill = 2, more_terms = 4;
+    std::shared_ptr<const sparse_pattern> found = analyse(given);
+    int levels = 0, fewer = 0;
+    find_levels(*found, levels);
+    if (levels <= few_levels) return found;
+    const auto shallow = analyse_shallow(given, static_cast<std::int64_t>(more_fill * double(found->l_row.size())));
+    if (!shallow) return found;
+    find_levels(*shallow, fewer);
+    const double terms = std::min(most_terms, more_terms * found->factor_operations());
+    return fewer * lower <= levels && shallow->factor_operations() <= terms ? shallow : found;
+}
+
 std::shared_ptr<const sparse_schedule> make(const structure& given) {
-    const std::shared_ptr<const sparse_pattern> analysed = analyse(given);
+    const std::shared_ptr<const sparse_pattern> analysed = find_pattern(given);
     const sparse_pattern& x = *analysed;
     auto made = std::make_shared<sparse_schedule>();
     sparse_shape& s = made->shape;
@@ -252,12 +280,7 @@ std::shared_ptr<const sparse_schedule> make(const structure& given) {
     s.r_columns = x.long_rows.empty() ? s.g_columns
                                       : put_lines(to, x.r_columns.start, x.r_columns.at, &x.r_columns.from, first_g);
 
-    std::vector<int> level(at(x.size), 0);
-    for (int j = 0; j < x.size; ++j) {
-        for (int e = x.row_start[at(j)]; e < x.row_start[at(j + 1)]; ++e)
-            level[at(j)] = std::max(level[at(j)], level[at(x.row_col[at(e)])] + 1);
-        s.levels = std::max(s.levels, level[at(j)] + 1);
-    }
+    const std::vector<int> level = find_levels(x, s.levels);
     std::vector<int> item_level(x.l_row.size());
     for (int j = 0; j < x.size; ++j)
         for (int e = x.l_start[at(j)]; e < x.l_start[at(j + 1)]; ++e) item_level[at(e)] = level[at(j)];

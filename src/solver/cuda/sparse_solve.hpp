@@ -70,7 +70,8 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void by_interior_point(co
 
 /// The best point, or the certificate, in `best`.
 template <class Team, class T>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE finished take_road(const sparse_problem<Team>& on, const sparse_batch<T>& batch, std::int64_t k) {
+OPTNET_DEVICE OPTNET_OUT_OF_LINE finished take_road(const sparse_problem<Team>& on, const sparse_batch<T>& batch,
+                                                    std::int64_t k) {
     sparse_known& known = on.known;
     const sparse_element& e = on.e;
     const int limit = on.how.limit_asked && on.how.limit < first_rounds ? on.how.limit : first_rounds;
