@@ -73,8 +73,8 @@ template <class Batch> void check_beyond_float32() {
     b.solve(one);
     CHECK(b.out.at(0) == status::numerical_error);
     CHECK(b.handed_over(0) == handed_over::no);
-    for (const std::size_t j : {0, 1}) CHECK(std::isnan(b.out.z[j]));
-    for (const std::size_t i : {0, 1, 2}) CHECK(std::isnan(b.out.residuals[i]));
+    for (std::size_t j = 0; j < 2; ++j) CHECK(std::isnan(b.out.z[j]));
+    for (std::size_t i = 0; i < 3; ++i) CHECK(std::isnan(b.out.residuals[i]));
     for (const std::int64_t k : {1, 2}) CHECK(b.out.at(k) == status::solved);
     const std::vector<float> right(6, 1.0F);
     std::vector<float> left(6, 7.0F);

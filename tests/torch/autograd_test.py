@@ -175,6 +175,7 @@ def test_a_failed_element_harms_no_other():
     check_isolation(problem(5, 2, 6, batch=4, seed=7), nonconvex, 3)
 
 
+@on_cpu_only
 def test_no_bit_depends_on_the_place_in_the_batch_or_on_threads():
     threads = torch.get_num_threads()
     random = torch.Generator().manual_seed(3)

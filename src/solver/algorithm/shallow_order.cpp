@@ -48,7 +48,9 @@ std::vector<int> shallow_order(int size, const std::vector<std::pair<int, int>>&
         // Those of at most the mean degree, those of the least first: what has many neighbours waits, since it would
         // make all of them neighbours of each other.
         const auto count = static_cast<std::int64_t>(left.size()), mean = (degrees + count - 1) / count;
-        std::stable_sort(left.begin(), left.end(), [&](int a, int b) { return rest.degree(a) < rest.degree(b); });
+        std::sort(left.begin(), left.end(), [&](int a, int b) {
+            return rest.degree(a) != rest.degree(b) ? rest.degree(a) < rest.degree(b) : a < b;
+        });
         const auto first = static_cast<std::ptrdiff_t>(order.size());
         next.clear();
         for (const int i : left) {
