@@ -121,22 +121,47 @@ TEST_CASE("guess: R without digits is not used, dependent rows are") {
     CHECK(!shared.usable());
 }
 
-TEST_CASE("guess: a step of the iteration folds what is above 0, or not at all") {
+TEST_CASE("guess: the steps of the iteration, in numbers that are exact") {
     each_table([](const auto& kernel, auto zero) {
         using T = decltype(zero);
-        for (const index_t n : sizes) {
-            const std::vector<T> c = random_vector<T>(n), before = random_vector<T>(n);
-            std::vector<T> t = before, w(at(n)), side(at(n), T(1));
-            for (std::size_t i = 1; i < at(n); i += 3) side[i] = T(-1);
-            kernel.add_and_fold(c.data(), side.data(), n, t.data(), w.data());
-            bool same = true;
-            for (std::size_t i = 0; i < at(n); ++i) {
-                const T sum = before[i] + c[i];
-                same = same && t[i] == sum && w[i] == (side[i] > 0 ? std::abs(sum) : -sum);
+        // Small integers: three steps stay below 2^24 halves.
+        const auto number = [] { return static_cast<T>(std::lround(1.49 * uniform<double>())); };
+        for (const index_t m : {index_t{1}, index_t{15}, index_t{16}, index_t{33}, index_t{50}, index_t{101}})
+            for (const index_t count : {index_t{8}, index_t{24}, index_t{40}}) {
+                const index_t ld = (m + 15) / 16 * 16;
+                std::vector<T> E(at(m * ld)), side(at(count * ld), T(1)), d(at(count * ld)), work(at(48 * ld));
+                for (index_t i = 0; i < m; ++i)
+                    for (index_t j = 0; j <= i; ++j) E[at(i * ld + j)] = E[at(j * ld + i)] = number();
+                for (index_t k = 0; k < count; ++k)
+                    for (index_t i = 0; i < m; ++i) {
+                        d[at(k * ld + i)] = number();
+                        if ((i + k) % 5 == 0) side[at(k * ld + i)] = T(-1);
+                    }
+                const T factor = T(-0.5);
+                const auto product = [&](const std::vector<T>& w, index_t k, index_t i) {
+                    T sum = 0;
+                    for (index_t j = 0; j < m; ++j) sum += E[at(i * ld + j)] * w[at(k * ld + j)];
+                    return sum;
+                };
+                std::vector<T> c(d.size()), expected, w(d.size());
+                for (const int steps : {1, 2, 3}) {
+                    for (index_t k = 0; k < count; ++k)
+                        for (index_t i = 0; i < m; ++i)
+                            c[at(k * ld + i)] = factor * (product(d, k, i) + d[at(k * ld + i)]);
+                    expected = c;
+                    for (int step = 1; step < steps; ++step) {
+                        for (std::size_t i = 0; i < w.size(); ++i)
+                            w[i] = side[i] > 0 ? std::abs(expected[i]) : -expected[i];
+                        for (index_t k = 0; k < count; ++k)
+                            for (index_t i = 0; i < m; ++i)
+                                expected[at(k * ld + i)] = product(w, k, i) + c[at(k * ld + i)];
+                    }
+                    std::vector<T> t = d;
+                    kernel.modulus_steps(E.data(), ld, m, side.data(), count, factor, steps, t.data(), work.data());
+                    INFO("m " << m << ", count " << count << ", steps " << steps);
+                    CHECK(t == expected);
+                }
             }
-            INFO("n " << n);
-            CHECK(same);
-        }
     });
 }
 

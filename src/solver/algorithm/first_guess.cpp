@@ -11,8 +11,8 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// One to three steps of the primal-dual active set are left after these; more take as long as they save.
-constexpr int iterations = 12;
+/// ρ over the geometric mean.
+constexpr double share_of_mean = 1.5;
 /// An eigenvalue of dependent rows counts as this in the mean.
 constexpr double least_eigenvalue = 1e-11;
 /// With less R + ρI has too few digits in single precision.
@@ -39,7 +39,7 @@ void guess_matrix::set_up(const double* R, std::int64_t m) {
     if (!cpu::dense<double>().partial_cholesky(work.data(), m, m, m, 0.0, pivots.data())) return;
     double sum = 0;
     for (const double reciprocal_root : pivots) sum -= 2 * std::log(reciprocal_root);
-    rho = std::max(least_penalty, std::exp(sum / static_cast<double>(m)));
+    rho = std::max(least_penalty, share_of_mean * std::exp(sum / static_cast<double>(m)));
     // [R + ρI; I] = [L; L⁻ᵀ] L', E = 2ρ L⁻ᵀ L⁻¹ − I
     const auto& kernels = cpu::dense<float>();
     panel.assign(at(2 * m * m), 0.0F);
@@ -47,22 +47,35 @@ void guess_matrix::set_up(const double* R, std::int64_t m) {
     scaled(R, unit.data(), m, rho, panel.data());
     for (std::int64_t i = 0; i < m; ++i) inverse[i * m + i] = 1;
     if (!kernels.partial_cholesky(panel.data(), 2 * m, m, m, 0.0F, nullptr)) return;
-    e.resize(at(m * m));
-    kernels.syrk_lower(e.data(), m, inverse, m, m, m, static_cast<float>(2 * rho), 0.0F);
-    for (std::int64_t i = 0; i < m; ++i) e[at(i * m + i)] -= 1;
-    kernels.mirror_lower(e.data(), m, m);
+    // An odd number of vectors: powers of two would meet in few places of the cache.
+    ld = (m + 15) / 16 * 16;
+    if (ld % 32 == 0) ld += 16;
+    constexpr std::int64_t line = 64 / sizeof(float);
+    e.assign(at(m * ld + line), 0.0F);
+    offset =
+        (line - static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(e.data()) / sizeof(float)) % line) % line;
+    float* own = e.data() + offset;
+    kernels.syrk_lower(own, ld, inverse, m, m, m, static_cast<float>(2 * rho), 0.0F);
+    for (std::int64_t i = 0; i < m; ++i) own[i * ld + i] -= 1;
+    kernels.mirror_lower(own, ld, m);
+}
+
+int guess_matrix::iterations() const {
+    // The eigenvalues have the mean 1: a small ρ says that they lie far apart, where the iteration takes longer.
+    return std::clamp(static_cast<int>(std::lround(7 - 1.3 * std::log(rho))), 6, 13);
 }
 
 void first_guess::run(const guess_matrix& shared, std::int64_t rows, std::int64_t count, const double* d,
                       const double* floor) {
-    const auto& kernels = cpu::dense<float>();
     m = rows;
-    const std::int64_t size = count * m;
-    for (std::vector<float>* a : {&t, &c, &folded, &side}) a->resize(at(size));
+    ld = shared.distance();
+    t.assign(at(count * ld), 0.0F);
+    side.assign(at(count * ld), 1.0F);
+    work.resize(at(48 * ld));
     const double* unit = shared.units();
     for (std::int64_t k = 0; k < count; ++k) {
         const double *own = d + k * m, *bar = floor + k * m;
-        float *to = folded.data() + k * m, *on = side.data() + k * m;
+        float *to = t.data() + k * ld, *on = side.data() + k * ld;
         // A multiple of d has the same active set: its largest entry becomes 1.
         double most = 0;
         for (std::int64_t i = 0; i < m; ++i) most = std::max(most, std::abs(own[i] * unit[i]));
@@ -72,22 +85,14 @@ void first_guess::run(const guess_matrix& shared, std::int64_t rows, std::int64_
             on[i] = bar[i] == HUGE_VAL ? -1.0F : 1.0F;
         }
     }
-    const auto factor = static_cast<float>(-0.5 / shared.penalty());
-    const auto product = [&](std::vector<float>& to, float alpha) {
-        kernels.gemm_nn(to.data(), m, folded.data(), m, shared.reflection(), m, count, m, m, alpha, 0.0F);
-    };
-    product(c, factor);
-    for (std::size_t j = 0; j < c.size(); ++j) c[j] += factor * folded[j];
-    std::fill(t.begin(), t.end(), 0.0F);
-    for (int step = 0; step < iterations; ++step) {
-        if (step > 0) product(t, 1.0F);
-        kernels.add_and_fold(c.data(), side.data(), size, t.data(), folded.data());
-    }
+    cpu::dense<float>().modulus_steps(shared.reflection(), ld, m, side.data(), count,
+                                      static_cast<float>(-0.5 / shared.penalty()), shared.iterations(), t.data(),
+                                      work.data());
 }
 
 void first_guess::rows(std::int64_t i, std::vector<int>& out) const {
     out.resize(at(m));
-    const float *own = t.data() + i * m, *on = side.data() + i * m;
+    const float *own = t.data() + i * ld, *on = side.data() + i * ld;
     std::size_t found = 0; // without a branch: nobody could tell which way it goes
     for (std::int64_t j = 0; j < m; ++j) {
         out[found] = static_cast<int>(j);

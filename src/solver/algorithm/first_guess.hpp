@@ -24,9 +24,12 @@ public:
     void clear() { e.clear(); }
     bool usable() const { return !e.empty(); }
 
-    const float* reflection() const { return e.data(); } ///< E, symmetric, [m, m]
-    const double* units() const { return unit.data(); }  ///< of d, [m]
+    const float* reflection() const { return e.data() + offset; } ///< E, symmetric, [m, m]
+    std::int64_t distance() const { return ld; }                  ///< of its rows; behind m are zeros
+    const double* units() const { return unit.data(); }           ///< of d, [m]
     double penalty() const { return rho; }
+    /// So many iterations leave one to three steps of the primal-dual active set.
+    int iterations() const;
 
     std::size_t held() const {
         return (unit.capacity() + pivots.capacity() + work.capacity()) * sizeof(double) +
@@ -35,6 +38,7 @@ public:
 
 private:
     double rho = 0;
+    std::int64_t ld = 0, offset = 0; ///< offset: to where a vector of the kernels begins a line of the cache
     std::vector<double> unit;
     std::vector<float> e;
     std::vector<double> work, pivots;
@@ -50,8 +54,9 @@ public:
     void rows(std::int64_t i, std::vector<int>& out) const;
 
 private:
-    std::int64_t m = 0;
-    std::vector<float> t, c, folded, side; ///< [count, m]; folded: |t|, side: 1, or -1 for absent rows
+    std::int64_t m = 0, ld = 0;
+    std::vector<float> t, side; ///< [count, ld]; side: 1, or -1 for absent rows
+    std::vector<float> work;
 };
 
 } // namespace optnet::solver

@@ -96,8 +96,12 @@ template <class T> struct kernels {
     /// The same of n columns: the largest |qz + q + a + g|, the largest of these four, z'qz, q'z, and 0 or NaN.
     void (*judge_columns)(const T* qz, const T* q, const T* a, const T* g, const T* unit, const T* z, index n, T* out);
 
-    /// t += c, and w = |t| where side is 1 and −t where it is −1, n entries each: a step of `first_guess`.
-    void (*add_and_fold)(const T* c, const T* side, index n, T* t, T* w);
+    /// The iteration of `first_guess`. Each of the `count` rows of t, a multiple of 8, holds d, and then what `steps`
+    /// >= 1 steps leave: t = c = factor (E d + d), and from then on t = E w + c with w = |t| where side is 1 and −t
+    /// where it is −1. E [m, m] is symmetric; all rows are `ld` apart, a multiple of 16 that is at least m, behind
+    /// whose m entries are zeros in E and t. `work` holds 48 ld elements.
+    void (*modulus_steps)(const T* E, index ld, index m, const T* side, index count, T factor, int steps, T* t,
+                          T* work);
 
     /// The next active set of one problem from its multipliers x and slacks s: of the rows inside (`inside` is 1 or 0)
     /// those with x_i >= 0, of the others those with s_i below -floor_i and rounding (|d_i| + |s_i - d_i|). Writes the
