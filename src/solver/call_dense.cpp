@@ -15,7 +15,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 template <class T> void one_call<T>::together(worker& mine, std::int64_t first, std::int64_t most) const {
     const int count = static_cast<int>(std::min(most, batch.batch - first));
     shared_chunk& chunk = mine.chunk;
-    chunk.run(batch, first, count, common->data, common->dual, how, eps, from);
+    chunk.run(batch, first, count, common->data, common->dual, common->start, how, eps, from, kept != nullptr);
     const operators& o = common->data;
     const residual_units largest(o.measures());
     for (int i = 0; i < count; ++i) {

@@ -21,6 +21,7 @@ struct set_up {
     dual_form dual;
     sparse_matrices sparse;
     bool is_sparse = false, convex = false;
+    dual_form::common_start start; ///< where problems go together: what they share if they have one q
 
     std::size_t bytes() const { return is_sparse ? sparse.bytes() : dual.bytes(); }
     std::size_t held() const { return data.held() + dual.held(); } ///< without the sparse form, which is not recycled

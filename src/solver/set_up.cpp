@@ -15,7 +15,7 @@ template <class T>
 void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, const plan& chosen) {
     to.data.load(batch, element);
     to.is_sparse = chosen.chosen == form::sparse;
-    to.convex = false;
+    to.convex = to.start.usable = false;
     if (!to.data.finite) return;
     to.convex = to.is_sparse ? to.sparse.set_up(to.data, chosen.pattern, how.convexity_tolerance)
                              : to.dual.set_up(to.data, how.convexity_tolerance, chosen.rows);
@@ -31,9 +31,18 @@ std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t 
     const auto made = memory(chosen);
     load(*made, batch, element, how, chosen);
     const structure& shape = *batch.shape;
-    if (batch.batch >= shared_chunk::least && shares_matrices(batch) && made->convex &&
-        shared_kkt::serves(made->dual) && shared_chunk::goes_in_lanes(shape.n, shape.p, shape.m))
-        made->dual.prepare_guess();
+    if (batch.batch < shared_chunk::least || !shares_matrices(batch) || !made->convex ||
+        !shared_kkt::serves(made->dual))
+        return made;
+    if (shared_chunk::goes_in_lanes(shape.n, shape.p, shape.m)) made->dual.prepare_guess();
+    if (batch.q.shared()) {
+        std::vector<double> minus_q(static_cast<std::size_t>(shape.n));
+        const units o = made->data.measures();
+        if (read_right_sides(batch, 0, o, how, 0, minus_q.data(), nullptr, nullptr, nullptr).finite) {
+            for (double& v : minus_q) v = -v;
+            made->start.set_up(made->dual, minus_q.data());
+        }
+    }
     return made;
 }
 

@@ -54,11 +54,15 @@ bool dual_form::factor_diagonal(double convexity_tolerance) {
     if (least <= 1e-11 * scale) rho = proximal_weight * scale;
     panel.resize(size(n + rows * n));
     double* root = panel.data();
-    for (std::int64_t i = 0; i < n; ++i) root[i] = std::sqrt(q[size(i)] + rho);
+    inverse.resize(size(n));
+    for (std::int64_t i = 0; i < n; ++i) {
+        root[i] = std::sqrt(q[size(i)] + rho);
+        inverse[size(i)] = 1 / root[i];
+    }
     data->write_dense(matrix::A, va(), n);
     if (kept_r) data->write_dense(matrix::G, vg(), n);
     const auto divide = [&](double* row) {
-        for (std::int64_t j = 0; j < n; ++j) row[j] /= root[j];
+        for (std::int64_t j = 0; j < n; ++j) row[j] *= inverse[size(j)];
     };
     for (std::int64_t i = 0; i < data->p; ++i) divide(va() + i * n);
     for (std::int64_t i = 0; i < rows - data->p; ++i) {

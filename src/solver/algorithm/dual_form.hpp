@@ -68,6 +68,17 @@ public:
     // `count` is a multiple of `row_block`: then no bit of a row depends on the others or on its place.
     static constexpr std::int64_t row_block = 8;
     void forward_rows(double* Z, double* U, std::int64_t count) const;
+    /// What all rows have in common where they share the first part of their right-hand side.
+    struct common_start {
+        std::vector<double> y, a, g; ///< y = L⁻¹z [n], V_A y [p] and V_G y [m]
+        bool usable = false;
+        void set_up(const dual_form& form, const double* z);
+    };
+    /// `forward_rows` from there: Z is overwritten, U holds the second part.
+    void forward_rows(const common_start& from, double* Z, double* U, std::int64_t count) const;
+    /// M <- M − G z₀ between the two halves, with what they have in common if that is not null.
+    void subtract_products(const common_start* from, const double* Y, const double* U, double* M,
+                           std::int64_t count) const;
     void backward_rows(double* Y, double* U, std::int64_t count) const;
     /// M <- Y V_G' − U W': G z₀ of every row.
     void inequality_products(const double* Y, const double* U, double* M, std::int64_t count) const;
@@ -97,11 +108,12 @@ private:
 
     const operators* data = nullptr;
     double rho = 0, gamma = 0, delta = 0, pivot = 0;
-    bool diagonal = false;     ///< H is diagonal
-    bool kept_r = false;       ///< V_G, W and R are there
-    std::vector<double> panel; ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
-    std::vector<double> schur; ///< L_S [p, p], W [m, p]
-    std::vector<double> r;     ///< [m, m]
+    bool diagonal = false;       ///< H is diagonal
+    bool kept_r = false;         ///< V_G, W and R are there
+    std::vector<double> panel;   ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
+    std::vector<double> inverse; ///< one over the square roots of a diagonal H, [n]
+    std::vector<double> schur;   ///< L_S [p, p], W [m, p]
+    std::vector<double> r;       ///< [m, m]
     guess_matrix guess;
 };
 

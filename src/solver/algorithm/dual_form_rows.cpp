@@ -4,6 +4,8 @@
 #include "solver/algorithm/dual_form.hpp"
 #include "solver/cpu/kernels.hpp"
 
+#include <algorithm>
+
 namespace optnet::solver {
 namespace {
 
@@ -19,6 +21,7 @@ void dual_form::hand_over(dual_form& to, const operators& measures) {
     to.diagonal = diagonal;
     to.kept_r = kept_r;
     to.panel.swap(panel);
+    to.inverse.swap(inverse);
     to.schur.swap(schur);
 }
 
@@ -58,13 +61,51 @@ void dual_form::forward_rows(double* Z, double* U, std::int64_t count) const {
     }
     if (diagonal) {
         for (std::int64_t k = 0; k < count; ++k)
-            for (std::int64_t j = 0; j < n; ++j) Z[k * n + j] /= panel[at(j)];
+            for (std::int64_t j = 0; j < n; ++j) Z[k * n + j] *= inverse[at(j)];
     } else {
         kernels.trsm_lower(panel.data(), n, n, Z, n, count);
     }
     if (p == 0) return;
     kernels.gemm_nt(U, p, Z, n, va(), n, count, p, n, 1.0, -1.0);
     kernels.trsm_lower(schur.data(), p, p, U, p, count);
+}
+
+void dual_form::common_start::set_up(const dual_form& form, const double* z) {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = form.data->n, p = form.data->p, m = form.data->m;
+    // γA'U would enter y.
+    usable = form.kept_r && form.gamma == 0;
+    if (!usable) return;
+    y.assign(z, z + n);
+    a.resize(at(p));
+    g.resize(at(m));
+    if (form.diagonal)
+        for (std::int64_t j = 0; j < n; ++j) y[at(j)] *= form.inverse[at(j)];
+    else
+        kernels.trsv_lower(form.panel.data(), n, n, y.data());
+    kernels.gemv(form.va(), n, p, n, 1.0, y.data(), 0.0, a.data());
+    kernels.gemv(form.vg(), n, m, n, 1.0, y.data(), 0.0, g.data());
+}
+
+void dual_form::forward_rows(const common_start& from, double* Z, double* U, std::int64_t count) const {
+    const std::int64_t n = data->n, p = data->p;
+    for (std::int64_t k = 0; k < count; ++k) {
+        std::copy(from.y.begin(), from.y.end(), Z + k * n);
+        for (std::int64_t i = 0; i < p; ++i) U[k * p + i] = from.a[at(i)] - U[k * p + i];
+    }
+    if (p > 0) cpu::dense<double>().trsm_lower(schur.data(), p, p, U, p, count);
+}
+
+void dual_form::subtract_products(const common_start* from, const double* Y, const double* U, double* M,
+                                  std::int64_t count) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p, m = data->m;
+    if (from == nullptr)
+        kernels.gemm_nt(M, m, Y, n, vg(), n, count, m, n, -1.0, 1.0);
+    else
+        for (std::int64_t k = 0; k < count; ++k)
+            for (std::int64_t i = 0; i < m; ++i) M[k * m + i] -= from->g[at(i)];
+    if (p > 0) kernels.gemm_nt(M, m, U, p, schur.data() + p * p, p, count, m, p, 1.0, 1.0);
 }
 
 void dual_form::backward_rows(double* Y, double* U, std::int64_t count) const {
@@ -76,7 +117,7 @@ void dual_form::backward_rows(double* Y, double* U, std::int64_t count) const {
     }
     if (diagonal) {
         for (std::int64_t k = 0; k < count; ++k)
-            for (std::int64_t j = 0; j < n; ++j) Y[k * n + j] /= panel[at(j)];
+            for (std::int64_t j = 0; j < n; ++j) Y[k * n + j] *= inverse[at(j)];
     } else {
         kernels.trsm_lower_transposed(panel.data(), n, n, Y, n, count);
     }

@@ -11,21 +11,50 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-template <class T> void read(const vector_view<T>& view, std::int64_t k, int n, std::vector<double>& to) {
-    to.assign(at(n), 0.0);
-    if (view.data == nullptr) return;
+template <class T> void read(const vector_view<T>& view, std::int64_t k, int n, double* to) {
+    if (view.data == nullptr) return void(std::fill_n(to, n, 0.0));
     const T* from = view.of(k);
     if (view.stride == 1)
-        std::copy_n(from, n, to.begin());
+        std::copy_n(from, n, to);
     else
-        for (int i = 0; i < n; ++i) to[at(i)] = static_cast<double>(from[i * view.stride]);
+        for (int i = 0; i < n; ++i) to[i] = static_cast<double>(from[i * view.stride]);
 }
 
-bool all_finite(const std::vector<double>& v) {
-    return cpu::dense<double>().max_abs(v.data(), static_cast<std::int64_t>(v.size())) < HUGE_VAL; // false for NaN
+bool all_finite(const double* x, int n) {
+    return cpu::dense<double>().max_abs(x, n) < HUGE_VAL; // false for NaN
+}
+
+/// Finite numbers in units.
+template <class T> bool read(const vector_view<T>& view, std::int64_t k, int n, const double* scale, double* to) {
+    read(view, k, n, to);
+    if (!all_finite(to, n)) return false;
+    for (int i = 0; i < n; ++i) to[i] *= scale[i];
+    return true;
 }
 
 } // namespace
+
+template <class T>
+found_in_numbers read_right_sides(const problem<T>& batch, std::int64_t k, const units& o, const settings& how,
+                                  double eps_abs, double* q, double* b, double* h, double* floor) {
+    found_in_numbers found;
+    found.finite =
+        (q == nullptr || read(batch.q, k, o.n, o.z_scale, q)) && (b == nullptr || read(batch.b, k, o.p, o.a_scale, b));
+    if (!found.finite || h == nullptr) return found;
+    read(batch.h, k, o.m, h);
+    const bool bounded = all_finite(h, o.m);
+    for (int i = 0; !bounded && i < o.m; ++i) {
+        if (std::isnan(h[i])) found.finite = false;
+        if (h[i] == -HUGE_VAL) found.impossible_row = i;
+    }
+    for (int i = 0; i < o.m; ++i) {
+        const bool is_absent = h[i] >= how.infinite_bound;
+        // Far below the tolerance, so that rounding in the user's data (a zero row with h = -1e-17) is no violation.
+        floor[i] = is_absent ? HUGE_VAL : 1e-5 * eps_abs * o.g_scale[i];
+        h[i] = is_absent ? 0.0 : h[i] * o.g_scale[i];
+    }
+    return found;
+}
 
 template <class T>
 void element::load(const problem<T>& batch, std::int64_t k, const operators& packed, const settings& how,
@@ -38,29 +67,20 @@ template <class T>
 void element::load(const problem<T>& batch, std::int64_t k, const units& o, bool ok, const settings& how,
                    double eps_abs) {
     data = nullptr;
-    read(batch.q, k, o.n, q);
-    read(batch.b, k, o.p, b);
-    read(batch.h, k, o.m, h);
-    finite = ok && all_finite(q) && all_finite(b);
-    impossible_row = -1;
+    q.resize(at(o.n));
+    b.resize(at(o.p));
+    h.assign(at(o.m), 0.0);
     floor.assign(at(o.m), 0.0);
-    if (!finite) return;
-    for (int j = 0; j < o.n; ++j) q[at(j)] *= o.z_scale[j];
-    for (int i = 0; i < o.p; ++i) b[at(i)] *= o.a_scale[i];
-    const bool bounded = all_finite(h);
-    for (int i = 0; !bounded && i < o.m; ++i) {
-        if (std::isnan(h[at(i)])) finite = false;
-        if (h[at(i)] == -HUGE_VAL) impossible_row = i;
-    }
-    for (int i = 0; i < o.m; ++i) {
-        double& value = h[at(i)];
-        const bool is_absent = value >= how.infinite_bound;
-        // Far below the tolerance, so that rounding in the user's data (a zero row with h = -1e-17) is no violation.
-        floor[at(i)] = is_absent ? HUGE_VAL : 1e-5 * eps_abs * o.g_scale[i];
-        value = is_absent ? 0.0 : value * o.g_scale[i];
-    }
+    const found_in_numbers found =
+        read_right_sides(batch, k, o, how, eps_abs, q.data(), b.data(), h.data(), floor.data());
+    finite = ok && found.finite;
+    impossible_row = found.impossible_row;
 }
 
+template found_in_numbers read_right_sides(const problem<double>&, std::int64_t, const units&, const settings&, double,
+                                           double*, double*, double*, double*);
+template found_in_numbers read_right_sides(const problem<float>&, std::int64_t, const units&, const settings&, double,
+                                           double*, double*, double*, double*);
 template void element::load(const problem<double>&, std::int64_t, const operators&, const settings&, double);
 template void element::load(const problem<float>&, std::int64_t, const operators&, const settings&, double);
 template void element::load(const problem<double>&, std::int64_t, const units&, bool, const settings&, double);

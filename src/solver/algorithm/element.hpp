@@ -70,6 +70,18 @@ struct evaluated {
 /// against absolute + relative * the largest of its terms. Negative multipliers are not checked: there are none.
 verdict judge(const units& o, const right_sides& e, const evaluated& x, const tolerances& eps);
 
+/// What was found in the numbers of one problem.
+struct found_in_numbers {
+    bool finite = true;      ///< no NaN, and no infinity but in h
+    int impossible_row = -1; ///< a row with h = -inf
+};
+
+/// Reads vectors of element k into units of rows and variables, as `element` holds them: q [n], b [p], h and floor [m].
+/// Of those that are null nothing is read. What was written means nothing where a number is not finite.
+template <class T>
+found_in_numbers read_right_sides(const problem<T>& batch, std::int64_t k, const units& o, const settings& how,
+                                  double eps_abs, double* q, double* b, double* h, double* floor);
+
 struct element {
     const operators* data = nullptr;
     std::vector<double> q, b, h; ///< h is 0 where absent

@@ -17,12 +17,16 @@ constexpr int lane_count = cpu::lanes<double>;
 /// As in the dual active set: a pivot of this share of its diagonal entry is rounding, and so is a slack.
 constexpr double dependent = 1e-11, rounding = 1e-13;
 
+constexpr std::size_t nobody = ~std::size_t{0};
+
 std::int64_t round_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
 } // namespace
 
-void lane_active_set::solve(const double* R, std::int64_t rows, const double* d, const double* floor, int limit) {
+void lane_active_set::solve(const double* R, std::int64_t rows, const double* d, const double* floor, int limit,
+                            bool factors) {
     m = rows;
+    keeps = factors;
     r = R;
     right = d;
     todo.clear();
@@ -68,66 +72,80 @@ void lane_active_set::solve(const double* R, std::int64_t rows, const double* d,
     for (const std::size_t i : todo) problems[i].exhausted = true;
 }
 
+/// The factors of up to `width` problems, one per lane.
+void lane_active_set::factor_group(const std::size_t* members, std::size_t count) {
+    constexpr int width = lane_count;
+    std::size_t most = 0;
+    for (std::size_t c = 0; c < count; ++c) most = std::max(most, problems[members[c]].rows.size());
+    k = round_up(static_cast<std::int64_t>(most), 4);
+    which.assign(at(k * width), 0);
+    counts.assign(width, 0.0);
+    l.resize(std::max(l.size(), at(k * distance() * width)));
+    inv.resize(std::max(inv.size(), at(k * width)));
+    for (std::size_t c = 0; c < count; ++c) {
+        const std::vector<int>& rows = problems[members[c]].rows;
+        counts[c] = static_cast<double>(rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) which[i * width + c] = rows[i];
+    }
+    cpu::dense<double>().lanes_cholesky(r, m, which.data(), counts.data(), k, dependent, l.data(), distance(),
+                                        inv.data());
+}
+
 /// λ_W of up to `width` problems of `todo`, and their factors.
 void lane_active_set::step(std::size_t first, std::size_t count) {
     constexpr int width = lane_count;
-    const auto& kernels = cpu::dense<double>();
-    const auto k = round_up(static_cast<std::int64_t>(problems[todo[first]].rows.size()), 4);
-    which.assign(at(k * width), 0);
+    factor_group(todo.data() + first, count);
     x.assign(at(k * width), 0.0);
-    counts.assign(width, 0.0);
-    // An odd distance of rows: powers of two would meet in few places of the cache.
-    const std::int64_t ld = k + 1;
-    l.resize(std::max(l.size(), at(k * ld * width)));
-    inv.resize(std::max(inv.size(), at(k * width)));
     for (std::size_t c = 0; c < count; ++c) {
-        const std::size_t problem = todo[first + c];
-        const std::vector<int>& rows = problems[problem].rows;
-        counts[c] = static_cast<double>(rows.size());
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            which[i * width + c] = rows[i];
-            x[i * width + c] = -right[static_cast<std::int64_t>(problem) * m + rows[i]];
-        }
+        const std::vector<int>& rows = problems[todo[first + c]].rows;
+        const double* own = right + static_cast<std::int64_t>(todo[first + c]) * m;
+        for (std::size_t i = 0; i < rows.size(); ++i) x[i * width + c] = -own[rows[i]];
     }
-    kernels.lanes_cholesky(r, m, which.data(), counts.data(), k, dependent, l.data(), ld, inv.data());
-    kernels.lanes_solve(l.data(), ld, inv.data(), k, x.data());
-    // It may be the last step of those with positive multipliers: the factor is what the finish needs.
-    std::array<double*, width> factors{};
-    std::int64_t positive = 0;
+    cpu::dense<double>().lanes_solve(l.data(), distance(), inv.data(), k, x.data());
+    // It may be the last step of those with positive multipliers: the factor is what finish and gradient need.
+    std::array<std::size_t, width> positive;
+    std::size_t last = 0;
     for (std::size_t c = 0; c < count; ++c) {
-        auto& problem = problems[todo[first + c]];
+        const std::vector<int>& rows = problems[todo[first + c]].rows;
         double* own = lambda.data() + static_cast<std::int64_t>(first + c) * m;
-        const std::size_t size = problem.rows.size();
         bool all = true;
-        for (std::size_t i = 0; i < size; ++i) {
+        for (std::size_t i = 0; i < rows.size(); ++i) {
             const double value = x[i * width + c];
             all = all && value >= 0;
-            own[problem.rows[i]] = value;
+            own[rows[i]] = value;
         }
-        if (!all) continue;
-        problem.factor.resize(std::max(problem.factor.size(), at(k * k)));
-        problem.stride = k;
-        factors[c] = problem.factor.data();
-        ++positive;
+        positive[c] = all ? todo[first + c] : nobody;
+        last += all ? 1 : 0;
     }
-    if (positive > 0) leave_factors(factors.data(), k, ld, positive);
+    if (keeps && last > 0) leave_factors(positive.data(), count);
 }
 
-/// Row i of L of every lane to factors[lane] + i k, where that is wanted.
-void lane_active_set::leave_factors(double** factors, std::int64_t k, std::int64_t ld, std::int64_t wanted) {
-    constexpr int width = lane_count;
-    if (wanted < 3) {
-        for (int c = 0; c < width; ++c)
-            for (std::int64_t i = 0; factors[c] != nullptr && i < k; ++i)
-                for (std::int64_t j = 0; j <= i; ++j) factors[c][i * k + j] = l[at((i * ld + j) * width + c)];
-        return;
+void lane_active_set::factor(const std::vector<std::size_t>& which_problems) {
+    for (std::size_t first = 0; first < which_problems.size(); first += lane_count) {
+        const std::size_t count = std::min<std::size_t>(lane_count, which_problems.size() - first);
+        factor_group(which_problems.data() + first, count);
+        leave_factors(which_problems.data() + first, count);
     }
+}
+
+/// The rows of L from the lanes to their problems, unless a lane is nobody's.
+void lane_active_set::leave_factors(const std::size_t* members, std::size_t count) {
+    constexpr int width = lane_count;
     // In transposed tiles; the rows of the others go where nobody looks.
     nowhere.resize(at(k));
     std::array<double*, width> to;
+    for (std::size_t c = 0; c < width; ++c) {
+        to[c] = nullptr;
+        if (c >= count || members[c] == nobody) continue;
+        lane& own = problems[members[c]];
+        own.factor.resize(std::max(own.factor.size(), at(k * k)));
+        own.stride = k;
+        to[c] = own.factor.data();
+    }
+    std::array<double*, width> row;
     for (std::int64_t i = 0; i < k; ++i) {
-        for (int c = 0; c < width; ++c) to[at(c)] = factors[c] == nullptr ? nowhere.data() : factors[c] + i * k;
-        cpu::dense<double>().lanes_scatter(l.data() + i * ld * width, i + 1, to.data());
+        for (std::size_t c = 0; c < width; ++c) row[c] = to[c] == nullptr ? nowhere.data() : to[c] + i * k;
+        cpu::dense<double>().lanes_scatter(l.data() + i * distance() * width, i + 1, row.data());
     }
 }
 

@@ -21,28 +21,35 @@ public:
         std::vector<int> rows;      ///< W, ascending
         std::vector<double> inside; ///< [m], 1 for the rows of W, else 0
         std::vector<double> lambda; ///< [m], of the last W if solved, and not negative, or exhausted
-        std::vector<double> factor; ///< if solved the Cholesky factor of R_WW, lower triangle
+        std::vector<double> factor; ///< if solved, and wanted, the Cholesky factor of R_WW, lower triangle
         std::int64_t stride = 0;    ///< the distance of its rows
     };
     std::vector<lane> problems; ///< the caller sets their number, and which of them are wanted
 
     /// At most `limit` steps for every wanted problem; R [m, m], d and floor [problems, m] as in
-    /// `dual_active_set::solve`. What comes out for one does not depend on the others.
-    void solve(const double* R, std::int64_t m, const double* d, const double* floor, int limit);
+    /// `dual_active_set::solve`. What comes out for one does not depend on the others, nor on whether the factors are
+    /// wanted.
+    void solve(const double* R, std::int64_t m, const double* d, const double* floor, int limit, bool factors);
+    /// The factors of some of the solved problems where they were not wanted: the same bits.
+    void factor(const std::vector<std::size_t>& which);
 
 private:
     void step(std::size_t first, std::size_t count);
-    void leave_factors(double** factors, std::int64_t k, std::int64_t ld, std::int64_t wanted);
+    void factor_group(const std::size_t* members, std::size_t count);
+    void leave_factors(const std::size_t* members, std::size_t count);
+    std::int64_t distance() const { return k + 1; } // odd: powers of two would meet in few places of the cache
     bool advance(lane& x, std::size_t place, const double* d, const double* floor);
 
-    std::int64_t m = 0;
+    std::int64_t m = 0, k = 0; ///< k: rows in each lane of a group
     int most_steps = 0;
+    bool keeps = false; ///< factors are wanted
     const double *r = nullptr, *right = nullptr;
-    std::vector<std::size_t> todo;         ///< problems that go on
-    std::vector<int> which, next;          ///< [k, lanes]; rows of the next W
-    std::vector<double> counts, x, l, inv; ///< of one group of lanes: [lanes], [k, lanes], [k, k, lanes], [k, lanes]
-    std::vector<double> lambda, s;         ///< [todo, m]
-    std::vector<double> nowhere;           ///< [k]
+    std::vector<std::size_t> todo; ///< problems that go on
+    std::vector<int> which, next;  ///< [k, lanes]; rows of the next W
+    std::vector<double> counts, x, l,
+        inv;                       ///< of one group of lanes: [lanes], [k, lanes], [k, k + 1, lanes], [k, lanes]
+    std::vector<double> lambda, s; ///< [todo, m]
+    std::vector<double> nowhere;   ///< [k]
 };
 
 } // namespace optnet::solver

@@ -118,11 +118,16 @@ double operators::entry_dot(const packed& b, int i, const double* x) {
     return cpu::dense<double>().dot(b.data.data() + at(i) * at(b.cols), x, b.cols);
 }
 
+const operators::packed* operators::whole(matrix where) const {
+    const int rows = where == matrix::Q ? n : where == matrix::A ? p : m;
+    const std::vector<packed>& set = blocks(where);
+    if (set.size() != 1 || set[0].kind != block_kind::dense || set[0].rows != rows || set[0].cols != n) return nullptr;
+    return where != matrix::Q || set[0].symmetric ? set.data() : nullptr;
+}
+
 void operators::write_dense(matrix where, double* M, std::int64_t ld) const {
     const std::int64_t rows = where == matrix::Q ? n : where == matrix::A ? p : m;
-    const std::vector<packed>& set = blocks(where);
-    const packed* only = set.size() == 1 && set[0].kind == block_kind::dense ? set.data() : nullptr;
-    if (only != nullptr && only->rows == rows && only->cols == n && (where != matrix::Q || only->symmetric)) {
+    if (const packed* only = whole(where)) {
         if (ld == n)
             std::copy_n(only->data.data(), rows * n, M);
         else

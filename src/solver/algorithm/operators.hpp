@@ -60,6 +60,9 @@ public:
     /// of a row depends on the others or on its place if `count` is a multiple of 8.
     void multiply_add_rows(matrix where, const double* X, double* Y, std::int64_t count) const;
     void multiply_transposed_add_rows(matrix where, const double* X, double* Y, std::int64_t count) const;
+    /// The same with Y = 0 before, whatever it holds.
+    void multiply_rows(matrix where, const double* X, double* Y, std::int64_t count) const;
+    void multiply_transposed_rows(matrix where, const double* X, double* Y, std::int64_t count) const;
     /// f(i, j, value) for stored entries that add up to M, for Q to its symmetric part.
     template <class F> void each(matrix where, const F& f) const {
         for (const packed& b : blocks(where))
@@ -99,6 +102,8 @@ private:
         std::vector<double> data; ///< row-major; empty for identity
         std::shared_ptr<const entry_list> entries{};
     };
+    /// The one dense block that a matrix is, or null.
+    const packed* whole(matrix where) const;
     const std::vector<packed>& blocks(matrix where) const { return sets[static_cast<std::size_t>(where)]; }
     template <class T> void read(const problem<T>& batch, const block& b, std::int64_t element, packed& out);
     void read_diagonal();

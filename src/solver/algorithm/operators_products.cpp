@@ -4,6 +4,8 @@
 #include "solver/algorithm/operators.hpp"
 #include "solver/cpu/kernels.hpp"
 
+#include <algorithm>
+
 namespace optnet::solver {
 
 /// y += M x or y += M' x for one block M.
@@ -44,6 +46,28 @@ void operators::multiply_add_rows(matrix where, const double* X, double* Y, std:
         }
         for (std::int64_t r = 0; r < count; ++r) apply(b, where, false, X + r * n, Y + r * height);
     }
+}
+
+void operators::multiply_rows(matrix where, const double* X, double* Y, std::int64_t count) const {
+    const std::int64_t height = where == matrix::Q ? n : where == matrix::A ? p : m;
+    if (where == matrix::Q && diagonal_q) {
+        for (std::int64_t r = 0; r < count; ++r)
+            for (std::int64_t j = 0; j < n; ++j) Y[r * n + j] = diagonal[static_cast<std::size_t>(j)] * X[r * n + j];
+    } else if (const packed* b = whole(where)) {
+        cpu::dense<double>().gemm_nt(Y, height, X, n, b->data.data(), n, count, height, n, 1.0, 0.0);
+    } else {
+        std::fill_n(Y, count * height, 0.0);
+        multiply_add_rows(where, X, Y, count);
+    }
+}
+
+void operators::multiply_transposed_rows(matrix where, const double* X, double* Y, std::int64_t count) const {
+    if (where == matrix::Q) return multiply_rows(where, X, Y, count);
+    const std::int64_t height = where == matrix::A ? p : m;
+    if (const packed* b = whole(where))
+        return cpu::dense<double>().gemm_nn(Y, n, X, height, b->data.data(), n, count, n, height, 1.0, 0.0);
+    std::fill_n(Y, count * n, 0.0);
+    multiply_transposed_add_rows(where, X, Y, count);
 }
 
 void operators::multiply_transposed_add_rows(matrix where, const double* X, double* Y, std::int64_t count) const {

@@ -19,12 +19,16 @@ void add_product(const operators& o, matrix where, bool transposed, const double
 }
 
 double sum_of_sizes(const double* x, int count) {
-    double sums_of_four[4] = {};
+    // Side by side: one sum after the other would wait for itself.
+    constexpr int width = 16;
+    double part[width] = {};
     int i = 0;
-    for (; i + 4 <= count; i += 4)
-        for (int l = 0; l < 4; ++l) sums_of_four[l] += std::abs(x[i + l]);
-    for (; i < count; ++i) sums_of_four[0] += std::abs(x[i]);
-    return (sums_of_four[0] + sums_of_four[1]) + (sums_of_four[2] + sums_of_four[3]);
+    for (; i + width <= count; i += width)
+        for (int l = 0; l < width; ++l) part[l] += std::abs(x[i + l]);
+    for (; i < count; ++i) part[0] += std::abs(x[i]);
+    for (int half = width / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; ++l) part[l] += part[l + half];
+    return part[0];
 }
 
 } // namespace

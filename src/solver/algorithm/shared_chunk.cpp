@@ -15,62 +15,109 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// The primal-dual method takes three to eight steps where it ends, a few more with hundreds of rows.
 constexpr int lane_steps = 16;
 
-void copy_row(const std::vector<double>& from, std::vector<double>& to, std::int64_t i, std::int64_t width) {
-    std::copy_n(from.data() + i * width, width, to.data() + i * width);
+} // namespace
+
+void shared_chunk::points::resize(const operators& data, std::int64_t rows) {
+    n = data.n;
+    p = data.p;
+    m = data.m;
+    for (array* a : {&z, &qz, &atnu, &gtl}) a->resize(at(rows * n));
+    for (array* a : {&nu, &az}) a->resize(at(rows * p));
+    for (array* a : {&lambda, &gz}) a->resize(at(rows * m));
 }
 
-} // namespace
+void shared_chunk::points::multiply(const operators& data, std::int64_t rows) {
+    data.multiply_rows(matrix::Q, z.data(), qz.data(), rows);
+    data.multiply_transposed_rows(matrix::A, nu.data(), atnu.data(), rows);
+    data.multiply_transposed_rows(matrix::G, lambda.data(), gtl.data(), rows);
+    data.multiply_rows(matrix::A, z.data(), az.data(), rows);
+    data.multiply_rows(matrix::G, z.data(), gz.data(), rows);
+}
+
+void shared_chunk::points::copy_row(const points& other, std::int64_t from, std::int64_t to) {
+    const auto copy = [&](const array& source, array& target, std::int64_t width) {
+        std::copy_n(source.data() + from * width, width, target.data() + to * width);
+    };
+    copy(other.z, z, n), copy(other.qz, qz, n), copy(other.atnu, atnu, n), copy(other.gtl, gtl, n);
+    copy(other.nu, nu, p), copy(other.az, az, p);
+    copy(other.lambda, lambda, m), copy(other.gz, gz, m);
+}
+
+template <class T>
+void shared_chunk::load(const problem<T>& batch, std::int64_t first, int count, const operators& data,
+                        const settings& how, const tolerances& eps, const starting_points<T>& from) {
+    const double eps_abs = eps.absolute > 0 ? eps.absolute : eps.relative;
+    bool like_first = false; // what problems share is that of row 0, which is finite
+    const auto copy_first = [&](array& a, std::int64_t i, std::int64_t width) {
+        std::copy_n(a.data(), width, a.data() + i * width);
+    };
+    for (std::int64_t i = 0; i < count; ++i) {
+        result& own = results[at(i)];
+        own.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
+        own.iterations = 0;
+        const bool same_q = like_first && batch.q.shared(), same_b = like_first && batch.b.shared(),
+                   same_h = like_first && batch.h.shared();
+        const found_in_numbers found = read_right_sides(
+            batch, first + i, data.measures(), how, eps_abs, same_q ? nullptr : q.data() + i * n,
+            same_b ? nullptr : b.data() + i * p, same_h ? nullptr : h.data() + i * m, floor.data() + i * m);
+        own.tried = data.finite && found.finite && found.impossible_row < 0;
+        own.start.usable = false;
+        if (!own.tried) {
+            clear(i);
+            continue;
+        }
+        if (same_q) copy_first(q, i, n);
+        if (same_b) copy_first(b, i, p);
+        if (same_h) copy_first(h, i, m), copy_first(floor, i, m);
+        like_first = like_first || i == 0;
+        if (!from.given()) continue;
+        loaded.load(batch, first + i, data, how, eps_abs);
+        own.start.load(from, first + i, loaded);
+    }
+}
 
 template <class T>
 void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, const operators& data,
-                       const dual_form& form, const settings& how, const tolerances& eps,
-                       const starting_points<T>& from) {
+                       const dual_form& form, const dual_form::common_start& start, const settings& how,
+                       const tolerances& eps, const starting_points<T>& from, bool factors) {
     n = data.n;
     p = data.p;
     m = data.m;
     precision = sizeof(T) == 8 ? 1e-12 : 1e-10;
     constexpr std::int64_t block = dual_form::row_block;
     rows = (count + block - 1) / block * block;
-    for (array* a : {&q, &z, &qz, &atnu, &gtl, &rz, &best_z}) a->resize(at(rows * n));
-    for (array* a : {&b, &nu, &az, &rnu, &best_nu}) a->resize(at(rows * p));
-    for (array* a : {&h, &floor, &lambda, &d, &gz, &rlambda, &best_lambda, &best_gz}) a->resize(at(rows * m));
-    std::fill(lambda.begin(), lambda.end(), 0.0);
+    q.resize(at(rows * n));
+    b.resize(at(rows * p));
+    for (array* a : {&h, &floor}) a->resize(at(rows * m));
+    x.resize(data, rows);
+    std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
     results.resize(std::max(results.size(), at(rows)));
-    for (int i = 0; i < count; ++i) {
-        result& own = results[at(i)];
-        loaded.load(batch, first + i, data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        own.tried = loaded.finite && loaded.impossible_row < 0;
-        own.best = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
-        own.iterations = 0;
-        if (!own.tried) {
-            clear(i);
-            continue;
-        }
-        own.start.load(from, first + i, loaded);
-        std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + i * n);
-        std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + i * p);
-        std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + i * m);
-        std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + i * m);
-    }
+    load(batch, first, count, data, how, eps, from);
     for (std::int64_t i = count; i < rows; ++i) clear(i);
     for (auto i = at(count); i < results.size(); ++i) results[i].tried = false;
 
     // z₀ stays between the two halves of the equality solve, where multipliers enter.
-    for (std::size_t j = 0; j < z.size(); ++j) z[j] = -q[j];
-    nu = b;
-    form.forward_rows(z.data(), nu.data(), rows);
-    form.inequality_products(z.data(), nu.data(), d.data(), rows);
-    for (std::size_t i = 0; i < d.size(); ++i) d[i] = h[i] - d[i];
-    find_active_sets(data, form, how);
-    form.subtract_multipliers(lambda.data(), z.data(), nu.data(), rows);
-    form.backward_rows(z.data(), nu.data(), rows);
-    finish(data, form, eps);
+    x.nu = b;
+    d = h;
+    if (start.usable) {
+        form.forward_rows(start, x.z.data(), x.nu.data(), rows);
+    } else {
+        for (std::size_t j = 0; j < q.size(); ++j) x.z[j] = -q[j];
+        form.forward_rows(x.z.data(), x.nu.data(), rows);
+    }
+    form.subtract_products(start.usable ? &start : nullptr, x.z.data(), x.nu.data(), d.data(), rows);
+    find_active_sets(data, form, how, factors);
+    form.subtract_multipliers(x.lambda.data(), x.z.data(), x.nu.data(), rows);
+    form.backward_rows(x.z.data(), x.nu.data(), rows);
+    finish(data, form, eps, factors);
 }
 
 template void shared_chunk::run(const problem<double>&, std::int64_t, int, const operators&, const dual_form&,
-                                const settings&, const tolerances&, const starting_points<double>&);
+                                const dual_form::common_start&, const settings&, const tolerances&,
+                                const starting_points<double>&, bool);
 template void shared_chunk::run(const problem<float>&, std::int64_t, int, const operators&, const dual_form&,
-                                const settings&, const tolerances&, const starting_points<float>&);
+                                const dual_form::common_start&, const settings&, const tolerances&,
+                                const starting_points<float>&, bool);
 
 /// Row i is no problem.
 void shared_chunk::clear(std::int64_t i) {
@@ -80,7 +127,7 @@ void shared_chunk::clear(std::int64_t i) {
     std::fill_n(floor.begin() + i * m, m, 0.0);
 }
 
-void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how) {
+void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how, bool factors) {
     const int limit = active_set_limit(data, how);
     const bool several = goes_in_lanes(data.n, data.p, data.m);
     for (result& own : results) own.settled = false;
@@ -99,13 +146,13 @@ void shared_chunk::find_active_sets(const operators& data, const dual_form& form
             else
                 guess.rows(i, to.rows);
         }
-        in_lanes(data, form, std::min(lane_steps, limit));
+        in_lanes(data, form, std::min(lane_steps, limit), factors);
     }
     one_by_one(data, form, limit, several);
 }
 
-void shared_chunk::in_lanes(const operators& data, const dual_form& form, int limit) {
-    lanes.solve(form.r_row(0), m, d.data(), floor.data(), limit);
+void shared_chunk::in_lanes(const operators& data, const dual_form& form, int limit, bool factors) {
+    lanes.solve(form.r_row(0), m, d.data(), floor.data(), limit, factors);
     for (std::int64_t i = 0; i < rows; ++i) {
         result& own = results[at(i)];
         auto& found = lanes.problems[at(i)];
@@ -113,8 +160,8 @@ void shared_chunk::in_lanes(const operators& data, const dual_form& form, int li
         own.iterations += found.steps;
         if (!found.solved) continue;
         own.settled = true;
-        own.system.adopt(form, data, found.rows, std::move(found.factor), found.stride);
-        std::copy_n(found.lambda.data(), m, lambda.data() + i * m);
+        if (factors) own.system.adopt(form, data, found.rows, std::move(found.factor), found.stride);
+        std::copy_n(found.lambda.data(), m, x.lambda.data() + i * m);
     }
 }
 
@@ -139,69 +186,86 @@ void shared_chunk::one_by_one(const operators& data, const dual_form& form, int 
         own.iterations += dual.steps;
         if (!own.tried) continue;
         own.system.adopt(form, data, dual.basis, dual.factor(), dual.stride());
-        std::copy_n(dual.lambda.data(), m, lambda.data() + i * m);
+        std::copy_n(dual.lambda.data(), m, x.lambda.data() + i * m);
     }
 }
 
-/// The products of the points with the matrices.
-void shared_chunk::multiply(const operators& data) {
-    for (array* a : {&qz, &atnu, &gtl, &az, &gz}) std::fill(a->begin(), a->end(), 0.0);
-    data.multiply_add_rows(matrix::Q, z.data(), qz.data(), rows);
-    data.multiply_transposed_add_rows(matrix::A, nu.data(), atnu.data(), rows);
-    data.multiply_transposed_add_rows(matrix::G, lambda.data(), gtl.data(), rows);
-    data.multiply_add_rows(matrix::A, z.data(), az.data(), rows);
-    data.multiply_add_rows(matrix::G, z.data(), gz.data(), rows);
+/// The factors of the problems that need refinement, where the lanes did not leave them.
+void shared_chunk::adopt_factors(const operators& data, const dual_form& form) {
+    std::vector<std::size_t> missing;
+    for (const std::size_t i : todo)
+        if (results[i].settled) missing.push_back(i);
+    lanes.factor(missing);
+    for (const std::size_t i : missing) {
+        auto& found = lanes.problems[i];
+        results[i].system.adopt(form, data, found.rows, std::move(found.factor), found.stride);
+    }
 }
 
-void shared_chunk::finish(const operators& data, const dual_form& form, const tolerances& eps) {
-    systems.assign(at(rows), nullptr);
-    for (std::int64_t i = 0; i < rows; ++i)
-        if (results[at(i)].tried) systems[at(i)] = &results[at(i)].system;
-    multiply(data);
-    const auto verdict_of = [&](std::int64_t i) {
-        const evaluated x{row(z, i, n),    row(nu, i, p),  row(lambda, i, m), row(qz, i, n),
-                          row(atnu, i, n), row(gtl, i, n), row(az, i, p),     row(gz, i, m)};
-        return judge(data.measures(), given(static_cast<int>(i)), x, eps);
-    };
-    const auto take = [&](std::int64_t i, const verdict& v) {
-        results[at(i)].best = v;
-        copy_row(z, best_z, i, n);
-        copy_row(nu, best_nu, i, p);
-        copy_row(lambda, best_lambda, i, m);
-        copy_row(gz, best_gz, i, m);
-    };
-    bool any = false;
+void shared_chunk::finish(const operators& data, const dual_form& form, const tolerances& eps, bool factors) {
+    x.multiply(data, rows);
+    todo.clear();
     for (std::int64_t i = 0; i < rows; ++i) {
-        if (systems[at(i)] == nullptr) continue;
-        const verdict v = verdict_of(i);
-        if (trustworthy(v, precision)) results[at(i)].system.trust();
-        if (accurate(v, form.least_pivot(), row(z, i, n), at(n), precision)) {
-            take(i, v);
-            systems[at(i)] = nullptr;
-        } else {
-            any = true;
-        }
+        result& own = results[at(i)];
+        own.refined = -1;
+        if (!own.tried) continue;
+        const verdict v = judge(data.measures(), given(static_cast<int>(i)), x.row(i), eps);
+        if (factors && trustworthy(v, precision)) own.system.trust();
+        if (accurate(v, form.least_pivot(), row(x.z, i, n), at(n), precision))
+            own.best = v;
+        else
+            todo.push_back(at(i));
     }
+    if (todo.empty()) return;
+    if (!factors) adopt_factors(data, form);
+    refine(data, form, eps);
+}
+
+/// Steps of refinement for those that are left.
+void shared_chunk::refine(const operators& data, const dual_form& form, const tolerances& eps) {
+    constexpr std::int64_t block = dual_form::row_block;
+    const auto size = static_cast<std::int64_t>(todo.size()), count = (size + block - 1) / block * block;
+    again.resize(data, count);
+    improved.resize(data, count);
+    rz.assign(at(count * n), 0.0);
+    rnu.assign(at(count * p), 0.0);
+    rlambda.assign(at(count * m), 0.0);
+    systems.assign(at(count), nullptr);
+    for (std::int64_t c = 0; c < size; ++c) {
+        again.copy_row(x, static_cast<std::int64_t>(todo[at(c)]), c);
+        systems[at(c)] = &results[todo[at(c)]].system;
+    }
+    for (std::int64_t c = size; c < count; ++c) again.copy_row(again, 0, c);
+    bool any = true;
     for (int step = 0; step < finish_steps && any; ++step) {
-        for (std::size_t j = 0; j < z.size(); ++j) rz[j] = -(qz[j] + q[j] + atnu[j] + gtl[j]);
-        for (std::size_t i = 0; i < nu.size(); ++i) rnu[i] = b[i] - az[i];
-        for (std::size_t i = 0; i < lambda.size(); ++i) rlambda[i] = h[i] - gz[i];
-        kkt.solve_once(form, systems, {}, rz.data(), rnu.data(), rlambda.data(), rows);
+        for (std::int64_t c = 0; c < size; ++c) {
+            const evaluated at_c = again.row(c);
+            const right_sides e = given(static_cast<int>(todo[at(c)]));
+            for (std::int64_t j = 0; j < n; ++j)
+                rz[at(c * n + j)] = -(at_c.qz[j] + e.q[j] + at_c.atnu[j] + at_c.gtl[j]);
+            for (std::int64_t i = 0; i < p; ++i) rnu[at(c * p + i)] = e.b[i] - at_c.az[i];
+            for (std::int64_t i = 0; i < m; ++i) rlambda[at(c * m + i)] = e.h[i] - at_c.gz[i];
+        }
+        kkt.solve_once(form, systems, {}, rz.data(), rnu.data(), rlambda.data(), count);
         // Of a problem that is done the point stays or not: nobody looks at it any more.
-        for (std::size_t j = 0; j < z.size(); ++j) z[j] += rz[j];
-        for (std::size_t i = 0; i < nu.size(); ++i) nu[i] += rnu[i];
-        for (std::size_t i = 0; i < lambda.size(); ++i) lambda[i] = std::max(0.0, lambda[i] + rlambda[i]);
-        multiply(data);
+        for (std::size_t j = 0; j < rz.size(); ++j) again.z[j] += rz[j];
+        for (std::size_t i = 0; i < rnu.size(); ++i) again.nu[i] += rnu[i];
+        for (std::size_t i = 0; i < rlambda.size(); ++i) again.lambda[i] = std::max(0.0, again.lambda[i] + rlambda[i]);
+        again.multiply(data, count);
         any = false;
-        for (int i = 0; i < rows; ++i) {
-            if (systems[at(i)] == nullptr) continue;
-            const verdict& best = results[at(i)].best;
-            const verdict v = verdict_of(i);
-            const double before = best.share;
-            if (v.share < before) take(i, v);
+        for (std::int64_t c = 0; c < size; ++c) {
+            if (systems[at(c)] == nullptr) continue;
+            result& own = results[todo[at(c)]];
+            const verdict v = judge(data.measures(), given(static_cast<int>(todo[at(c)])), again.row(c), eps);
+            const double before = own.best.share;
+            if (v.share < before) {
+                own.best = v;
+                own.refined = c;
+                improved.copy_row(again, c, c);
+            }
             // One step is the rule; another where it pays.
-            if (best.share <= close_enough || !(v.share < 0.5 * before))
-                systems[at(i)] = nullptr;
+            if (own.best.share <= close_enough || !(v.share < 0.5 * before))
+                systems[at(c)] = nullptr;
             else
                 any = true;
         }

@@ -23,10 +23,12 @@ public:
     /// cache.
     static bool goes_in_lanes(std::int64_t n, std::int64_t p, std::int64_t m) { return m <= n - p && m <= 256; }
 
-    /// Works on `count` problems from number `first` of the batch on, count at most `shared_kkt::together`.
+    /// Works on `count` problems from number `first` of the batch on, count at most `shared_kkt::together`; `start` is
+    /// of their q where they share it. Without `factors` there are no `system`s of solved problems afterwards.
     template <class T>
     void run(const problem<T>& batch, std::int64_t first, int count, const operators& data, const dual_form& form,
-             const settings& how, const tolerances& eps, const starting_points<T>& from);
+             const dual_form::common_start& start, const settings& how, const tolerances& eps,
+             const starting_points<T>& from, bool factors);
 
     bool solved(int i) const { return results[static_cast<std::size_t>(i)].best.share <= 1; }
     const verdict& best(int i) const { return results[static_cast<std::size_t>(i)].best; }
@@ -34,43 +36,60 @@ public:
     const std::vector<int>& basis(int i) const { return results[static_cast<std::size_t>(i)].system.rows(); }
     active_kkt& system(int i) { return results[static_cast<std::size_t>(i)].system; }
     right_sides given(int i) const { return {row(q, i, n), row(b, i, p), row(h, i, m), row(floor, i, m)}; }
-    /// z, ν, λ and Gz; the other products are null.
     evaluated point(int i) const {
-        return {row(best_z, i, n), row(best_nu, i, p), row(best_lambda, i, m), nullptr, nullptr, nullptr,
-                nullptr,           row(best_gz, i, m)};
+        const std::int64_t refined = results[static_cast<std::size_t>(i)].refined;
+        return refined < 0 ? x.row(i) : improved.row(refined);
     }
 
 private:
     using array = std::vector<double>;
     struct result {
-        bool tried = false, settled = false; ///< settled: the active set has been found
+        bool tried = false, settled = false; ///< settled: the active set has been found in lanes
+        std::int64_t refined = -1;           ///< row of `improved` where a step of refinement led to the point
         warm_start start;
         verdict best{HUGE_VAL, HUGE_VAL, HUGE_VAL};
         int iterations = 0;
         active_kkt system;
     };
+    /// Points with their products.
+    struct points {
+        std::int64_t n = 0, p = 0, m = 0;
+        array z, nu, lambda, qz, atnu, gtl, az, gz;
+
+        void resize(const operators& data, std::int64_t rows);
+        void multiply(const operators& data, std::int64_t rows);
+        void copy_row(const points& other, std::int64_t from, std::int64_t to);
+        evaluated row(std::int64_t i) const {
+            return {z.data() + i * n,    nu.data() + i * p,  lambda.data() + i * m, qz.data() + i * n,
+                    atnu.data() + i * n, gtl.data() + i * n, az.data() + i * p,     gz.data() + i * m};
+        }
+    };
     static const double* row(const array& a, std::int64_t i, std::int64_t width) { return a.data() + i * width; }
+    template <class T>
+    void load(const problem<T>& batch, std::int64_t first, int count, const operators& data, const settings& how,
+              const tolerances& eps, const starting_points<T>& from);
     void clear(std::int64_t i);
-    void find_active_sets(const operators& data, const dual_form& form, const settings& how);
-    void in_lanes(const operators& data, const dual_form& form, int limit);
+    void find_active_sets(const operators& data, const dual_form& form, const settings& how, bool factors);
+    void in_lanes(const operators& data, const dual_form& form, int limit, bool factors);
+    void adopt_factors(const operators& data, const dual_form& form);
     void one_by_one(const operators& data, const dual_form& form, int limit, bool after_lanes);
-    void multiply(const operators& data);
-    void finish(const operators& data, const dual_form& form, const tolerances& eps);
+    void finish(const operators& data, const dual_form& form, const tolerances& eps, bool factors);
+    void refine(const operators& data, const dual_form& form, const tolerances& eps);
 
     std::int64_t n = 0, p = 0, m = 0, rows = 0; ///< rows: of the arrays, a multiple of dual_form::row_block
     double precision = 0;                       ///< a residual of this share of its terms is rounding
-    element loaded;
+    element loaded;                             ///< for starts
     first_guess guess;
     lane_active_set lanes;
     dual_active_set dual;
     shared_kkt kkt;
     std::vector<result> results;
-    array q, b, h, floor;        ///< the right-hand sides
-    array z, nu, lambda;         ///< the points
-    array d;                     ///< the slacks at z₀
-    array qz, atnu, gtl, az, gz; ///< their products
-    array rz, rnu, rlambda;      ///< residuals, then corrections
-    array best_z, best_nu, best_lambda, best_gz;
+    array q, b, h, floor; ///< the right-hand sides
+    array d;              ///< the slacks at z₀
+    points x;
+    std::vector<std::size_t> todo; ///< the problems that need refinement, their points and the best of these
+    points again, improved;
+    array rz, rnu, rlambda; ///< residuals, then corrections
     array own_d, own_floor;
     row_systems systems;
 };
