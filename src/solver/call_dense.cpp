@@ -34,14 +34,23 @@ template <class T> void one_call<T>::keep_in_lanes(worker& mine, std::int64_t fi
     constexpr int width = factor_lanes::width;
     std::vector<factor_lanes::member> members;
     for (int i = 0; i < count; ++i)
-        if (kept->elements[at(first + i)].in_row_lane) members.push_back({first + i, &mine.chunk.system(i)});
+        if (kept->elements[at(first + i)].in_row_lane) members.push_back({first + i, &mine.chunk.basis(i)});
     std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
-        const std::size_t more = a.system->rows().size(), less = b.system->rows().size();
-        return more != less ? more > less : a.place < b.place;
+        return a.rows->size() != b.rows->size() ? a.rows->size() > b.rows->size() : a.place < b.place;
     });
     const auto all = static_cast<int>(members.size());
-    for (int c = 0; c < all; c += width)
-        kept->rows_in_lanes[at((first + c) / width)].take(members.data() + c, std::min(width, all - c));
+    for (int c = 0; c < all; c += width) {
+        const int size = std::min(width, all - c);
+        const auto taken = kept->rows_in_lanes[at((first + c) / width)].factor(common->dual.r_row(0), batch.shape->m,
+                                                                               members.data() + c, size);
+        for (int l = 0; l < size; ++l) {
+            if (taken[at(l)]) continue;
+            const std::int64_t place = members[at(c + l)].place;
+            factorization::kept& entry = kept->elements[at(place)];
+            entry.in_row_lane = false;
+            std::swap(entry.system, mine.chunk.system(static_cast<int>(place - first)));
+        }
+    }
 }
 
 template <class T> void one_call<T>::keep(worker& mine, std::int64_t k, int i) const {
@@ -51,7 +60,7 @@ template <class T> void one_call<T>::keep(worker& mine, std::int64_t k, int i) c
     entry.solved = true;
     const evaluated x = chunk.point(i);
     if (doubtful_rows(o, common->dual, how, chunk.given(i), x, chunk.basis(i)).empty()) {
-        entry.in_row_lane = factor_lanes::serves(chunk.system(i));
+        entry.in_row_lane = chunk.goes_in_lane(i);
         if (!entry.in_row_lane) std::swap(entry.system, chunk.system(i));
         return;
     }

@@ -4,6 +4,7 @@
 #include "solver/algorithm/interior_dual.hpp"
 #include "solver/algorithm/interior_point.hpp"
 #include "solver/algorithm/primal_form.hpp"
+#include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -31,15 +32,16 @@ namespace {
 template <class Length>
 std::vector<int> doubtful_rows(int n, int m, const Length& length, const settings& how, const right_sides& e,
                                const evaluated& x, const std::vector<int>& basis) {
-    double z_size = 0;
-    for (int j = 0; j < n; ++j) z_size = std::max(z_size, std::abs(x.z[j]));
+    const double z_size = cpu::dense<double>().max_abs(x.z, n);
     const double relative = std::max(64.0 * n * 1.1e-16, how.active_tolerance);
     // Rows of G are scaled to size 1, so |G_i||z| is |z|. A row of the basis is tight and is judged by its multiplier.
     const auto bound = [&](int i) { return relative * (std::abs(e.h[i]) + z_size); };
     const auto tight = [&](int i) { return e.h[i] - x.gz[i] <= bound(i) && e.floor[i] != HUGE_VAL; };
     const auto weak = [&](int i) { return x.lambda[i] * length(i) <= bound(i); };
-    std::size_t count = 0;
-    for (int i = 0; i < m; ++i) count += tight(i) ? 1 : 0;
+    std::size_t count = 0; // without a branch
+    for (int i = 0; i < m; ++i)
+        count +=
+            static_cast<std::size_t>(e.h[i] - x.gz[i] <= bound(i)) & static_cast<std::size_t>(e.floor[i] != HUGE_VAL);
     if (count == basis.size() && std::all_of(basis.begin(), basis.end(), [&](int i) { return tight(i) && !weak(i); }))
         return {};
     std::vector<int> doubtful;
@@ -57,6 +59,7 @@ std::vector<int> doubtful_rows(int n, int m, const Length& length, const setting
 
 std::vector<int> doubtful_rows(const operators& o, const dual_form& form, const settings& how, const right_sides& e,
                                const evaluated& x, const std::vector<int>& basis) {
+    if (form.has_r()) return doubtful_rows(o.n, o.m, form.lengths(), how, e, x, basis);
     return doubtful_rows(
         o.n, o.m, [&](int i) { return length(form, i); }, how, e, x, basis);
 }

@@ -188,17 +188,21 @@ void dual_form::form_r() {
     } else {
         kernels.syrk_lower(r.data(), m, vg(), n, m, n, 1.0, 0.0);
     }
+    const auto read_lengths = [&] {
+        r_diagonal.resize(size(m));
+        for (std::int64_t i = 0; i < m; ++i) r_diagonal[size(i)] = r[size(i * m + i)];
+    };
+    read_lengths();
     if (p > 0) {
-        std::vector<double> length(size(m));
-        for (std::int64_t i = 0; i < m; ++i) length[size(i)] = r[size(i * m + i)];
         kernels.syrk_lower(r.data(), m, schur.data() + p * p, p, m, p, -1.0, 1.0);
         // What the equalities leave of a row that depends on them is rounding, which would make multipliers of 1e16.
         const double least = delta > 0 ? dependent_regularized : dependent;
         for (std::int64_t i = 0; i < m; ++i) {
-            if (r[size(i * m + i)] > least * length[size(i)]) continue;
+            if (r[size(i * m + i)] > least * r_diagonal[size(i)]) continue;
             for (std::int64_t j = 0; j <= i; ++j) r[size(i * m + j)] = 0;
             for (std::int64_t j = i; j < m; ++j) r[size(j * m + i)] = 0;
         }
+        read_lengths();
     }
     kernels.mirror_lower(r.data(), m, m);
 }

@@ -44,6 +44,7 @@ public:
     std::int64_t inequalities() const { return data->m; } ///< m
     /// Row i of R, [m].
     const double* r_row(int i) const { return r.data() + static_cast<std::int64_t>(i) * data->m; }
+    const double* lengths() const { return r_diagonal.data(); } ///< R_ii, [m], where R is kept
 
     /// H' dz + A' dν = rz and A dz − δ dν = rnu with H' = Q + ρI: overwrites (z, nu), which hold the right-hand side.
     void equality_solve(double* z, double* nu) const {
@@ -108,12 +109,13 @@ private:
 
     const operators* data = nullptr;
     double rho = 0, gamma = 0, delta = 0, pivot = 0;
-    bool diagonal = false;       ///< H is diagonal
-    bool kept_r = false;         ///< V_G, W and R are there
-    std::vector<double> panel;   ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
-    std::vector<double> inverse; ///< one over the square roots of a diagonal H, [n]
-    std::vector<double> schur;   ///< L_S [p, p], W [m, p]
-    std::vector<double> r;       ///< [m, m]
+    bool diagonal = false;          ///< H is diagonal
+    bool kept_r = false;            ///< V_G, W and R are there
+    std::vector<double> panel;      ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
+    std::vector<double> inverse;    ///< one over the square roots of a diagonal H, [n]
+    std::vector<double> schur;      ///< L_S [p, p], W [m, p]
+    std::vector<double> r;          ///< [m, m]
+    std::vector<double> r_diagonal; ///< [m]
     guess_matrix guess;
 };
 

@@ -2,6 +2,7 @@
 #include "solver/algorithm/lane_active_set.hpp"
 
 #include "solver/algorithm/dual_form.hpp"
+#include "solver/algorithm/factor_lanes.hpp"
 #include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
@@ -14,19 +15,15 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr int lane_count = cpu::lanes<double>;
-/// As in the dual active set: a pivot of this share of its diagonal entry is rounding, and so is a slack.
-constexpr double dependent = 1e-11, rounding = 1e-13;
-
-constexpr std::size_t nobody = ~std::size_t{0};
+/// As in the dual active set: a slack of this share of its terms is rounding.
+constexpr double rounding = 1e-13;
 
 std::int64_t round_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
 } // namespace
 
-void lane_active_set::solve(const double* R, std::int64_t rows, const double* d, const double* floor, int limit,
-                            bool factors) {
+void lane_active_set::solve(const double* R, std::int64_t rows, const double* d, const double* floor, int limit) {
     m = rows;
-    keeps = factors;
     r = R;
     right = d;
     todo.clear();
@@ -87,11 +84,11 @@ void lane_active_set::factor_group(const std::size_t* members, std::size_t count
         counts[c] = static_cast<double>(rows.size());
         for (std::size_t i = 0; i < rows.size(); ++i) which[i * width + c] = rows[i];
     }
-    cpu::dense<double>().lanes_cholesky(r, m, which.data(), counts.data(), k, dependent, l.data(), distance(),
-                                        inv.data());
+    cpu::dense<double>().lanes_cholesky(r, m, which.data(), counts.data(), k, factor_lanes::dependent, l.data(),
+                                        distance(), inv.data());
 }
 
-/// λ_W of up to `width` problems of `todo`, and their factors.
+/// λ_W of up to `width` problems of `todo`.
 void lane_active_set::step(std::size_t first, std::size_t count) {
     constexpr int width = lane_count;
     factor_group(todo.data() + first, count);
@@ -102,22 +99,11 @@ void lane_active_set::step(std::size_t first, std::size_t count) {
         for (std::size_t i = 0; i < rows.size(); ++i) x[i * width + c] = -own[rows[i]];
     }
     cpu::dense<double>().lanes_solve(l.data(), distance(), inv.data(), k, x.data());
-    // It may be the last step of those with positive multipliers: the factor is what finish and gradient need.
-    std::array<std::size_t, width> positive;
-    std::size_t last = 0;
     for (std::size_t c = 0; c < count; ++c) {
         const std::vector<int>& rows = problems[todo[first + c]].rows;
         double* own = lambda.data() + static_cast<std::int64_t>(first + c) * m;
-        bool all = true;
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            const double value = x[i * width + c];
-            all = all && value >= 0;
-            own[rows[i]] = value;
-        }
-        positive[c] = all ? todo[first + c] : nobody;
-        last += all ? 1 : 0;
+        for (std::size_t i = 0; i < rows.size(); ++i) own[rows[i]] = x[i * width + c];
     }
-    if (keeps && last > 0) leave_factors(positive.data(), count);
 }
 
 void lane_active_set::factor(const std::vector<std::size_t>& which_problems) {
@@ -128,15 +114,15 @@ void lane_active_set::factor(const std::vector<std::size_t>& which_problems) {
     }
 }
 
-/// The rows of L from the lanes to their problems, unless a lane is nobody's.
+/// The rows of L from the lanes to their problems.
 void lane_active_set::leave_factors(const std::size_t* members, std::size_t count) {
     constexpr int width = lane_count;
-    // In transposed tiles; the rows of the others go where nobody looks.
+    // In transposed tiles; the lanes of nobody go where nobody looks.
     nowhere.resize(at(k));
     std::array<double*, width> to;
     for (std::size_t c = 0; c < width; ++c) {
         to[c] = nullptr;
-        if (c >= count || members[c] == nobody) continue;
+        if (c >= count) continue;
         lane& own = problems[members[c]];
         own.factor.resize(std::max(own.factor.size(), at(k * k)));
         own.stride = k;

@@ -21,16 +21,15 @@ public:
         std::vector<int> rows;      ///< W, ascending
         std::vector<double> inside; ///< [m], 1 for the rows of W, else 0
         std::vector<double> lambda; ///< [m], of the last W if solved, and not negative, or exhausted
-        std::vector<double> factor; ///< if solved, and wanted, the Cholesky factor of R_WW, lower triangle
+        std::vector<double> factor; ///< of `lane_active_set::factor`: that of R_WW, lower triangle
         std::int64_t stride = 0;    ///< the distance of its rows
     };
     std::vector<lane> problems; ///< the caller sets their number, and which of them are wanted
 
     /// At most `limit` steps for every wanted problem; R [m, m], d and floor [problems, m] as in
-    /// `dual_active_set::solve`. What comes out for one does not depend on the others, nor on whether the factors are
-    /// wanted.
-    void solve(const double* R, std::int64_t m, const double* d, const double* floor, int limit, bool factors);
-    /// The factors of some of the solved problems where they were not wanted: the same bits.
+    /// `dual_active_set::solve`. What comes out for one does not depend on the others.
+    void solve(const double* R, std::int64_t m, const double* d, const double* floor, int limit);
+    /// Leaves the factors of some of the solved problems.
     void factor(const std::vector<std::size_t>& which);
 
 private:
@@ -42,7 +41,6 @@ private:
 
     std::int64_t m = 0, k = 0; ///< k: rows in each lane of a group
     int most_steps = 0;
-    bool keeps = false; ///< factors are wanted
     const double *r = nullptr, *right = nullptr;
     std::vector<std::size_t> todo; ///< problems that go on
     std::vector<int> which, next;  ///< [k, lanes]; rows of the next W

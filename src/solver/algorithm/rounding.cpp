@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/rounding.hpp"
 
+#include "solver/cpu/kernels.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -18,19 +20,6 @@ void add_product(const operators& o, matrix where, bool transposed, const double
     });
 }
 
-double sum_of_sizes(const double* x, int count) {
-    // Side by side: one sum after the other would wait for itself.
-    constexpr int width = 16;
-    double part[width] = {};
-    int i = 0;
-    for (; i + width <= count; i += width)
-        for (int l = 0; l < width; ++l) part[l] += std::abs(x[i + l]);
-    for (; i < count; ++i) part[0] += std::abs(x[i]);
-    for (int half = width / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; ++l) part[l] += part[l + half];
-    return part[0];
-}
-
 } // namespace
 
 residual_units::residual_units(const units& o) {
@@ -43,7 +32,9 @@ bool rounding_decides(const units& o, double q_max, const residual_units& larges
                       const evaluated& x, const tolerances& eps) {
     // Rows have entries below 2. The sums of a product have as many roundings as terms, which mostly cancel.
     constexpr double u = 8 * std::numeric_limits<double>::epsilon();
-    const double z = sum_of_sizes(x.z, o.n), multipliers = sum_of_sizes(x.nu, o.p) + sum_of_sizes(x.lambda, o.m);
+    const auto& kernels = cpu::dense<double>();
+    const double z = kernels.sum_abs(x.z, o.n),
+                 multipliers = kernels.sum_abs(x.nu, o.p) + kernels.sum_abs(x.lambda, o.m);
     const auto beyond = [&](double rounding, double size) {
         return !(rounding <= 0.1 * (eps.absolute + eps.relative * size));
     };

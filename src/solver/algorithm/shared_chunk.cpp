@@ -79,7 +79,7 @@ void shared_chunk::load(const problem<T>& batch, std::int64_t first, int count, 
 template <class T>
 void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, const operators& data,
                        const dual_form& form, const dual_form::common_start& start, const settings& how,
-                       const tolerances& eps, const starting_points<T>& from, bool factors) {
+                       const tolerances& eps, const starting_points<T>& from, bool gradient) {
     n = data.n;
     p = data.p;
     m = data.m;
@@ -106,10 +106,10 @@ void shared_chunk::run(const problem<T>& batch, std::int64_t first, int count, c
         form.forward_rows(x.z.data(), x.nu.data(), rows);
     }
     form.subtract_products(start.usable ? &start : nullptr, x.z.data(), x.nu.data(), d.data(), rows);
-    find_active_sets(data, form, how, factors);
+    find_active_sets(data, form, how);
     form.subtract_multipliers(x.lambda.data(), x.z.data(), x.nu.data(), rows);
     form.backward_rows(x.z.data(), x.nu.data(), rows);
-    finish(data, form, eps, factors);
+    finish(data, form, eps, gradient);
 }
 
 template void shared_chunk::run(const problem<double>&, std::int64_t, int, const operators&, const dual_form&,
@@ -127,7 +127,7 @@ void shared_chunk::clear(std::int64_t i) {
     std::fill_n(floor.begin() + i * m, m, 0.0);
 }
 
-void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how, bool factors) {
+void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how) {
     const int limit = active_set_limit(data, how);
     const bool several = goes_in_lanes(data.n, data.p, data.m);
     for (result& own : results) own.settled = false;
@@ -146,13 +146,13 @@ void shared_chunk::find_active_sets(const operators& data, const dual_form& form
             else
                 guess.rows(i, to.rows);
         }
-        in_lanes(data, form, std::min(lane_steps, limit), factors);
+        in_lanes(form, std::min(lane_steps, limit));
     }
     one_by_one(data, form, limit, several);
 }
 
-void shared_chunk::in_lanes(const operators& data, const dual_form& form, int limit, bool factors) {
-    lanes.solve(form.r_row(0), m, d.data(), floor.data(), limit, factors);
+void shared_chunk::in_lanes(const dual_form& form, int limit) {
+    lanes.solve(form.r_row(0), m, d.data(), floor.data(), limit);
     for (std::int64_t i = 0; i < rows; ++i) {
         result& own = results[at(i)];
         auto& found = lanes.problems[at(i)];
@@ -160,7 +160,6 @@ void shared_chunk::in_lanes(const operators& data, const dual_form& form, int li
         own.iterations += found.steps;
         if (!found.solved) continue;
         own.settled = true;
-        if (factors) own.system.adopt(form, data, found.rows, std::move(found.factor), found.stride);
         std::copy_n(found.lambda.data(), m, x.lambda.data() + i * m);
     }
 }
@@ -190,35 +189,38 @@ void shared_chunk::one_by_one(const operators& data, const dual_form& form, int 
     }
 }
 
-/// The factors of the problems that need refinement, where the lanes did not leave them.
-void shared_chunk::adopt_factors(const operators& data, const dual_form& form) {
-    std::vector<std::size_t> missing;
-    for (const std::size_t i : todo)
-        if (results[i].settled) missing.push_back(i);
-    lanes.factor(missing);
-    for (const std::size_t i : missing) {
+/// The systems of problems that were settled in lanes.
+void shared_chunk::adopt_factors(const operators& data, const dual_form& form, const std::vector<std::size_t>& which) {
+    lanes.factor(which);
+    for (const std::size_t i : which) {
         auto& found = lanes.problems[i];
         results[i].system.adopt(form, data, found.rows, std::move(found.factor), found.stride);
     }
 }
 
-void shared_chunk::finish(const operators& data, const dual_form& form, const tolerances& eps, bool factors) {
+void shared_chunk::finish(const operators& data, const dual_form& form, const tolerances& eps, bool gradient) {
     x.multiply(data, rows);
     todo.clear();
+    std::vector<std::size_t> missing;
     for (std::int64_t i = 0; i < rows; ++i) {
         result& own = results[at(i)];
         own.refined = -1;
         if (!own.tried) continue;
         const verdict v = judge(data.measures(), given(static_cast<int>(i)), x.row(i), eps);
-        if (factors && trustworthy(v, precision)) own.system.trust();
-        if (accurate(v, form.least_pivot(), row(x.z, i, n), at(n), precision))
+        own.trusted = trustworthy(v, precision) && of_like_size(data.q_max);
+        const bool done = accurate(v, form.least_pivot(), row(x.z, i, n), at(n), precision);
+        if (done)
             own.best = v;
         else
             todo.push_back(at(i));
+        const bool in_lane = serves_in_lane(own, basis(static_cast<int>(i)));
+        if (own.settled && (!done || (gradient && !in_lane))) missing.push_back(at(i));
+        if (!own.settled && own.trusted) own.system.trust();
     }
-    if (todo.empty()) return;
-    if (!factors) adopt_factors(data, form);
-    refine(data, form, eps);
+    adopt_factors(data, form, missing);
+    for (const std::size_t i : missing)
+        if (results[i].trusted) results[i].system.trust();
+    if (!todo.empty()) refine(data, form, eps);
 }
 
 /// Steps of refinement for those that are left.

@@ -24,16 +24,22 @@ public:
     static bool goes_in_lanes(std::int64_t n, std::int64_t p, std::int64_t m) { return m <= n - p && m <= 256; }
 
     /// Works on `count` problems from number `first` of the batch on, count at most `shared_kkt::together`; `start` is
-    /// of their q where they share it. Without `factors` there are no `system`s of solved problems afterwards.
+    /// of their q where they share it. With `gradient` there is a `system` of every solved problem afterwards that does
+    /// not go in lanes.
     template <class T>
     void run(const problem<T>& batch, std::int64_t first, int count, const operators& data, const dual_form& form,
              const dual_form::common_start& start, const settings& how, const tolerances& eps,
-             const starting_points<T>& from, bool factors);
+             const starting_points<T>& from, bool gradient);
 
     bool solved(int i) const { return results[static_cast<std::size_t>(i)].best.share <= 1; }
     const verdict& best(int i) const { return results[static_cast<std::size_t>(i)].best; }
     int iterations(int i) const { return results[static_cast<std::size_t>(i)].iterations; }
-    const std::vector<int>& basis(int i) const { return results[static_cast<std::size_t>(i)].system.rows(); }
+    const std::vector<int>& basis(int i) const {
+        const auto k = static_cast<std::size_t>(i);
+        return results[k].settled ? lanes.problems[k].rows : results[k].system.rows();
+    }
+    /// True if the solves of the gradient may be those of `factor_lanes`: one is enough.
+    bool goes_in_lane(int i) const { return serves_in_lane(results[static_cast<std::size_t>(i)], basis(i)); }
     active_kkt& system(int i) { return results[static_cast<std::size_t>(i)].system; }
     right_sides given(int i) const { return {row(q, i, n), row(b, i, p), row(h, i, m), row(floor, i, m)}; }
     evaluated point(int i) const {
@@ -45,6 +51,7 @@ private:
     using array = std::vector<double>;
     struct result {
         bool tried = false, settled = false; ///< settled: the active set has been found in lanes
+        bool trusted = false;                ///< see `active_kkt::trust`
         std::int64_t refined = -1;           ///< row of `improved` where a step of refinement led to the point
         warm_start start;
         verdict best{HUGE_VAL, HUGE_VAL, HUGE_VAL};
@@ -64,16 +71,19 @@ private:
                     atnu.data() + i * n, gtl.data() + i * n, az.data() + i * p,     gz.data() + i * m};
         }
     };
+    static bool serves_in_lane(const result& of, const std::vector<int>& basis) {
+        return of.trusted && static_cast<std::int64_t>(basis.size()) <= factor_lanes::most_rows;
+    }
     static const double* row(const array& a, std::int64_t i, std::int64_t width) { return a.data() + i * width; }
     template <class T>
     void load(const problem<T>& batch, std::int64_t first, int count, const operators& data, const settings& how,
               const tolerances& eps, const starting_points<T>& from);
     void clear(std::int64_t i);
-    void find_active_sets(const operators& data, const dual_form& form, const settings& how, bool factors);
-    void in_lanes(const operators& data, const dual_form& form, int limit, bool factors);
-    void adopt_factors(const operators& data, const dual_form& form);
+    void find_active_sets(const operators& data, const dual_form& form, const settings& how);
+    void in_lanes(const dual_form& form, int limit);
+    void adopt_factors(const operators& data, const dual_form& form, const std::vector<std::size_t>& which);
     void one_by_one(const operators& data, const dual_form& form, int limit, bool after_lanes);
-    void finish(const operators& data, const dual_form& form, const tolerances& eps, bool factors);
+    void finish(const operators& data, const dual_form& form, const tolerances& eps, bool gradient);
     void refine(const operators& data, const dual_form& form, const tolerances& eps);
 
     std::int64_t n = 0, p = 0, m = 0, rows = 0; ///< rows: of the arrays, a multiple of dual_form::row_block

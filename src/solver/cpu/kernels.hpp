@@ -61,6 +61,8 @@ template <class T> struct kernels {
     void (*axpy)(T alpha, const T* x, T* y, index n);
     /// x *= alpha.
     void (*scale)(T alpha, T* x, index n);
+    /// The sum of |x_i|.
+    T (*sum_abs)(const T* x, index n);
     /// max over i of |x_i|, 0 for n = 0, NaN if an x_i is NaN.
     T (*max_abs)(const T* x, index n);
     /// most_i = the largest |A_ij| of row i, NaN if one is not finite; A is m x n.
