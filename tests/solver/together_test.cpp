@@ -175,3 +175,47 @@ TEST_CASE("where the derivative does not exist the mean of both sides is taken, 
             CHECK(std::abs(dz[at(k * n + j)] - expected[(j + k) % 3]) <= 1e-6);
         }
 }
+
+TEST_CASE("vectors that a batch shares are as if every problem had them, and still no bit depends on the others") {
+    // Dense and diagonal Q, with and without equalities, in lanes and one by one.
+    const dense<double> all[] = {random(20, 0, 20, 40, true, 3), random(30, 6, 20, 40, true, 4),
+                                 pick(dc3(40, 20, 20, 5), std::vector<std::int64_t>(40, 0)),
+                                 random(12, 2, 40, 40, true, 7)};
+    for (dense<double> d : all)
+        for (const bool same_h : {false, true}) {
+            numbers draw(11);
+            for (std::int64_t k = 0; k < d.batch; ++k) {
+                for (int j = 0; j < d.n; ++j) d.qat(k, j) = d.qat(0, j);
+                for (int i = 0; i < d.p; ++i) d.bat(k, i) += 0.01 * draw.normal();
+                for (int i = 0; i < d.m; ++i) d.hat(k, i) = same_h ? d.hat(0, i) : d.hat(k, i) + 0.1 * draw.uniform();
+            }
+            CAPTURE(d.n, d.p, d.m, same_h);
+            const answer<double> separate = solve(d);
+            view<double> v(d);
+            v.batch.q.batch_stride = 0;
+            if (same_h) v.batch.h.batch_stride = 0;
+            const answer<double> a = solve(v.batch);
+            for (std::int64_t k = 0; k < d.batch; ++k) {
+                CHECK(name(a.at(k)) == name(separate.at(k)));
+                if (separate.at(k) != status::solved) continue;
+                CHECK(shares(d, a, k, 1e-8) <= 1 + 1e-6L);
+                CHECK(distance(a.z, k, separate.z, k, d.n) <= 1e-9 * (1 + largest(separate.z, k, d.n)));
+            }
+            // The last nine by themselves.
+            const dense<double> part = pick(d, range(31, 9));
+            view<double> w(part);
+            w.batch.q.batch_stride = 0;
+            if (same_h) w.batch.h.batch_stride = 0;
+            const answer<double> b = solve(w.batch);
+            for (std::int64_t k = 0; k < 9; ++k) CHECK(same_bits(d, a, 31 + k, b, k));
+        }
+}
+
+TEST_CASE("a q that problems share and that is not finite is the fault of each of them") {
+    dense<double> d = random(10, 0, 10, 12, true, 3);
+    d.q[4] = std::numeric_limits<double>::quiet_NaN();
+    view<double> v(d);
+    v.batch.q.batch_stride = 0;
+    const answer<double> a = solve(v.batch);
+    for (std::int64_t k = 0; k < d.batch; ++k) CHECK(a.at(k) == status::invalid_input);
+}
