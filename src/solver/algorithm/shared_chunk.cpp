@@ -17,21 +17,21 @@ constexpr int lane_steps = 16;
 
 } // namespace
 
-void shared_chunk::points::resize(const operators& data, std::int64_t rows) {
+void shared_chunk::points::resize(const operators& data, std::int64_t count) {
     n = data.n;
     p = data.p;
     m = data.m;
-    for (array* a : {&z, &qz, &atnu, &gtl}) a->resize(at(rows * n));
-    for (array* a : {&nu, &az}) a->resize(at(rows * p));
-    for (array* a : {&lambda, &gz}) a->resize(at(rows * m));
+    for (array* a : {&z, &qz, &atnu, &gtl}) a->resize(at(count * n));
+    for (array* a : {&nu, &az}) a->resize(at(count * p));
+    for (array* a : {&lambda, &gz}) a->resize(at(count * m));
 }
 
-void shared_chunk::points::multiply(const operators& data, std::int64_t rows) {
-    data.multiply_rows(matrix::Q, z.data(), qz.data(), rows);
-    data.multiply_transposed_rows(matrix::A, nu.data(), atnu.data(), rows);
-    data.multiply_transposed_rows(matrix::G, lambda.data(), gtl.data(), rows);
-    data.multiply_rows(matrix::A, z.data(), az.data(), rows);
-    data.multiply_rows(matrix::G, z.data(), gz.data(), rows);
+void shared_chunk::points::multiply(const operators& data, std::int64_t count) {
+    data.multiply_rows(matrix::Q, z.data(), qz.data(), count);
+    data.multiply_transposed_rows(matrix::A, nu.data(), atnu.data(), count);
+    data.multiply_transposed_rows(matrix::G, lambda.data(), gtl.data(), count);
+    data.multiply_rows(matrix::A, z.data(), az.data(), count);
+    data.multiply_rows(matrix::G, z.data(), gz.data(), count);
 }
 
 void shared_chunk::points::copy_row(const points& other, std::int64_t from, std::int64_t to) {

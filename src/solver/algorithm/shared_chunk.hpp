@@ -63,8 +63,8 @@ private:
         std::int64_t n = 0, p = 0, m = 0;
         array z, nu, lambda, qz, atnu, gtl, az, gz;
 
-        void resize(const operators& data, std::int64_t rows);
-        void multiply(const operators& data, std::int64_t rows);
+        void resize(const operators& data, std::int64_t count);
+        void multiply(const operators& data, std::int64_t count);
         void copy_row(const points& other, std::int64_t from, std::int64_t to);
         evaluated row(std::int64_t i) const {
             return {z.data() + i * n,    nu.data() + i * p,  lambda.data() + i * m, qz.data() + i * n,
