@@ -35,6 +35,7 @@ public:
 
 private:
     void begin(const system* of);
+    void guess(const system& of, std::vector<int>& rows);
     void take_violated(const system& of, std::vector<int>& rows);
     void factor(const system* of, dense_lanes& to);
     bool advance(int l, const system& of);
@@ -45,7 +46,8 @@ private:
     dual_active_set dual;
     std::vector<double> x, s, inside, factors; ///< [k, lanes], [stride], [lanes, stride], [m]
     std::vector<double> own_d, own_floor;      ///< [m]
-    std::vector<int> next;                     ///< [stride]
+    std::vector<float> work, selected, multipliers;
+    std::vector<int> next; ///< [stride]
 };
 
 } // namespace optnet::solver

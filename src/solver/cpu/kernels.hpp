@@ -111,6 +111,14 @@ template <class T> struct kernels {
     /// for m.
     index (*next_set)(const T* x, const T* s, const T* d, const T* floor, index m, T rounding, T* inside, int* rows,
                       index* count);
+    /// Rows that are likely to be active, one after the other: the one with the largest s_i^2 / R_ii, where s = d + R x
+    /// and R are what is left with those before it as equalities, until no s_i is below -floor_i and -rounding |d_i|
+    /// or a pivot is not above `dependent` R_ii. R is m x m, m <= 1024. Writes the rows and, in units of the largest
+    /// violation, -D^-1 L^-1 d to x, with L D L' the factor of their part of R; the rows of L are ld numbers apart.
+    /// Returns how many they are. `rows` and x hold m, L m ld and `work` (m + 6) ld numbers; ld >= m is a multiple of
+    /// `lanes<T>`.
+    index (*forward_set)(const double* R, index ldr, index m, const double* d, const double* floor, T rounding,
+                         T dependent, index ld, T* work, T* L, int* rows, T* x);
 
     /// The k x k factors of R_WW for `lanes<T>` problems at once, one per lane, k a multiple of 4: the rows W of lane l
     /// are which[i * lanes + l], i < counts[l], and from there on the identity goes on (which is 0). Entry (i, j) of
