@@ -14,8 +14,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr double dependent = 1e-11, rounding = 1e-13;
 /// The same in single precision.
 constexpr float single = 1e-6F;
-/// Where the first W is a guess most problems are done by then, and lanes would wait for the others; nine of ten without
-/// one (measured).
+/// Where the first W is a guess most problems are done by then, and lanes would wait for the others; nine of ten
+/// without one (measured).
 constexpr int together = 3, without_guess = 7;
 /// With fewer rows the steps that a guess saves take less time than it does.
 constexpr std::int64_t least_selected = 17;
