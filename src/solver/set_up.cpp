@@ -34,7 +34,7 @@ std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t 
     if (batch.batch < shared_chunk::least || !shares_matrices(batch) || !made->convex ||
         !shared_kkt::serves(made->dual))
         return made;
-    if (shared_chunk::goes_in_lanes(shape.n, shape.p, shape.m)) made->dual.prepare_guess();
+    if (shared_chunk::guesses(shape.n, shape.p, shape.m)) made->dual.prepare_guess();
     if (batch.q.shared()) {
         std::vector<double> minus_q(static_cast<std::size_t>(shape.n));
         const units o = made->data.measures();

@@ -50,9 +50,11 @@ TEST_CASE("every family: together and alone the same status, point and gradient"
 }
 
 TEST_CASE("not a bit depends on the place, the neighbours, the size of the batch or the threads") {
-    // With few rows in lanes, with many one dual active set each; the second with equalities, the third diagonal.
+    // With few rows in lanes, with many one dual active set each, from nothing or from a guess; the second with
+    // equalities, the third diagonal.
     const dense<double> all[] = {random(20, 0, 20, 1000, true, 3), random(30, 6, 20, 1000, true, 4),
-                                 with_other_objectives(dc3(40, 20, 20, 5), 6), random(12, 2, 40, 1000, true, 7)};
+                                 with_other_objectives(dc3(40, 20, 20, 5), 6), random(12, 2, 40, 1000, true, 7),
+                                 random(40, 6, 60, 300, true, 8)};
     for (const dense<double>& d : all)
         for (const double eps : {1e-8, 1e-14}) { // with the second some refine further than their neighbours
             CAPTURE(d.n, d.p, d.m, eps);
@@ -218,4 +220,37 @@ TEST_CASE("a q that problems share and that is not finite is the fault of each o
     v.batch.q.batch_stride = 0;
     const answer<double> a = solve(v.batch);
     for (std::int64_t k = 0; k < d.batch; ++k) CHECK(a.at(k) == status::invalid_input);
+}
+
+TEST_CASE("more rows than n − p, or than lanes take: from a guess as from nothing") {
+    struct {
+        int n, p, m;
+        std::int64_t batch;
+    } const all[] = {{40, 0, 70, 24}, {60, 20, 70, 24}, {50, 16, 36, 24}, {280, 0, 264, 8}};
+    for (const auto& [n, p, m, batch] : all) {
+        dense<double> d = random(n, p, m, batch, true, 11);
+        for (int j = 0; j < n; ++j) {
+            d.Gat(0, 1, j) = d.Gat(0, 0, j);  // the same row twice,
+            d.Gat(0, 3, j) = -d.Gat(0, 2, j); // and a band,
+        }
+        for (std::int64_t k = 0; k < batch; ++k) {
+            d.hat(k, 1) = d.hat(k, 0);
+            d.hat(k, 3) = 1 - d.hat(k, 2);
+            d.hat(k, 4) = 1e20; // a row that is absent
+        }
+        d.hat(2, 3) = -1 - d.hat(2, 2); // which is empty
+        d.qat(5, 0) = std::numeric_limits<double>::quiet_NaN();
+        const answer<double> a = solve(d), g = gradient(d, a, range(0, batch));
+        for (std::int64_t k = 0; k < batch; ++k) {
+            CAPTURE(n, p, m, k);
+            const dense<double> one = pick(d, {k});
+            const answer<double> b = solve(one), h = gradient(one, b, {k});
+            CHECK(name(a.at(k)) == name(b.at(0)));
+            CHECK(a.at(k) == (k == 2 ? status::primal_infeasible : k == 5 ? status::invalid_input : status::solved));
+            if (a.at(k) != status::solved) continue;
+            CHECK(shares(d, a, k, 1e-8) <= 1);
+            CHECK(distance(a.z, k, b.z, 0, n) <= 1e-8 * (1 + largest(b.z, 0, n)));
+            CHECK(distance(g.z, k, h.z, 0, n) <= 1e-6 * (1 + largest(h.z, 0, n)));
+        }
+    }
 }

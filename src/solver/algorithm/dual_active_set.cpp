@@ -89,13 +89,18 @@ void dual_active_set::begin(const std::vector<double>& right, const std::vector<
 }
 
 void dual_active_set::append_given() {
-    const std::vector<int> rows = basis;
-    basis.clear();
-    for (const int row : rows) {
-        if (append(row))
-            bar[at(row)] = -HUGE_VAL;
-        else
-            remove(basis.size() - 1);
+    // All at once, and one by one where some depend on others.
+    if (static_cast<std::int64_t>(basis.size()) <= m && factor_basis()) {
+        for (const int row : basis) bar[at(row)] = -HUGE_VAL;
+    } else {
+        const std::vector<int> rows = basis;
+        basis.clear();
+        for (const int row : rows) {
+            if (append(row))
+                bar[at(row)] = -HUGE_VAL;
+            else
+                remove(basis.size() - 1);
+        }
     }
     for (std::int64_t i = 0; i < m; ++i)
         if (bar[at(i)] != -HUGE_VAL) lambda[at(i)] = 0;

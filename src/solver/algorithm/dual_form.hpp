@@ -86,8 +86,8 @@ public:
     /// Y −= M V_G, U −= M W: what multipliers change.
     void subtract_multipliers(const double* M, double* Y, double* U, std::int64_t count) const;
 
-    /// What the first guess of active sets takes, for batches in lanes.
-    void prepare_guess() { guess.set_up(r.data(), data->m); }
+    /// What the first guess of active sets takes, for batches.
+    void prepare_guess() { guess.set_up(r.data(), data->m, data->m > data->n - data->p); }
     const guess_matrix& guesses() const { return guess; }
 
     std::size_t bytes() const { return (panel.size() + schur.size() + r.size()) * sizeof(double); }

@@ -11,12 +11,28 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// ρ over the geometric mean.
+/// ρ over the geometric mean, where R is regular.
 constexpr double share_of_mean = 1.5;
-/// An eigenvalue of dependent rows counts as this in the mean.
-constexpr double least_eigenvalue = 1e-11;
+/// An eigenvalue of dependent rows counts as this in the mean. Where there are many of them they shall not rule it.
+constexpr double regular_eigenvalue = 1e-11, singular_eigenvalue = 1e-4;
+/// Where R is singular: two to eight steps of the dual active set are left after so many iterations.
+constexpr int singular_steps = 30;
 /// With less R + ρI has too few digits in single precision.
 constexpr double least_penalty = 1e-4;
+
+/// Rows that are nearly parallel to another one, both bounds of a range for example, let multipliers grow with the
+/// iterations: with more than a quarter of them the guess is worse than none.
+constexpr double parallel = 0.99, most_parallel = 0.25;
+double share_of_parallel_rows(const double* R, const double* unit, std::int64_t m) {
+    std::int64_t count = 0;
+    for (std::int64_t i = 0; i < m; ++i) {
+        bool any = false;
+        for (std::int64_t j = 0; j < m; ++j)
+            any = any || (j != i && std::abs(R[i * m + j]) * unit[i] * unit[j] > parallel);
+        count += any ? 1 : 0;
+    }
+    return static_cast<double>(count) / static_cast<double>(m);
+}
 
 /// The lower triangle of R + shift I, with rows and columns in these units.
 template <class T> void scaled(const double* R, const double* unit, std::int64_t m, double shift, T* to) {
@@ -28,18 +44,20 @@ template <class T> void scaled(const double* R, const double* unit, std::int64_t
 
 } // namespace
 
-void guess_matrix::set_up(const double* R, std::int64_t m) {
+void guess_matrix::set_up(const double* R, std::int64_t m, bool singular) {
     e.clear();
+    is_singular = singular;
     unit.resize(at(m));
     for (std::int64_t i = 0; i < m; ++i) unit[at(i)] = R[i * m + i] > 0 ? 1 / std::sqrt(R[i * m + i]) : 1.0;
+    if (singular && share_of_parallel_rows(R, unit.data(), m) > most_parallel) return;
     // det R is the product of the pivots.
     work.resize(at(m * m));
     pivots.resize(at(m));
-    scaled(R, unit.data(), m, least_eigenvalue, work.data());
+    scaled(R, unit.data(), m, singular ? singular_eigenvalue : regular_eigenvalue, work.data());
     if (!cpu::dense<double>().partial_cholesky(work.data(), m, m, m, 0.0, pivots.data())) return;
     double sum = 0;
     for (const double reciprocal_root : pivots) sum -= 2 * std::log(reciprocal_root);
-    rho = std::max(least_penalty, share_of_mean * std::exp(sum / static_cast<double>(m)));
+    rho = std::max(least_penalty, (singular ? 1.0 : share_of_mean) * std::exp(sum / static_cast<double>(m)));
     // [R + ρI; I] = [L; L⁻ᵀ] L', E = 2ρ L⁻ᵀ L⁻¹ − I
     const auto& kernels = cpu::dense<float>();
     panel.assign(at(2 * m * m), 0.0F);
@@ -61,6 +79,7 @@ void guess_matrix::set_up(const double* R, std::int64_t m) {
 }
 
 int guess_matrix::iterations() const {
+    if (is_singular) return singular_steps;
     // The eigenvalues have the mean 1: a small ρ says that they lie far apart, where the iteration takes longer.
     return std::clamp(static_cast<int>(std::lround(7 - 1.3 * std::log(rho))), 6, 13);
 }
@@ -72,6 +91,7 @@ void first_guess::run(const guess_matrix& shared, std::int64_t rows, std::int64_
     t.assign(at(count * ld), 0.0F);
     side.assign(at(count * ld), 1.0F);
     work.resize(at(48 * ld));
+    sizes.resize(at(count));
     const double* unit = shared.units();
     for (std::int64_t k = 0; k < count; ++k) {
         const double *own = d + k * m, *bar = floor + k * m;
@@ -80,6 +100,7 @@ void first_guess::run(const guess_matrix& shared, std::int64_t rows, std::int64_
         double most = 0;
         for (std::int64_t i = 0; i < m; ++i) most = std::max(most, std::abs(own[i] * unit[i]));
         const double scale = most > 0 ? 1 / most : 1.0;
+        sizes[at(k)] = 1 / scale;
         for (std::int64_t i = 0; i < m; ++i) {
             to[i] = static_cast<float>(own[i] * unit[i] * scale);
             on[i] = bar[i] == HUGE_VAL ? -1.0F : 1.0F;
@@ -99,6 +120,14 @@ void first_guess::rows(std::int64_t i, std::vector<int>& out) const {
         found += static_cast<std::size_t>(own[j] > 0) & static_cast<std::size_t>(on[j] > 0);
     }
     out.resize(found);
+}
+
+void first_guess::multipliers(const guess_matrix& shared, std::int64_t i, std::vector<double>& out) const {
+    out.resize(at(m));
+    const double size = 2 * sizes[at(i)], *unit = shared.units();
+    const float *own = t.data() + i * ld, *on = side.data() + i * ld;
+    for (std::int64_t j = 0; j < m; ++j)
+        out[at(j)] = own[j] > 0 && on[j] > 0 ? size * unit[j] * static_cast<double>(own[j]) : 0.0;
 }
 
 } // namespace optnet::solver

@@ -9,7 +9,7 @@
 // That fixed point is iterated (the modulus iteration of van Bokhoven 1981, which is the splitting of Peaceman &
 // Rachford 1955; it converges for R ≻ 0), in single precision, with rows of R in units in which R_ii = 1 and ρ the
 // geometric mean of its eigenvalues. An iteration is one product of matrices for all problems. {i: tᵢ > 0} is a guess:
-// nothing is claimed of it.
+// nothing is claimed of it. With more rows than n − p, R is singular and the iteration takes longer.
 
 #include <cstdint>
 #include <vector>
@@ -19,8 +19,9 @@ namespace optnet::solver {
 /// What the problems share.
 class guess_matrix {
 public:
-    /// From R [m, m]; not usable afterwards if R is too near to singular.
-    void set_up(const double* R, std::int64_t m);
+    /// From R [m, m]; not usable afterwards if R is too near to singular, or its numbers are of no use where it is so
+    /// by its rank.
+    void set_up(const double* R, std::int64_t m, bool singular = false);
     void clear() { e.clear(); }
     bool usable() const { return !e.empty(); }
 
@@ -38,6 +39,7 @@ public:
 
 private:
     double rho = 0;
+    bool is_singular = false;
     std::int64_t ld = 0, offset = 0; ///< offset: to where a vector of the kernels begins a line of the cache
     std::vector<double> unit;
     std::vector<float> e;
@@ -52,9 +54,12 @@ public:
     void run(const guess_matrix& shared, std::int64_t m, std::int64_t count, const double* d, const double* floor);
     /// The first W of problem i, ascending.
     void rows(std::int64_t i, std::vector<int>& out) const;
+    /// The multipliers of problem i, [m]: 0 for the other rows.
+    void multipliers(const guess_matrix& shared, std::int64_t i, std::vector<double>& out) const;
 
 private:
     std::int64_t m = 0, ld = 0;
+    std::vector<double> sizes;  ///< [count] what d was divided by
     std::vector<float> t, side; ///< [count, ld]; side: 1, or -1 for absent rows
     std::vector<float> work;
 };

@@ -14,6 +14,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// The primal-dual method takes three to eight steps where it ends, a few more with hundreds of rows.
 constexpr int lane_steps = 16;
+/// So many steps of the dual active set take about as long as a guess where R is singular (measured).
+int few_steps(std::int64_t m) { return static_cast<int>(8 + m / 6); }
 
 } // namespace
 
@@ -164,11 +166,15 @@ void shared_chunk::in_lanes(const dual_form& form, int limit) {
     }
 }
 
-/// The dual active set for what is left; it goes on from what the last step in lanes left positive.
+/// The dual active set for what is left; it goes on from what the last step in lanes left positive. What does not end
+/// soon from nothing begins again from a guess, which costs as much as many steps with few rows.
 void shared_chunk::one_by_one(const operators& data, const dual_form& form, int limit, bool after_lanes) {
+    const int soon = !after_lanes && form.guesses().usable() ? std::min(limit, few_steps(m)) : limit;
+    late.clear();
     for (std::int64_t i = 0; i < rows; ++i) {
         result& own = results[at(i)];
         if (!own.tried || own.settled) continue;
+        const bool started = after_lanes || own.start.usable;
         if (after_lanes) {
             const auto& found = lanes.problems[at(i)];
             dual.basis.clear();
@@ -179,14 +185,39 @@ void shared_chunk::one_by_one(const operators& data, const dual_form& form, int 
             dual.basis = own.start.rows;
             dual.lambda = own.start.x.lambda;
         }
-        own_d.assign(d.begin() + i * m, d.begin() + (i + 1) * m);
-        own_floor.assign(floor.begin() + i * m, floor.begin() + (i + 1) * m);
-        own.tried = dual.solve(form, own_d, own_floor, limit, after_lanes || own.start.usable) == dual_outcome::optimal;
-        own.iterations += dual.steps;
-        if (!own.tried) continue;
-        own.system.adopt(form, data, dual.basis, dual.factor(), dual.stride());
-        std::copy_n(dual.lambda.data(), m, x.lambda.data() + i * m);
+        const int most = started ? limit : soon;
+        if (alone(data, form, i, most, started) == dual_outcome::limit && most < limit) late.push_back(i);
     }
+    if (late.empty()) return;
+    constexpr std::int64_t block = dual_form::row_block;
+    const auto size = static_cast<std::int64_t>(late.size()), count = (size + block - 1) / block * block;
+    late_d.assign(at(count * m), 0.0);
+    late_floor.assign(at(count * m), 0.0);
+    for (std::int64_t c = 0; c < size; ++c) {
+        std::copy_n(d.data() + late[at(c)] * m, m, late_d.data() + c * m);
+        std::copy_n(floor.data() + late[at(c)] * m, m, late_floor.data() + c * m);
+    }
+    guess.run(form.guesses(), m, count, late_d.data(), late_floor.data());
+    for (std::int64_t c = 0; c < size; ++c) {
+        guess.rows(c, dual.basis);
+        guess.multipliers(form.guesses(), c, dual.lambda);
+        alone(data, form, late[at(c)], limit - soon, true);
+    }
+}
+
+/// The dual active set of one problem: it stays `tried` if that ends.
+dual_outcome shared_chunk::alone(const operators& data, const dual_form& form, std::int64_t i, int limit,
+                                 bool started) {
+    result& own = results[at(i)];
+    own_d.assign(d.begin() + i * m, d.begin() + (i + 1) * m);
+    own_floor.assign(floor.begin() + i * m, floor.begin() + (i + 1) * m);
+    const dual_outcome end = dual.solve(form, own_d, own_floor, limit, started);
+    own.tried = end == dual_outcome::optimal;
+    own.iterations += dual.steps;
+    if (!own.tried) return end;
+    own.system.adopt(form, data, dual.basis, dual.factor(), dual.stride());
+    std::copy_n(dual.lambda.data(), m, x.lambda.data() + i * m);
+    return end;
 }
 
 /// The systems of problems that were settled in lanes.

@@ -23,6 +23,12 @@ public:
     /// cache.
     static bool goes_in_lanes(std::int64_t n, std::int64_t p, std::int64_t m) { return m <= n - p && m <= 256; }
 
+    /// True if a first guess of the active sets can pay: in lanes, and else where they can be large, and R not so far
+    /// from regular that most guesses hold dependent rows.
+    static bool guesses(std::int64_t n, std::int64_t p, std::int64_t m) {
+        return goes_in_lanes(n, p, m) || (n - p >= 32 && m >= 32 && m <= 512 && m <= 2 * (n - p));
+    }
+
     /// Works on `count` problems from number `first` of the batch on, count at most `shared_kkt::together`; `start` is
     /// of their q where they share it. With `gradient` there is a `system` of every solved problem afterwards that does
     /// not go in lanes.
@@ -83,6 +89,7 @@ private:
     void in_lanes(const dual_form& form, int limit);
     void adopt_factors(const operators& data, const dual_form& form, const std::vector<std::size_t>& which);
     void one_by_one(const operators& data, const dual_form& form, int limit, bool after_lanes);
+    dual_outcome alone(const operators& data, const dual_form& form, std::int64_t i, int limit, bool started);
     void finish(const operators& data, const dual_form& form, const tolerances& eps, bool gradient);
     void refine(const operators& data, const dual_form& form, const tolerances& eps);
 
@@ -101,6 +108,8 @@ private:
     points again, improved;
     array rz, rnu, rlambda; ///< residuals, then corrections
     array own_d, own_floor;
+    std::vector<std::int64_t> late; ///< those that get a guess, their d and floor
+    array late_d, late_floor;
     row_systems systems;
 };
 
