@@ -177,7 +177,7 @@ void solve_together(rows_of_problems& mine, const factorization& kept, const use
 
 /// What one thread works with where problems lie in lanes.
 struct dense_work {
-    std::vector<double> z, nu, lambda; ///< problem by problem, and behind that in lanes
+    lane_array z, nu, lambda; ///< problem by problem, and behind that in lanes
 };
 
 template <class T>
@@ -191,7 +191,7 @@ void solve_dense(dense_work& mine, const problem<T>& batch, const factorization&
         if (!is_here(i)) solve_alone(batch, kept, to, first + i);
     if (system == nullptr) return;
     const std::int64_t sizes[3] = {system->n, system->p, system->m};
-    std::vector<double>* const parts[3] = {&mine.z, &mine.nu, &mine.lambda};
+    lane_array* const parts[3] = {&mine.z, &mine.nu, &mine.lambda};
     for (int v = 0; v < 3; ++v) parts[v]->assign(at(2 * width * sizes[v]), 0.0);
     const auto own = [&](int v, std::int64_t i) { return parts[v]->data() + i * sizes[v]; };
     for (std::int64_t i = 0; i < count; ++i)

@@ -5,6 +5,7 @@
 // active rows (active_kkt.hpp). Entry e of the problem in lane l is [e * width + l]; nothing of a lane depends on the
 // others.
 
+#include "solver/algorithm/line_memory.hpp"
 #include "solver/algorithm/operators.hpp"
 #include "solver/cpu/kernels.hpp"
 
@@ -14,7 +15,7 @@ namespace optnet::solver {
 
 class dense_lanes {
 public:
-    using array = std::vector<double>;
+    using array = lane_array;
     static constexpr int width = cpu::lanes<double>;
 
     std::int64_t n = 0, p = 0, m = 0;

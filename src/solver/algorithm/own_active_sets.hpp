@@ -22,7 +22,7 @@ public:
         std::vector<int> rows; ///< W, ascending
     };
     lane problems[width];
-    std::vector<double> lambda; ///< [lanes, stride], of the last W if solved, and not negative
+    lane_array lambda; ///< [lanes, stride], of the last W if solved, and not negative
 
     /// R, d and floor of a problem as in `dual_active_set::solve`. Rows of R are `stride` numbers apart, whole vectors,
     /// of which nothing counts behind the first m; so many numbers d and floor have, too, 0 and +inf behind.
@@ -44,7 +44,7 @@ private:
     std::int64_t m = 0, stride = 0;
     bool moving[width] = {};
     dual_active_set dual;
-    std::vector<double> x, s, inside, factors; ///< [k, lanes], [stride], [lanes, stride], [m]
+    lane_array x, s, inside, factors; ///< [k, lanes], [stride], [lanes, stride], [m]
     std::vector<double> own_d, own_floor;      ///< [m]
     std::vector<float> work, selected, multipliers;
     std::vector<int> next; ///< [stride]

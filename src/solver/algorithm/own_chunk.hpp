@@ -45,7 +45,7 @@ public:
     const std::shared_ptr<dense_lanes>& system() const { return made; }
 
 private:
-    using array = std::vector<double>;
+    using array = lane_array;
     static constexpr int width = dense_lanes::width;
     static const double* row(const array& a, std::int64_t i, std::int64_t size) { return a.data() + i * size; }
     static double* row(array& a, std::int64_t i, std::int64_t size) { return a.data() + i * size; }
