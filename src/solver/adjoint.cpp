@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 namespace optnet::solver {
 namespace {
@@ -177,7 +178,47 @@ void solve_together(rows_of_problems& mine, const factorization& kept, const use
 
 /// What one thread works with where problems lie in lanes.
 struct dense_work {
-    lane_array z, nu, lambda; ///< problem by problem, and behind that in lanes
+    lane_array x[3];            ///< z, ν and λ, in lanes
+    std::vector<double> copies; ///< [lanes, size], for rows that are not the user's
+};
+
+/// Rows of one of the vectors where the user has them, as far as they are wanted and in double precision.
+template <class T> struct lane_rows {
+    static constexpr int width = dense_lanes::width;
+    static constexpr bool in_place = std::is_same_v<T, double>;
+    double* copies;
+    std::int64_t size, first;
+    const bool* is_here;
+
+    /// Into lanes, 0 where there is nothing, times `scales`, which may be null.
+    void read(const T* from, bool same_for_all, const double* scales, double* to) const {
+        if (from == nullptr) return void(std::fill_n(to, size * width, 0.0));
+        const double* rows[width];
+        for (int l = 0; l < width; ++l) {
+            const T* own = same_for_all ? from : from + (first + l) * size;
+            rows[l] = copies + l * size;
+            if constexpr (in_place)
+                if (is_here[l]) rows[l] = own;
+            if (rows[l] != copies + l * size) continue;
+            for (std::int64_t i = 0; i < size; ++i) copies[l * size + i] = is_here[l] ? static_cast<double>(own[i]) : 0;
+        }
+        cpu::dense<double>().lanes_gather(rows, size, to);
+        for (std::int64_t e = 0; scales != nullptr && e < size * width; ++e) to[e] *= scales[e];
+    }
+    /// The way back for numbers that are in the user's units.
+    void write(const double* from, T* to) const {
+        if (to == nullptr) return;
+        double* rows[width];
+        for (int l = 0; l < width; ++l) {
+            rows[l] = copies + l * size;
+            if constexpr (in_place)
+                if (is_here[l]) rows[l] = to + (first + l) * size;
+        }
+        cpu::dense<double>().lanes_scatter(from, size, rows);
+        for (int l = 0; l < width; ++l)
+            for (std::int64_t i = 0; !in_place && is_here[l] && i < size; ++i)
+                to[(first + l) * size + i] = static_cast<T>(rows[l][i]);
+    }
 };
 
 template <class T>
@@ -186,26 +227,31 @@ void solve_dense(dense_work& mine, const problem<T>& batch, const factorization&
     constexpr std::int64_t width = dense_lanes::width;
     const std::int64_t first = group * width, count = std::min(width, batch.batch - first);
     const dense_lanes* system = kept.dense[at(group)].get();
-    const auto is_here = [&](std::int64_t i) { return kept.elements[at(first + i)].in_dense_lane; };
-    for (std::int64_t i = 0; i < count; ++i)
-        if (!is_here(i)) solve_alone(batch, kept, to, first + i);
+    bool is_here[width] = {};
+    for (std::int64_t i = 0; i < count; ++i) {
+        is_here[i] = kept.elements[at(first + i)].in_dense_lane;
+        if (!is_here[i]) solve_alone(batch, kept, to, first + i);
+    }
     if (system == nullptr) return;
     const std::int64_t sizes[3] = {system->n, system->p, system->m};
-    lane_array* const parts[3] = {&mine.z, &mine.nu, &mine.lambda};
-    for (int v = 0; v < 3; ++v) parts[v]->assign(at(2 * width * sizes[v]), 0.0);
-    const auto own = [&](int v, std::int64_t i) { return parts[v]->data() + i * sizes[v]; };
-    for (std::int64_t i = 0; i < count; ++i)
-        if (is_here(i)) to.read(first + i, system->measures(static_cast<int>(i)), own(0, i), own(1, i), own(2, i));
-    const auto& kernels = cpu::dense<double>();
-    double* rows[3][width];
+    const T* const from[3] = {to.r.z, to.r.nu, to.r.lambda};
+    T* const back[3] = {to.d.z, to.d.nu, to.d.lambda};
+    const double* const scales[3] = {nullptr, system->scales.data(), system->scales.data() + sizes[1] * width};
+    mine.copies.resize(at(*std::max_element(sizes, sizes + 3) * width));
+    const auto rows = [&](int v) { return lane_rows<T>{mine.copies.data(), sizes[v], first, is_here}; };
     for (int v = 0; v < 3; ++v) {
-        for (std::int64_t i = 0; i < width; ++i) rows[v][i] = own(v, i);
-        kernels.lanes_gather(rows[v], sizes[v], own(v, width));
+        mine.x[v].resize(at(sizes[v] * width));
+        rows(v).read(from[v], to.same_right_side, scales[v], mine.x[v].data());
     }
-    system->solve(own(0, width), own(1, width), own(2, width));
-    for (int v = 0; v < 3; ++v) kernels.lanes_scatter(own(v, width), sizes[v], rows[v]);
-    for (std::int64_t i = 0; i < count; ++i)
-        if (is_here(i)) to.write(own(0, i), own(1, i), own(2, i), system->measures(static_cast<int>(i)), first + i);
+    system->solve(mine.x[0].data(), mine.x[1].data(), mine.x[2].data());
+    for (int v = 0; v < 3; ++v) {
+        lane_array& x = mine.x[v];
+        for (std::size_t e = 0; v > 0 && e < x.size(); ++e) x[e] *= scales[v][e];
+        rows(v).write(x.data(), back[v]);
+    }
+    if (to.minus_z == nullptr) return;
+    for (double& v : mine.x[0]) v = -v;
+    rows(0).write(mine.x[0].data(), to.minus_z);
 }
 
 } // namespace

@@ -73,6 +73,10 @@ template <class T> void one_call<T>::dense(worker& mine, std::int64_t first) con
     own_chunk& chunk = mine.lanes;
     const int count = static_cast<int>(std::min<std::int64_t>(own_chunk::together, batch.batch - first));
     chunk.run(batch, first, count, how, eps, from);
+    const auto is_clear = [&](int i) {
+        const structure& s = *batch.shape;
+        return doubtful_rows(s.n, s.m, chunk.lengths(i), how, chunk.given(i), chunk.point(i), chunk.basis(i)).empty();
+    };
     for (int i = 0; i < count; ++i) {
         const units o = chunk.measures(i);
         if (!chunk.solved(i) ||
@@ -81,30 +85,42 @@ template <class T> void one_call<T>::dense(worker& mine, std::int64_t first) con
             continue;
         }
         write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)}, o);
-        if (kept != nullptr && is_solved(first + i)) keep_dense(mine, first, i);
+        if (kept != nullptr && is_solved(first + i)) keep_dense(mine, chunk, is_clear(i), first, i);
     }
 }
 
-template <class T> void one_call<T>::keep_dense(worker& mine, std::int64_t first, int i) const {
-    const own_chunk& chunk = mine.lanes;
+template <class T> void one_call<T>::small(worker& mine, std::int64_t first) const {
+    small_chunk& chunk = mine.small;
+    const int count = static_cast<int>(std::min<std::int64_t>(small_chunk::together, batch.batch - first));
+    chunk.run(batch, first, count, how, eps, from, out);
+    if (kept != nullptr) chunk.look_for_doubt(how);
+    for (int i = 0; i < count; ++i) {
+        if (!chunk.solved(i))
+            alone(mine, first + i);
+        else if (kept != nullptr)
+            keep_dense(mine, chunk, chunk.is_clear(i), first, i);
+    }
+}
+
+template <class T>
+template <class Chunk>
+void one_call<T>::keep_dense(worker& mine, Chunk& chunk, bool is_clear, std::int64_t first, int i) const {
     const std::int64_t k = first + i;
     factorization::kept& entry = kept->elements[at(k)];
     entry.solved = true;
-    entry.rows.rows = chunk.basis(i);
-    const evaluated x = chunk.point(i);
-    const structure& shape = *batch.shape;
-    if (doubtful_rows(shape.n, shape.m, chunk.lengths(i), how, chunk.given(i), x, entry.rows.rows).empty()) {
-        const double groups = static_cast<double>(kept->dense.size());
-        if (static_cast<double>(chunk.system()->bytes()) * groups > most_kept) return;
-        entry.in_dense_lane = true;
-        kept->dense[at(first / own_chunk::together)] = chunk.system();
+    const double groups = static_cast<double>(kept->dense.size());
+    entry.in_dense_lane = is_clear && static_cast<double>(chunk.system()->bytes()) * groups <= most_kept;
+    if (entry.in_dense_lane) {
+        kept->dense[at(first / dense_lanes::width)] = chunk.system();
         return;
     }
+    entry.rows.rows = chunk.basis(i);
+    if (is_clear) return;
     static_cast<void>(matrices_of(mine, k));
     set_up& own = *mine.own;
     if (!own.convex) return alone(mine, k);
     mine.e.load(batch, k, own.data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-    decide(mine, own, x, entry.rows.rows, entry);
+    decide(mine, own, chunk.point(i), entry.rows.rows, entry);
     if (!keeps(own)) return;
     entry.matrices = mine.own;
     entry.system.set_up(own.dual, own.data, entry.rows.rows, entry.rows.ratios);
@@ -122,7 +138,8 @@ void one_call<T>::decide(worker& mine, const set_up& own, const evaluated& x, co
 
 #define OPTNET_FOR(T)                                                                                                  \
     template void one_call<T>::together(worker&, std::int64_t, std::int64_t) const;                                    \
-    template void one_call<T>::dense(worker&, std::int64_t) const;
+    template void one_call<T>::dense(worker&, std::int64_t) const;                                                     \
+    template void one_call<T>::small(worker&, std::int64_t) const;
 OPTNET_FOR(double)
 OPTNET_FOR(float)
 #undef OPTNET_FOR

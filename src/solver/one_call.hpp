@@ -56,8 +56,10 @@ template <class T> struct one_call {
     void keep(worker& mine, std::int64_t k, int i) const;
     /// Problems from `first` on in the lanes of a vector; those that they do not solve go alone.
     void dense(worker& mine, std::int64_t first) const;
-    /// The same for lane i.
-    void keep_dense(worker& mine, std::int64_t first, int i) const;
+    /// The same for small ones.
+    void small(worker& mine, std::int64_t first) const;
+    /// What the gradient needs of lane i of a chunk.
+    template <class Chunk> void keep_dense(worker& mine, Chunk& chunk, bool is_clear, std::int64_t first, int i) const;
     /// The active rows at a point that a chunk came to with this basis.
     void decide(worker& mine, const set_up& own, const evaluated& x, const std::vector<int>& basis,
                 factorization::kept& entry) const;

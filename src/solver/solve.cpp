@@ -77,7 +77,10 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     if (sparse) {
         cpu::parallel_for(threads, groups, [&](int id, std::int64_t c) { call.sparse(of(id), c * call.lanes); });
     } else if (lanes) {
-        cpu::parallel_for(threads, dense_groups, [&](int id, std::int64_t g) { call.dense(of(id), g * width); });
+        const bool small = small_chunk::serves(*batch.shape, made);
+        cpu::parallel_for(threads, dense_groups, [&](int id, std::int64_t g) {
+            small ? call.small(of(id), g * width) : call.dense(of(id), g * width);
+        });
     } else if (!chunks) {
         cpu::parallel_for(threads, batch.batch, [&](int id, std::int64_t k) { call.alone(of(id), k); });
     } else {

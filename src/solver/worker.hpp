@@ -5,6 +5,7 @@
 
 #include "solver/algorithm/own_chunk.hpp"
 #include "solver/algorithm/shared_chunk.hpp"
+#include "solver/algorithm/small_chunk.hpp"
 #include "solver/algorithm/sparse_chunk.hpp"
 #include "solver/factorization.hpp"
 
@@ -22,6 +23,7 @@ struct worker {
     sparse_chunk sparse;
     std::uint64_t begun = 0; ///< the call that `sparse` works for
     own_chunk lanes;
+    small_chunk small;
 };
 
 /// That of this thread, which stays from one call to the next.

@@ -33,7 +33,7 @@ template <class Length>
 std::vector<int> doubtful_rows(int n, int m, const Length& length, const settings& how, const right_sides& e,
                                const evaluated& x, const std::vector<int>& basis) {
     const double z_size = cpu::dense<double>().max_abs(x.z, n);
-    const double relative = std::max(64.0 * n * 1.1e-16, how.active_tolerance);
+    const double relative = active_share(n, how);
     // Rows of G are scaled to size 1, so |G_i||z| is |z|. A row of the basis is tight and is judged by its multiplier.
     const auto bound = [&](int i) { return relative * (std::abs(e.h[i]) + z_size); };
     const auto tight = [&](int i) { return e.h[i] - x.gz[i] <= bound(i) && e.floor[i] != HUGE_VAL; };

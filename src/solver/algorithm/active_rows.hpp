@@ -3,6 +3,7 @@
 
 #include "solver/algorithm/road.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace optnet::solver {
@@ -14,6 +15,9 @@ struct active_rows {
     std::vector<double> ratios; ///< empty if every row is strongly active
     bool degenerate = false;
 };
+
+/// A row whose slack is this share of the right-hand side and |z| is tight, as `weak` is one with such a multiplier.
+inline double active_share(int n, const settings& how) { return std::max(64.0 * n * 1.1e-16, how.active_tolerance); }
 
 /// The rows whose state is in doubt at a point with these multipliers, basis and products Gz, [m] each: if there are
 /// none, the rows of the basis are the active ones.

@@ -18,6 +18,8 @@ void dense_lanes::resize(const structure& shape) {
     panel.resize(at((n + p + m + 1) * ld * width));
     schur.resize(at((p + m + 1) * p * width));
     counts.resize(at(width));
+    inside.clear();
+    scales.resize(at((p + m) * width));
     panel_inverse.resize(at(n * width));
     schur_inverse.resize(at(p * width));
     for (array* a : {&a_scale, &a_unit}) a->resize(at(p * width));
@@ -30,6 +32,13 @@ void dense_lanes::resize_sets(std::int64_t rows) {
     factor.resize(at(k * distance() * width));
     factor_inverse.resize(at(k * width));
     which.assign(at(k * width), 0);
+}
+
+void dense_lanes::resize_whole_sets() {
+    k = m;
+    factor.resize(at((m + 1) * distance() * width));
+    factor_inverse.resize(at(m * width));
+    inside.resize(at(m * width));
 }
 
 void dense_lanes::grow(std::int64_t rows) {
@@ -86,6 +95,23 @@ void dense_lanes::solve(double* z, double* nu, double* lambda) const {
     kernels.lanes_forward(schur.data(), p, schur_inverse.data(), p, nu);
     kernels.lanes_product(lambda, m, z, n, vg(), ld, 1, 1, m, n, false, 1.0, -1.0);
     kernels.lanes_product(lambda, m, nu, p, w(), p, 1, 1, m, p, false, -1.0, 1.0);
+    if (inside.empty())
+        solve_listed(lambda);
+    else
+        solve_inside(lambda);
+    finish(z, nu, lambda);
+}
+
+void dense_lanes::solve_inside(double* lambda) const {
+    const auto& kernels = cpu::dense<double>();
+    for (std::size_t e = 0; e < inside.size(); ++e) lambda[e] = inside[e] > 0 ? lambda[e] : 0.0;
+    kernels.lanes_forward(factor.data(), distance(), factor_inverse.data(), m, lambda);
+    kernels.lanes_backward(factor.data(), distance(), factor_inverse.data(), m, lambda);
+    for (std::size_t e = 0; e < inside.size(); ++e) lambda[e] = inside[e] > 0 ? lambda[e] : 0.0;
+}
+
+void dense_lanes::solve_listed(double* lambda) const {
+    const auto& kernels = cpu::dense<double>();
     array x(at(k * width));
     const auto each_row = [&](auto visit) {
         for (std::int64_t l = 0; l < width; ++l)
@@ -96,7 +122,6 @@ void dense_lanes::solve(double* z, double* nu, double* lambda) const {
     kernels.lanes_solve(factor.data(), distance(), factor_inverse.data(), k, x.data());
     std::fill_n(lambda, m * width, 0.0);
     each_row([](double own, double& to) { to = own; });
-    finish(z, nu, lambda);
 }
 
 void dense_lanes::finish(double* z, double* nu, const double* lambda) const {

@@ -27,12 +27,16 @@ public:
     array factor;           ///< [k, distance()]: the factors of R_WW; beyond the rows of a lane that of the identity
     array counts;           ///< how many rows each lane has
     std::vector<int> which; ///< [k] which they are; 0 beyond them
-    array panel_inverse, schur_inverse, factor_inverse;      ///< one over the diagonals
+    array inside; ///< [m] 1 for active rows and 0, where `factor` [m + 1, distance()] has the others as the identity
+    array panel_inverse, schur_inverse, factor_inverse; ///< one over the diagonals
+    array scales; ///< [p + m]: the powers of two of the rows of A and G; those of the variables are 1
     array a_scale, g_scale, z_scale, a_unit, g_unit, z_unit; ///< problem by problem
 
     void resize(const structure& shape);
     /// Room for the factors of up to `rows` active rows, and `which` all 0.
     void resize_sets(std::int64_t rows);
+    /// The same for sets that are `inside`, whose factors have all rows.
+    void resize_whole_sets();
     /// The active rows of lane l with the factor of their R_WW, whose rows are `apart`.
     void put(int l, const std::vector<int>& rows, const double* L, std::int64_t apart);
     /// Of two rows of `factor`: odd, since powers of two would meet in few places of the cache.
@@ -55,6 +59,8 @@ public:
 
 private:
     void grow(std::int64_t rows);
+    void solve_inside(double* lambda) const;
+    void solve_listed(double* lambda) const;
 };
 
 } // namespace optnet::solver

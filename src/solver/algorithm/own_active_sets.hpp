@@ -44,8 +44,8 @@ private:
     std::int64_t m = 0, stride = 0;
     bool moving[width] = {};
     dual_active_set dual;
-    lane_array x, s, inside, factors; ///< [k, lanes], [stride], [lanes, stride], [m]
-    std::vector<double> own_d, own_floor;      ///< [m]
+    lane_array x, s, inside, factors;     ///< [k, lanes], [stride], [lanes, stride], [m]
+    std::vector<double> own_d, own_floor; ///< [m]
     std::vector<float> work, selected, multipliers;
     std::vector<int> next; ///< [stride]
 };

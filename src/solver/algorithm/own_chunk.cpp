@@ -169,6 +169,7 @@ void own_chunk::scale_rows(const given_matrix& M, std::int64_t first, std::int64
 }
 
 void own_chunk::take_scales(std::int64_t rows, array& scale, array& unit) {
+    std::copy_n(powers.data(), rows * width, made->scales.data() + (&scale == &made->g_scale ? p * width : 0));
     scatter(powers.data(), rows, scale);
     for (std::size_t i = 0; i < scale.size(); ++i) unit[i] = 1 / scale[i];
 }

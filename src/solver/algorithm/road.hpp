@@ -45,10 +45,13 @@ inline constexpr double close_enough = 1e-2;
 /// True if the residuals are those of rounding: a step of refinement would change digits that nobody asked for.
 /// Divided by the least pivot of H a residual is about what it moves z [n] by.
 /// `rounding` is that of the numbers that the point is wanted in.
+inline bool accurate(const verdict& v, double least_pivot, double largest_z, double rounding = 1e-12) {
+    return v.share <= close_enough && v.relative <= rounding && v.primal + v.dual / least_pivot <= 1e-9 * largest_z;
+}
 inline bool accurate(const verdict& v, double least_pivot, const double* z, std::size_t n, double rounding = 1e-12) {
     double size = 0;
     for (std::size_t j = 0; j < n; ++j) size = std::max(size, std::abs(z[j]));
-    return v.share <= close_enough && v.relative <= rounding && v.primal + v.dual / least_pivot <= 1e-9 * size;
+    return accurate(v, least_pivot, size, rounding);
 }
 /// True if one solve left so little that those with other right-hand sides need not be looked at.
 inline bool trustworthy(const verdict& v, double rounding = 1e-12) { return v.relative <= rounding; }

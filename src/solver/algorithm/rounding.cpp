@@ -30,11 +30,15 @@ residual_units::residual_units(const units& o) {
 
 bool rounding_decides(const units& o, double q_max, const residual_units& largest, const verdict& best,
                       const evaluated& x, const tolerances& eps) {
+    const auto& kernels = cpu::dense<double>();
+    return rounding_decides(kernels.sum_abs(x.z, o.n), kernels.sum_abs(x.nu, o.p) + kernels.sum_abs(x.lambda, o.m),
+                            q_max, largest, best, eps);
+}
+
+bool rounding_decides(double z, double multipliers, double q_max, const residual_units& largest, const verdict& best,
+                      const tolerances& eps) {
     // Rows have entries below 2. The sums of a product have as many roundings as terms, which mostly cancel.
     constexpr double u = 8 * std::numeric_limits<double>::epsilon();
-    const auto& kernels = cpu::dense<double>();
-    const double z = kernels.sum_abs(x.z, o.n),
-                 multipliers = kernels.sum_abs(x.nu, o.p) + kernels.sum_abs(x.lambda, o.m);
     const auto beyond = [&](double rounding, double size) {
         return !(rounding <= 0.1 * (eps.absolute + eps.relative * size));
     };

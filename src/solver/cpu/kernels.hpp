@@ -160,6 +160,20 @@ template <class T> struct kernels {
     /// `uneven` [lanes]: 1 where M is not symmetric, else 0. `wrong` [lanes] is increased by NaN where an entry is not
     /// finite.
     void (*lanes_symmetric_part)(T* M, index ld, index n, T* most, T* uneven, T* wrong);
+
+    /// At most `most` steps of the primal-dual active set method in every lane (`small_chunk`): R [m, m] whole and
+    /// symmetric, d and floor [m] as in `next_set`. `inside` [m] is 1 for the rows of W, else 0, and `moving` [lanes] 1
+    /// where a set is wanted; in the end 0 where W is that of the solution, 1 where it still moved, NaN where a step
+    /// broke down. Writes the steps of each lane, x [m], which is λ, and L [m, m] with `reciprocal` [m], the factor of
+    /// R_WW with the identity for the rows outside W, behind which there has to be room for one row more. A pivot not
+    /// above `least` R_ii breaks a step down. `work` [m].
+    void (*lanes_active_sets)(const T* R, const T* d, const T* floor, index m, index most, T least, T rounding,
+                              T* inside, T* moving, T* steps, T* x, T* L, index ldl, T* reciprocal, T* work);
+    /// `judge_rows` in every lane, and behind that the sum of the |y_i| and the largest unit: out [6, lanes].
+    void (*lanes_judge_rows)(const T* x, const T* b, const T* unit, const T* y, const T* floor, index n, T* out);
+    /// `judge_columns` in every lane with units of 1, and behind that the sum of the |z_j| and the largest of them: out
+    /// [7, lanes].
+    void (*lanes_judge_columns)(const T* qz, const T* q, const T* a, const T* g, const T* z, index n, T* out);
 };
 
 /// The kernels of this processor, T = double or float: the widest instruction set it has, or the one named by the
