@@ -24,7 +24,7 @@ void dense_lanes::resize(const structure& shape) {
     schur_inverse.resize(at(p * width));
     for (array* a : {&a_scale, &a_unit}) a->resize(at(p * width));
     for (array* a : {&g_scale, &g_unit}) a->resize(at(m * width));
-    for (array* a : {&z_scale, &z_unit}) a->assign(at(n * width), 1.0);
+    for (array* a : {&z_scale, &z_unit}) a->resize(at(n * width), 1.0); // nobody writes to them
 }
 
 void dense_lanes::resize_sets(std::int64_t rows) {

@@ -152,9 +152,6 @@ void small_chunk::scale() {
     for (std::int64_t e = 0; e < p * width; ++e) a_unit[at(e)] = 1 / scales[e];
     for (std::int64_t e = 0; e < m * width; ++e) g_unit[at(e)] = 1 / scales[p * width + e];
     std::copy_n(panel, (n + p + m) * ld * width, user.data());
-    for (std::int64_t i = 0; i < n; ++i)
-        for (std::int64_t j = 0; j < i; ++j)
-            std::copy_n(panel + (i * ld + j) * width, width, user.data() + (j * ld + i) * width);
     judge_columns();
 }
 
@@ -228,20 +225,17 @@ void small_chunk::form_rows() {
     const std::int64_t ld = from.ld;
     std::copy(h.begin(), h.end(), d.begin());
     kernels.lanes_product(d.data(), m, z.data(), n, from.vg(), ld, 1, 1, m, n, false, -1.0, 1.0);
-    kernels.lanes_product(R.data(), m, from.vg(), ld, from.vg(), ld, 1, m, m, n, true, 1.0, 0.0);
+    kernels.lanes_product(R.data(), m, from.vg(), ld, from.vg(), ld, 1, m, m, n, false, 1.0, 0.0);
     const auto square = [&](std::int64_t i, int l) { return R[at(i * (m + 1) * width + l)]; };
     if (p > 0) {
         kernels.lanes_product(d.data(), m, nu.data(), p, from.w(), p, 1, 1, m, p, false, 1.0, 1.0);
         for (std::int64_t i = 0; i < m; ++i)
             for (int l = 0; l < width; ++l) work[at(i * width + l)] = dependent * square(i, l);
-        kernels.lanes_product(R.data(), m, from.w(), p, from.w(), p, 1, m, m, p, true, -1.0, 1.0);
+        kernels.lanes_product(R.data(), m, from.w(), p, from.w(), p, 1, m, m, p, false, -1.0, 1.0);
         // A row that depends on the equalities is not for lanes.
         for (std::int64_t i = 0; i < m; ++i)
             for (int l = 0; l < width; ++l) tried[l] = tried[l] && square(i, l) > work[at(i * width + l)];
     }
-    for (std::int64_t i = 0; i < m; ++i)
-        for (std::int64_t j = 0; j < i; ++j)
-            std::copy_n(R.data() + (i * m + j) * width, width, R.data() + (j * m + i) * width);
 }
 
 /// The first W: the rows that are violated without multipliers, or those of a start.
@@ -289,7 +283,7 @@ void small_chunk::verify(const tolerances& eps) {
     const std::int64_t ld = made->ld;
     const double *of_q = user.data(), *of_a = of_q + n * ld * width, *of_g = of_a + p * ld * width;
     made->finish(z.data(), nu.data(), lambda.data());
-    kernels.lanes_product(qz.data(), n, z.data(), n, of_q, ld, 1, 1, n, n, false, 1.0, 0.0);
+    kernels.lanes_symmetric_product(of_q, ld, n, z.data(), qz.data());
     kernels.lanes_product(gz.data(), m, z.data(), n, of_g, ld, 1, 1, m, n, false, 1.0, 0.0);
     kernels.lanes_product(gtl.data(), n, lambda.data(), m, of_g, 1, ld, 1, n, m, false, 1.0, 0.0);
     if (p > 0) {

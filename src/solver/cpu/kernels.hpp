@@ -169,6 +169,8 @@ template <class T> struct kernels {
     /// above `least` R_ii breaks a step down. `work` [m].
     void (*lanes_active_sets)(const T* R, const T* d, const T* floor, index m, index most, T least, T rounding,
                               T* inside, T* moving, T* steps, T* x, T* L, index ldl, T* reciprocal, T* work);
+    /// y = S x in every lane for the symmetric S whose lower triangle is stored, n x n.
+    void (*lanes_symmetric_product)(const T* S, index lds, index n, const T* x, T* y);
     /// `judge_rows` in every lane, and behind that the sum of the |y_i| and the largest unit: out [6, lanes].
     void (*lanes_judge_rows)(const T* x, const T* b, const T* unit, const T* y, const T* floor, index n, T* out);
     /// `judge_columns` in every lane with units of 1, and behind that the sum of the |z_j| and the largest of them: out
