@@ -8,6 +8,7 @@
 #include "solver/recycled.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -26,6 +27,11 @@ constexpr std::int64_t most_steps = 14;
 constexpr double balanced = 50;
 /// As everywhere on form D: of q_max, of the rows of V_A, of R_ii; and of the terms of a slack.
 constexpr double singular = 1e-11, dependent_equality = 1e-12, dependent = 1e-11, rounding = 1e-13;
+
+/// 1 / 2^k: the exponents of both add up to twice the bias.
+double inverse_power(double power) {
+    return std::bit_cast<double>((std::int64_t{2046} << 52) - std::bit_cast<std::int64_t>(power));
+}
 
 } // namespace
 
@@ -133,29 +139,36 @@ void small_chunk::scale() {
     std::fill_n(wrong, width, 0.0);
     kernels.lanes_symmetric_part(panel, ld, n, q_max, uneven, wrong);
     for (double& most : q_max) most = most > 0 ? most : 1.0;
-    // The sizes of columns are compared by their squares: the diagonal of Q is that already. No entry of a scaled row
-    // reaches 2: where Q alone shows enough of every column, no more need be looked at.
-    constexpr double enough = 4 / (balanced * balanced);
-    double most[width] = {}, least = HUGE_VAL;
-    for (std::int64_t j = 0; j < n; ++j)
-        for (int l = 0; l < width; ++l) most[l] = std::max(most[l], panel[j * (ld + 1) * width + l]);
-    for (std::int64_t j = 0; j < n; ++j)
+    double most[width], least[width];
+    std::copy_n(panel, width, most);
+    std::copy_n(panel, width, least);
+    for (std::int64_t j = 1; j < n; ++j)
         for (int l = 0; l < width; ++l) {
             const double own = panel[j * (ld + 1) * width + l];
-            column[at(j * width + l)] = own > 0 ? own / most[l] : 0.0;
+            most[l] = std::max(most[l], own);
+            least[l] = std::min(least[l], own);
         }
-    for (const double v : column) least = std::min(least, v);
-    double* const columns = least >= enough ? nullptr : column.data();
-    double* scales = made->scales.data();
+    // The sizes of columns are compared by their squares: the diagonal of Q is that already. No entry of a scaled row
+    // reaches 2: where Q alone shows enough of every column, no more need be looked at.
+    const bool shown = std::equal(least, least + width, most,
+                                  [](double few, double all) { return few * (balanced * balanced / 4) >= all; });
+    if (!shown)
+        for (std::int64_t j = 0; j < n; ++j)
+            for (int l = 0; l < width; ++l) {
+                const double own = panel[j * (ld + 1) * width + l];
+                column[at(j * width + l)] = own > 0 ? own / most[l] : 0.0;
+            }
+    double *const columns = shown ? nullptr : column.data(), *scales = made->scales.data();
     kernels.lanes_scale_rows(made->va(), ld, p, n, 1, scales, columns, wrong);
     kernels.lanes_scale_rows(made->vg(), ld, m, n, 2, scales + p * width, columns, wrong);
-    for (std::int64_t e = 0; e < p * width; ++e) a_unit[at(e)] = 1 / scales[e];
-    for (std::int64_t e = 0; e < m * width; ++e) g_unit[at(e)] = 1 / scales[p * width + e];
+    for (std::int64_t e = 0; e < p * width; ++e) a_unit[at(e)] = inverse_power(scales[e]);
+    for (std::int64_t e = 0; e < m * width; ++e) g_unit[at(e)] = inverse_power(scales[p * width + e]);
     std::copy_n(panel, (n + p + m) * ld * width, user.data());
-    judge_columns();
+    for (int l = 0; l < width; ++l) tried[l] = tried[l] && wrong[l] == 0.0 && of_like_size(q_max[l]);
+    if (!shown) compare_columns();
 }
 
-void small_chunk::judge_columns() {
+void small_chunk::compare_columns() {
     double most[width] = {}, least[width];
     std::fill_n(least, width, HUGE_VAL);
     for (std::int64_t j = 0; j < n; ++j)
@@ -164,8 +177,7 @@ void small_chunk::judge_columns() {
             most[l] = std::max(most[l], v);
             least[l] = std::min(least[l], v > 0 ? v : HUGE_VAL);
         }
-    for (int l = 0; l < width; ++l)
-        tried[l] = tried[l] && wrong[l] == 0.0 && of_like_size(q_max[l]) && most[l] <= balanced * balanced * least[l];
+    for (int l = 0; l < width; ++l) tried[l] = tried[l] && most[l] <= balanced * balanced * least[l];
 }
 
 /// As `element::load`; what is not finite is not for lanes.

@@ -48,7 +48,7 @@ private:
     template <class T>
     void read(const vector_view<T>& view, std::int64_t first, int count, std::int64_t size, array& to);
     void scale();
-    void judge_columns();
+    void compare_columns();
     void take_right_sides(const settings& how, double eps_abs);
     void eliminate();
     void form_rows();
