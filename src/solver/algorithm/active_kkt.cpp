@@ -111,8 +111,8 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const w
     for (std::int64_t i = 0; i < k; ++i) {
         active[at(i)] = given.rows()[at(places[at(i)])];
         std::copy_n(factor.data() + i * ld, i + 1, l.data() + i * k);
-        std::copy_n(given.row(places[at(i)]), width, t.data() + i * width);
     }
+    given.copy(places, t.data());
 }
 
 /// Where the form keeps the rows of all inequalities they are read there.

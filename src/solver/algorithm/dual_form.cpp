@@ -16,6 +16,8 @@ constexpr double proximal_weight = 1e-2;
 /// A row whose R_ii is this much smaller than |v_i|² depends on the equalities; the second where δ > 0 leaves more of
 /// it.
 constexpr double dependent = 1e-11, dependent_regularized = 1e-8;
+/// A pivot of H below this share of the largest entry of Q is rounding, and one of S below this share of its largest.
+constexpr double singular_pivot = 1e-11, dependent_equality = 1e-12;
 /// So many equalities are few.
 constexpr std::int64_t narrow = 24;
 
@@ -24,6 +26,13 @@ constexpr std::int64_t narrow = 24;
 bool dual_form::set_up(const operators& source, double convexity_tolerance, kept_rows which) {
     data = &source;
     kept_r = which == kept_rows::all;
+    turned = which == kept_rows::on_demand && !data->q_is_diagonal();
+    if (turned) {
+        if (set_up_turned()) return true;
+        turned = false;
+        kept_r = true;
+        return set_up_once(convexity_tolerance);
+    }
     if (!set_up_once(convexity_tolerance)) return false;
     if (which != kept_rows::on_demand || (!regularized() && !(gamma > 0))) return true;
     kept_r = true;
@@ -45,13 +54,38 @@ bool dual_form::set_up_once(double convexity_tolerance) {
     return true;
 }
 
+/// [H A'] becomes [U V_A'] with U = L', then V_A V_A' becomes U_S; false if anything would have to be regularized.
+bool dual_form::set_up_turned() {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p, cols = n + p;
+    rho = gamma = delta = 0;
+    diagonal = false;
+    guess.clear();
+    stride = line_stride(cols);
+    schur_stride = line_stride(p);
+    panel.resize(size(n * stride + 8)); // vectors of the last row of V_A' may end behind it
+    double* h = panel.data();
+    data->write_dense(matrix::Q, h, stride);
+    data->write_turned_a(va(), stride);
+    for (std::int64_t i = 0; i < n; ++i) std::fill_n(h + i * stride + cols, stride - cols, 0.0);
+    if (!kernels.upper_cholesky(h, n, cols, stride, singular_pivot * (data->q_max > 0 ? data->q_max : 1.0))) return false;
+    pivot = HUGE_VAL;
+    for (std::int64_t i = 0; i < n; ++i) pivot = std::min(pivot, h[i * (stride + 1)] * h[i * (stride + 1)]);
+    if (p == 0) return true;
+    schur.resize(size(p * schur_stride));
+    kernels.upper_product(schur.data(), schur_stride, va(), stride, p, va(), stride, p, n, 0, 1.0, 0.0);
+    double most = 0;
+    for (std::int64_t i = 0; i < p; ++i) most = std::max(most, schur[size(i * (schur_stride + 1))]);
+    return kernels.upper_cholesky(schur.data(), p, p, schur_stride, dependent_equality * most);
+}
+
 bool dual_form::factor_diagonal(double convexity_tolerance) {
     const std::int64_t n = data->n, rows = data->p + (kept_r ? data->m : 0);
     const auto& q = data->q_diagonal();
     const double scale = data->q_max > 0 ? data->q_max : 1.0;
     const double least = n == 0 ? scale : *std::min_element(q.begin(), q.end());
     if (!(least >= -convexity_tolerance * data->q_max)) return false;
-    if (least <= 1e-11 * scale) rho = proximal_weight * scale;
+    if (least <= singular_pivot * scale) rho = proximal_weight * scale;
     panel.resize(size(n + rows * n));
     double* root = panel.data();
     inverse.resize(size(n));
@@ -97,7 +131,7 @@ bool dual_form::attempt(double shift, double weight, double least) {
 bool dual_form::factor(double convexity_tolerance) {
     // Below the floor a pivot is rounding: Q counts as singular.
     const double scale = data->q_max > 0 ? data->q_max : 1.0;
-    if (attempt(0, 0, 1e-11 * scale)) return true;
+    if (attempt(0, 0, singular_pivot * scale)) return true;
     // Convex at all? A pivot that stays negative under this shift is a negative eigenvalue beyond rounding.
     const double rounding = std::max(convexity_tolerance, 1e-15 * static_cast<double>(data->n));
     if (!attempt(rounding * data->q_max + 1e-300, 0, 0)) return false;
@@ -147,7 +181,7 @@ void dual_form::eliminate_equalities() {
         }
         return kernels.partial_cholesky(schur.data(), p + m, p, p, floor, nullptr);
     };
-    if (!try_shift(0, 1e-12 * most))
+    if (!try_shift(0, dependent_equality * most))
         for (delta = 1e-9 * most; !try_shift(delta, 0) && delta < 1e9 * most; delta *= 10) {
         }
 }
@@ -210,6 +244,12 @@ void dual_form::form_r() {
 void dual_form::forward(double* z, double* nu) const {
     const auto& kernels = cpu::dense<double>();
     const int n = data->n, p = data->p;
+    if (turned) {
+        kernels.upper_forward(panel.data(), stride, n, z);
+        if (p == 0) return;
+        kernels.gemv_transposed(va(), stride, n, p, 1.0, z, -1.0, nu);
+        return kernels.upper_forward(schur.data(), schur_stride, p, nu);
+    }
     // γA'A in H asks for γA'(A dz) on the right-hand side; A dz = rnu + δ dν, δ = 0 or small enough for refinement.
     if (gamma > 0) {
         std::vector<double> scaled(nu, nu + p);
@@ -228,6 +268,13 @@ void dual_form::forward(double* z, double* nu) const {
 void dual_form::backward(double* y, double* u) const {
     const auto& kernels = cpu::dense<double>();
     const int n = data->n, p = data->p;
+    if (turned) {
+        if (p > 0) {
+            kernels.upper_backward(schur.data(), schur_stride, p, u);
+            kernels.gemv(va(), stride, n, p, -1.0, u, 1.0, y);
+        }
+        return kernels.upper_backward(panel.data(), stride, n, y);
+    }
     if (p > 0) {
         kernels.trsv_lower_transposed(schur.data(), p, p, u);
         kernels.gemv_transposed(va(), n, p, n, -1.0, u, 1.0, y);
@@ -248,6 +295,12 @@ void dual_form::rows(const int* which, std::int64_t count, double* out) const {
         }
         return;
     }
+    if (turned) {
+        const std::int64_t apart = line_stride(count);
+        aligned_numbers all(size(width * apart));
+        columns(which, count, all.data(), apart);
+        return kernels.turn_rows(all.data(), apart, nullptr, width, count, out, width);
+    }
     bool bounds = diagonal;
     for (std::int64_t i = 0; i < count; ++i) {
         data->write_g_row(which[i], out + i * width);
@@ -264,14 +317,27 @@ void dual_form::rows(const int* which, std::int64_t count, double* out) const {
             for (std::int64_t k = 0; k < p; ++k) out[i * width + n + k] = own * va()[k * n + column];
         }
     } else {
-        if (diagonal)
-            for (std::int64_t i = 0; i < count; ++i)
-                for (std::int64_t j = 0; j < n; ++j) out[i * width + j] /= panel[size(j)];
-        else
-            kernels.trsm_lower(panel.data(), n, n, out, width, count);
+        for (std::int64_t i = 0; i < count; ++i)
+            for (std::int64_t j = 0; j < n; ++j) out[i * width + j] /= panel[size(j)];
         if (p > 0) kernels.gemm_nt(out + n, width, out, width, va(), n, count, p, n, 1.0, 0.0);
     }
     if (p > 0) kernels.trsm_lower(schur.data(), p, p, out + n, width, count);
+}
+
+void dual_form::columns(const int* which, std::int64_t count, double* out, std::int64_t ld) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t n = data->n, p = data->p;
+    if (!turned) {
+        std::vector<double> all(size(count * (n + p)));
+        rows(which, count, all.data());
+        return kernels.turn_rows(all.data(), n + p, nullptr, count, n + p, out, ld);
+    }
+    data->write_g_columns(which, count, out, ld);
+    kernels.upper_solve(panel.data(), stride, n, out, ld, count);
+    if (p == 0) return;
+    double* w = out + n * ld;
+    kernels.upper_product(w, ld, va(), stride, p, out, ld, count, n, p, 1.0, 0.0);
+    kernels.upper_solve(schur.data(), schur_stride, p, w, ld, count);
 }
 
 void dual_form::gather(const std::vector<int>& which, double* out, std::int64_t ld) const {

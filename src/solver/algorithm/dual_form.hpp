@@ -11,6 +11,7 @@
 // ρ > 0 for other singular Q (the proximal loop takes it back), δ > 0 where the rows of A depend on each other
 // (refinement takes it back). One factorization serves the active set, the finish and the gradient.
 
+#include "solver/algorithm/line_memory.hpp"
 #include "solver/algorithm/first_guess.hpp"
 #include "solver/algorithm/operators.hpp"
 
@@ -57,6 +58,9 @@ public:
     void backward(double* y, double* u) const;
     /// [v_i w_i] of `count` rows of G, row-major [count, n + p].
     void rows(const int* which, std::int64_t count, double* out) const;
+    /// The same as columns, [n + p, count] with rows `ld` apart, which have room for the next multiple of eight of
+    /// them; what is there is overwritten.
+    void columns(const int* which, std::int64_t count, double* out, std::int64_t ld) const;
     /// Without copying them, where R is kept: out_i += v_i·y − w_i·u, and y −= V'f, u −= W'f over these rows.
     void row_products(const std::vector<int>& which, const double* y, const double* u, double* out) const;
     void subtract_rows(const std::vector<int>& which, const double* f, double* y, double* u) const;
@@ -99,21 +103,28 @@ private:
     bool factor(double convexity_tolerance);
     bool factor_diagonal(double convexity_tolerance);
     bool set_up_once(double convexity_tolerance);
+    bool set_up_turned();
     bool attempt(double shift, double weight, double least);
     void eliminate_equalities();
     void form_r();
-    double* va() { return panel.data() + (diagonal ? std::int64_t{data->n} : std::int64_t{data->n} * data->n); }
+    double* va() {
+        const std::int64_t n = data->n;
+        return panel.data() + (diagonal || turned ? n : n * n);
+    }
     double* vg() { return va() + std::int64_t{data->p} * data->n; }
     const double* va() const { return const_cast<dual_form*>(this)->va(); }
     const double* vg() const { return const_cast<dual_form*>(this)->vg(); }
 
     const operators* data = nullptr;
     double rho = 0, gamma = 0, delta = 0, pivot = 0;
-    bool diagonal = false;          ///< H is diagonal
-    bool kept_r = false;            ///< V_G, W and R are there
-    std::vector<double> panel;      ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
+    bool diagonal = false; ///< H is diagonal
+    bool kept_r = false;   ///< V_G, W and R are there
+    /// For one problem, without V_G: the rows of [L' V_A'] in the panel, those of L_S' in `schur`, whole lines each.
+    bool turned = false;
+    std::int64_t stride = 0, schur_stride = 0; ///< the distances of those rows
+    aligned_numbers panel;          ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
+    aligned_numbers schur;          ///< L_S [p, p], W [m, p]
     std::vector<double> inverse;    ///< one over the square roots of a diagonal H, [n]
-    std::vector<double> schur;      ///< L_S [p, p], W [m, p]
     std::vector<double> r;          ///< [m, m]
     std::vector<double> r_diagonal; ///< [m]
     guess_matrix guess;

@@ -20,6 +20,9 @@ void dual_form::hand_over(dual_form& to, const operators& measures) {
     to.delta = delta;
     to.diagonal = diagonal;
     to.kept_r = kept_r;
+    to.turned = turned;
+    to.stride = stride;
+    to.schur_stride = schur_stride;
     to.panel.swap(panel);
     to.inverse.swap(inverse);
     to.schur.swap(schur);

@@ -223,6 +223,27 @@ void operators::write_g_row(int i, double* x) const {
     g_row_add(i, 1.0, x);
 }
 
+void operators::write_turned_a(double* to, std::int64_t ld) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::vector<packed>& set = blocks(matrix::A);
+    if (set.size() == 1 && set[0].kind == block_kind::dense && set[0].cols == n && set[0].rows == p)
+        return kernels.turn_rows(set[0].data.data(), n, nullptr, p, n, to, ld);
+    std::vector<double> rows(at(p) * at(n));
+    add_dense(matrix::A, rows.data(), n);
+    kernels.turn_rows(rows.data(), n, nullptr, p, n, to, ld);
+}
+
+void operators::write_g_columns(const int* which, std::int64_t count, double* to, std::int64_t ld) const {
+    const std::vector<packed>& set = blocks(matrix::G);
+    if (set.size() == 1 && set[0].kind == block_kind::dense && set[0].cols == n && set[0].rows == m)
+        return cpu::dense<double>().turn_rows(set[0].data.data(), n, which, count, n, to, ld);
+    std::vector<double> row(at(n));
+    for (std::int64_t k = 0; k < count; ++k) {
+        write_g_row(which[k], row.data());
+        for (std::int64_t j = 0; j < n; ++j) to[j * ld + k] = row[at(j)];
+    }
+}
+
 operators operators::with_identity_q() const {
     operators o = *this;
     o.sets[0] = {packed{block_kind::identity, 0, 0, n, n, 0, 0, 1.0, true, {}, {}}};

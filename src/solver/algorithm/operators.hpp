@@ -76,6 +76,10 @@ public:
     void write_dense(matrix where, double* M, std::int64_t ld) const;
     /// M[i * ld + j] += entry (i, j); `M` is row-major with at least as many rows as the matrix.
     void add_dense(matrix where, double* M, std::int64_t ld) const;
+    /// The transpose of A: to[j * ld + i] = entry (i, j).
+    void write_turned_a(double* to, std::int64_t ld) const;
+    /// Rows of G as columns: to[j * ld + k] = entry (which[k], j).
+    void write_g_columns(const int* which, std::int64_t count, double* to, std::int64_t ld) const;
     /// The dot product of row i of G with x.
     double g_row_dot(int i, const double* x) const;
     /// x += factor times row i of G.

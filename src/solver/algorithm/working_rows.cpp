@@ -4,6 +4,7 @@
 #include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace optnet::solver {
 namespace {
@@ -22,30 +23,35 @@ void working_rows::begin(const dual_form& source, const operators& packed) {
     p = data->p;
     width = n + p;
     bounds = form->h_is_diagonal();
+    room = 0;
     which.clear();
     here.assign(at(data->m), 0);
     length.assign(at(data->m), 0.0);
 }
 
+/// The kernels take whole vectors of rows: eight of them, and what lies behind the last one is overwritten.
 void working_rows::grow(std::int64_t least) {
-    if (t.size() < at(least * width)) t.resize(at(least * width));
     if (least <= room) return;
-    // A multiple of eight: rows then start alike, which the kernels read faster.
     const std::int64_t before = room, old = count();
-    room = (std::max(least, std::min<std::int64_t>(data->m, least + least / 2)) + 7) / 8 * 8;
-    if (old == 0) {
-        products.resize(at(room * room));
-        return;
-    }
-    std::vector<double> wider(at(room * room));
-    for (std::int64_t i = 0; i < old; ++i) std::copy_n(products.data() + i * before, old, wider.data() + i * room);
-    products = std::move(wider);
+    room = line_stride(std::max(least, std::min<std::int64_t>(data->m, 2 * least)));
+    const auto widen = [&](aligned_numbers& all, std::int64_t height, std::int64_t used) {
+        if (old == 0) {
+            if (all.size() < at(height * room)) all.resize(at(height * room));
+            return;
+        }
+        aligned_numbers wider(at(height * room));
+        for (std::int64_t i = 0; i < used; ++i)
+            std::copy_n(all.data() + i * before, old, wider.data() + i * room);
+        all = std::move(wider);
+    };
+    widen(t, width, width);
+    widen(products, room, old);
 }
 
 void working_rows::add(const std::vector<int>& more) {
     const std::int64_t first = count(), added = static_cast<std::int64_t>(more.size());
-    grow(first + added);
-    form->rows(more.data(), added, t.data() + first * width);
+    grow(first + (added + 7) / 8 * 8);
+    form->columns(more.data(), added, t.data() + first, room);
     for (const int i : more) {
         which.push_back(i);
         here[at(i)] = 1;
@@ -62,38 +68,39 @@ void working_rows::add(const std::vector<int>& more) {
 void working_rows::multiply(std::int64_t first) {
     const auto& kernels = cpu::dense<double>();
     const std::int64_t all = count(), added = all - first;
-    double* r = products.data() + first * room;
-    const double* v = t.data() + first * width;
-    kernels.gemm_nt(r, room, v, width, t.data(), width, added, first, n, 1.0, 0.0);
-    kernels.syrk_lower(r + first, room, v, width, added, n, 1.0, 0.0);
+    const double *v = t.data(), *w = v + n * room;
+    double* r = products.data() + first; // the columns of the new rows
+    kernels.upper_product(r, room, v, room, all, v + first, room, added, n, first, 1.0, 0.0);
     if (p > 0) {
         squares.resize(at(added));
-        for (std::int64_t i = 0; i < added; ++i) squares[at(i)] = r[i * room + first + i];
-        kernels.gemm_nt(r, room, v + n, width, t.data() + n, width, added, first, p, -1.0, 1.0);
-        kernels.syrk_lower(r + first, room, v + n, width, added, p, -1.0, 1.0);
+        for (std::int64_t i = 0; i < added; ++i) squares[at(i)] = r[(first + i) * room + i];
+        kernels.upper_product(r, room, w, room, all, w + first, room, added, p, first, -1.0, 1.0);
         // What the equalities leave of a row that depends on them is rounding, which would make multipliers of 1e16.
         for (std::int64_t i = 0; i < added; ++i) {
-            if (r[i * room + first + i] > dependent * squares[at(i)]) continue;
-            for (std::int64_t j = 0; j <= first + i; ++j) r[i * room + j] = 0;
-            for (std::int64_t j = i; j < added; ++j) r[j * room + first + i] = 0;
+            if (r[(first + i) * room + i] > dependent * squares[at(i)]) continue;
+            for (std::int64_t j = 0; j <= first + i; ++j) r[j * room + i] = 0;
+            for (std::int64_t j = i; j < added; ++j) r[(first + i) * room + j] = 0;
         }
     }
-    kernels.mirror_lower(products.data(), room, all);
+    double* below = products.data() + first * room;
+    kernels.turn_rows(r, room, nullptr, first, added, below, room);
+    for (std::int64_t i = 0; i < added; ++i)
+        for (std::int64_t j = 0; j < i; ++j) below[i * room + first + j] = r[(first + j) * room + i];
 }
 
 /// The same where a row has one entry: only rows of one column have a product in V.
 void working_rows::multiply_bounds(std::int64_t first) {
-    const auto& kernels = cpu::dense<double>();
+    const double *v = t.data(), *w = v + n * room;
     for (std::int64_t i = first; i < count(); ++i) {
         double* own = products.data() + i * room;
-        const int column = data->g_column(which[at(i)]);
-        double square = 0;
+        const std::int64_t column = data->g_column(which[at(i)]);
         for (std::int64_t j = 0; j <= i; ++j) {
             const bool meet = column >= 0 && data->g_column(which[at(j)]) == column;
-            own[j] = meet ? row(i)[column] * row(j)[column] : 0.0;
+            own[j] = meet ? v[column * room + i] * v[column * room + j] : 0.0;
         }
-        square = own[i];
-        if (p > 0) kernels.gemv(t.data() + n, width, i + 1, p, -1.0, row(i) + n, 1.0, own);
+        const double square = own[i];
+        for (std::int64_t k = 0; k < p; ++k)
+            cpu::dense<double>().axpy(-w[k * room + i], w + k * room, own, i + 1);
         if (!(own[i] > dependent * square)) std::fill_n(own, i + 1, 0.0);
         for (std::int64_t j = 0; j < i; ++j) {
             if (products[at(j * (room + 1))] == 0) own[j] = 0;
@@ -104,15 +111,23 @@ void working_rows::multiply_bounds(std::int64_t first) {
 
 void working_rows::add_products(std::int64_t first, const double* y, const double* u, double* out) const {
     const auto& kernels = cpu::dense<double>();
-    kernels.gemv(row(first), width, count() - first, n, 1.0, y, 1.0, out);
-    if (p > 0) kernels.gemv(row(first) + n, width, count() - first, p, -1.0, u, 1.0, out);
+    kernels.gemv_transposed(t.data() + first, room, n, count() - first, 1.0, y, 1.0, out);
+    if (p > 0) kernels.gemv_transposed(t.data() + n * room + first, room, p, count() - first, -1.0, u, 1.0, out);
 }
 
 void working_rows::combine(const std::vector<int>& places, const double* f, double* y, double* u) const {
     const auto& kernels = cpu::dense<double>();
-    const auto k = static_cast<std::int64_t>(places.size());
-    kernels.combine_rows(t.data(), width, places.data(), f, k, y, n, y);
-    if (p > 0) kernels.combine_rows(t.data() + n, width, places.data(), f, k, u, p, u);
+    spread.assign(at(count()), 0.0);
+    for (std::size_t i = 0; i < places.size(); ++i) spread[at(places[i])] = f[i];
+    kernels.gemv(t.data(), room, n, count(), 1.0, spread.data(), 1.0, y);
+    if (p > 0) kernels.gemv(t.data() + n * room, room, p, count(), 1.0, spread.data(), 1.0, u);
+}
+
+void working_rows::copy(const std::vector<int>& places, double* to) const {
+    for (std::int64_t r = 0; r < width; ++r) {
+        const double* from = t.data() + r * room;
+        for (std::size_t i = 0; i < places.size(); ++i) to[static_cast<std::int64_t>(i) * width + r] = from[places[i]];
+    }
 }
 
 } // namespace optnet::solver

@@ -21,8 +21,8 @@ public:
     std::int64_t count() const { return static_cast<std::int64_t>(which.size()); }
     /// Row i of G has a place here.
     bool holds(int i) const { return here[static_cast<std::size_t>(i)] != 0; }
-    /// [v w] of the row at a place, [n + p].
-    const double* row(std::int64_t place) const { return t.data() + place * width; }
+    /// [v w] of the rows at these places, row-major [k, n + p].
+    void copy(const std::vector<int>& places, double* to) const;
     /// R of these rows, symmetric, [count, count] with rows `stride` apart.
     const double* r() const { return products.data(); }
     std::int64_t stride() const { return room; }
@@ -45,10 +45,11 @@ private:
     bool bounds = false; ///< all rows are bounds and H is diagonal
     std::vector<int> which;
     std::vector<char> here;       ///< [m]
-    std::vector<double> t;        ///< [count, n + p]
-    std::vector<double> products; ///< [room, room]
+    aligned_numbers t;            ///< [n + p, room]: rows of G are columns
+    aligned_numbers products;     ///< [room, room]
     std::vector<double> length;   ///< [m]
     std::vector<double> squares;
+    mutable std::vector<double> spread; ///< [count]
 };
 
 } // namespace optnet::solver

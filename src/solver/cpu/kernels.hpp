@@ -56,6 +56,24 @@ template <class T> struct kernels {
     /// y = alpha S x + beta y for the symmetric S whose lower triangle is stored, n x n.
     void (*symv_lower)(const T* S, index lds, index n, T alpha, const T* x, T beta, T* y);
 
+    // The same by rows of U = L', for one problem: nothing is packed or transposed on the way. `cols` columns reach up
+    // to the next multiple of `lanes<T>`, rows have room for that, and what is behind the columns or before the diagonal
+    // is anything, and is overwritten with anything.
+
+    /// Factors the leading n x n upper triangle of the n x cols panel M as U' U in place; each column x behind becomes
+    /// U^-T x. False as for `partial_cholesky`.
+    bool (*upper_cholesky)(T* M, index n, index cols, index ld, T floor);
+    /// X <- U^-T X for X n x cols.
+    void (*upper_solve)(const T* U, index ldu, index n, T* X, index ldx, index cols);
+    /// C = alpha A' B + beta C, C m x n, A k x m, B k x n; entries (i, j) of C with i > j + ahead may be left out.
+    void (*upper_product)(T* C, index ldc, const T* A, index lda, index m, const T* B, index ldb, index n, index k,
+                          index ahead, T alpha, T beta);
+    /// x <- U^-T x and x <- U^-1 x.
+    void (*upper_forward)(const T* U, index ldu, index n, T* x);
+    void (*upper_backward)(const T* U, index ldu, index n, T* x);
+    /// Rows of A become columns: to[k * ld + j] = A[which[j] * lda + k] for k < n, j < count; `which` null: all in order.
+    void (*turn_rows)(const T* A, index lda, const int* which, index count, index n, T* to, index ld);
+
     T (*dot)(const T* x, const T* y, index n);
     /// y += alpha x.
     void (*axpy)(T alpha, const T* x, T* y, index n);
