@@ -36,7 +36,7 @@ void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<co
     mine.start.load(from, k, e);
     const warm_start* start = mine.start.if_usable();
     const bool few = rows_on_demand(*matrices);
-    const bool on_demand = few && mine.way.run_on_demand(e, matrices->dual, how, eps, done, start);
+    const bool on_demand = few && mine.way.run_on_demand(e, matrices->dual, how, eps, done, start, kept != nullptr);
     if (few && !on_demand) keep_all_rows(mine);
     if (matrices->is_sparse)
         mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done, start, spent);
@@ -46,9 +46,13 @@ void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<co
     evaluated x{};
     x.z = done.x.z.data(), x.nu = done.x.nu.data(), x.lambda = done.x.lambda.data();
     look_closer(e, residual_units(o.measures()), x, done.status, done.best);
-    mine.gz.assign(at(o.m), 0.0);
+    if (on_demand && done.status == status::solved) {
+        mine.gz = mine.way.row_products();
+    } else {
+        mine.gz.assign(at(o.m), 0.0);
+        if (has_point(done.status)) o.multiply_add(matrix::G, done.x.z.data(), mine.gz.data());
+    }
     x.gz = mine.gz.data();
-    if (has_point(done.status)) o.multiply_add(matrix::G, done.x.z.data(), mine.gz.data());
     write(out, k, {done.status, done.best, done.iterations, e.given(), x}, o.measures());
     if (kept == nullptr) return;
     factorization::kept& entry = kept->elements[at(k)];

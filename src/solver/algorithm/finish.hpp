@@ -11,7 +11,7 @@ namespace optnet::solver {
 
 /// Refines x on the rows of `system` as equalities, on the user's data, and keeps what verifies best.
 template <class System>
-void finish(const element& e, const System& system, const tolerances& eps, const point& start, outcome& out,
+void finish(const element& e, System& system, const tolerances& eps, const point& start, outcome& out,
             finish_work& mine) {
     constexpr bool own_products = requires(products & of) { system.multiply(start, of); };
     point &x = mine.x, &r = mine.r;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace optnet::solver {
 namespace {
@@ -20,7 +21,15 @@ template <class T> void operators::load(const problem<T>& batch, std::int64_t el
     m = s.m;
     finite = true;
     diagonal_q = true;
+    a_scale.assign(at(p), 1.0);
+    g_scale.assign(at(m), 1.0);
     std::size_t count[3] = {0, 0, 0};
+    for (const block& b : s.blocks) ++count[static_cast<std::size_t>(b.where)];
+    for (std::size_t w = 0; w < 3; ++w) {
+        alone[w] = count[w] == 1;
+        scaled[w] = false;
+        count[w] = 0;
+    }
     for (const block& b : s.blocks) {
         auto& set = sets[static_cast<std::size_t>(b.where)];
         const std::size_t place = count[static_cast<std::size_t>(b.where)]++;
@@ -32,7 +41,7 @@ template <class T> void operators::load(const problem<T>& batch, std::int64_t el
         b.symmetric = on_diagonal(b);
         diagonal_q = diagonal_q && b.symmetric;
         if (b.kind == block_kind::dense && b.row == b.col && b.rows == b.cols) {
-            cpu::dense<double>().symmetric_part(b.data.data(), b.cols, b.cols);
+            if (!(b.most >= 0)) cpu::dense<double>().symmetric_part(b.data.data(), b.cols, b.cols);
             b.symmetric = true;
         }
     }
@@ -53,6 +62,7 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
     out.last = b.last;
     out.scale = b.scale;
     out.symmetric = false;
+    out.most = -1;
     out.entries = b.entries;
     if (b.source < 0) {
         out.data.clear();
@@ -71,6 +81,13 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
     }
     const T* from = view.of(element);
     out.data.resize(at(rows * cols));
+    if constexpr (std::is_same_v<T, double>)
+        if (b.kind == block_kind::dense && b.scale == 1.0 && view.col_stride == 1) {
+            if (b.where == matrix::Q && b.row == b.col && b.rows == b.cols && read_symmetric(view, from, out)) return;
+            if (b.where != matrix::Q && alone[static_cast<std::size_t>(b.where)] &&
+                read_scaled(view, from, out, b.where == matrix::A ? a_scale : g_scale))
+                return;
+        }
     const bool whole = view.col_stride == 1 && view.row_stride == cols;
     if (whole) std::copy_n(from, rows * cols, out.data.data());
     for (std::int64_t i = 0; !whole && i < rows; ++i) {
@@ -94,12 +111,45 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
     }
 }
 
+/// One pass over a block on the diagonal of Q. False if an entry is not finite.
+bool operators::read_symmetric(const matrix_view<double>& view, const double* from, packed& out) {
+    const double most =
+        cpu::dense<double>().symmetric_copy(from, view.row_stride, out.rows, out.data.data(), out.cols);
+    if (!(most < HUGE_VAL)) return false;
+    out.most = most;
+    return true;
+}
+
+/// The rows of the only block of A or G, scaled as they are read. False if there are others, or one is not finite.
+bool operators::read_scaled(const matrix_view<double>& view, const double* from, packed& out,
+                            std::vector<double>& scale) {
+    const auto& kernels = cpu::dense<double>();
+    constexpr std::int64_t together = 16; // rows that are still in the cache when they are read again
+    if (at(out.rows) != scale.size()) return false;
+    row_most.resize(scale.size());
+    for (std::int64_t i = 0; i < out.rows; i += together) {
+        const std::int64_t rows = std::min<std::int64_t>(together, out.rows - i);
+        double* own = row_most.data() + i;
+        kernels.rows_max_abs(from + i * view.row_stride, view.row_stride, rows, out.cols, own);
+        for (std::int64_t r = 0; r < rows; ++r) {
+            if (!(own[r] < HUGE_VAL)) return false;
+            own[r] = power_below(own[r]);
+        }
+        kernels.scaled_rows(from + i * view.row_stride, view.row_stride, rows, out.cols, own,
+                            out.data.data() + i * out.cols, out.cols);
+    }
+    scale = row_most;
+    scaled[static_cast<std::size_t>(&scale == &a_scale ? matrix::A : matrix::G)] = true;
+    return true;
+}
+
 void operators::read_diagonal() {
     diagonal.assign(at(n), 0.0);
     q_max = 0;
     for (const packed& b : sets[0]) {
         if (b.kind == block_kind::dense) {
-            const double most = cpu::dense<double>().max_abs(b.data.data(), std::int64_t{b.rows} * b.cols);
+            const double most =
+                b.most >= 0 ? b.most : cpu::dense<double>().max_abs(b.data.data(), std::int64_t{b.rows} * b.cols);
             finite = finite && most < HUGE_VAL;
             q_max = std::max(q_max, most);
         }
@@ -246,7 +296,7 @@ void operators::write_g_columns(const int* which, std::int64_t count, double* to
 
 operators operators::with_identity_q() const {
     operators o = *this;
-    o.sets[0] = {packed{block_kind::identity, 0, 0, n, n, 0, 0, 1.0, true, {}, {}}};
+    o.sets[0] = {packed{block_kind::identity, 0, 0, n, n, 0, 0, 1.0, true, 1.0, {}, {}}};
     o.diagonal.assign(at(n), 1.0);
     o.diagonal_q = true;
     o.q_max = 1;

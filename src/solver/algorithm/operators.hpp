@@ -103,6 +103,7 @@ private:
         int row, col, rows, cols, first, last;
         double scale;
         bool symmetric;           ///< a block of Q that is its own transpose
+        double most;              ///< the largest |entry| of a block of Q, negative if not known
         std::vector<double> data; ///< row-major; empty for identity
         std::shared_ptr<const entry_list> entries{};
     };
@@ -110,6 +111,8 @@ private:
     const packed* whole(matrix where) const;
     const std::vector<packed>& blocks(matrix where) const { return sets[static_cast<std::size_t>(where)]; }
     template <class T> void read(const problem<T>& batch, const block& b, std::int64_t element, packed& out);
+    bool read_symmetric(const matrix_view<double>& view, const double* from, packed& out);
+    bool read_scaled(const matrix_view<double>& view, const double* from, packed& out, std::vector<double>& scale);
     void read_diagonal();
     static void apply(const packed& b, matrix where, bool transposed, const double* x, double* y);
     void scale();
@@ -126,6 +129,8 @@ private:
     std::vector<int> column;
     std::vector<char> bound;
     bool diagonal_q = true;
+    bool alone[3] = {};  ///< a matrix is one block
+    bool scaled[3] = {}; ///< its rows were scaled as they were read
 };
 
 } // namespace optnet::solver

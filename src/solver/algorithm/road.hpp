@@ -87,10 +87,12 @@ public:
 
     /// With rows of G in form D as they are needed, where `form` keeps none: false if that did not solve the problem,
     /// which a form with all rows then should.
+    /// `keep`: `system` is asked for afterwards.
     bool run_on_demand(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
-                       outcome& out, const warm_start* from = nullptr);
-    /// R_ii of the rows that it needed, [m].
+                       outcome& out, const warm_start* from = nullptr, bool keep = false);
+    /// R_ii of the rows that it needed, and G z of its outcome, [m].
     const double* lengths() const { return working.lengths(); }
+    const std::vector<double>& row_products() const { return g_z; }
 
     /// The system of the last finish; that of the outcome if its rows are the outcome's basis.
     const active_kkt& system() const { return kkt; }

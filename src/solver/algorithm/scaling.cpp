@@ -28,13 +28,9 @@ double power_below(double most) {
 }
 
 void operators::scale() {
-    a_scale.assign(at(p), 1.0);
-    g_scale.assign(at(m), 1.0);
     z_scale.assign(at(n), 1.0);
-    if (finite) {
-        scale_rows(sets[1], a_scale);
-        scale_rows(sets[2], g_scale);
-    }
+    if (finite && !scaled[1]) scale_rows(sets[1], a_scale);
+    if (finite && !scaled[2]) scale_rows(sets[2], g_scale);
     find_bounds();
     if (finite && measure_columns()) {
         scale_columns();
@@ -141,6 +137,7 @@ void operators::scale_columns() {
     for (std::size_t where = 0; where < 3; ++where)
         for (packed& b : sets[where]) {
             own_diagonal(b);
+            b.most = -1;
             const double* right = z_scale.data() + b.col;
             const double* left = where == 0 ? z_scale.data() + b.row : nullptr;
             const auto factor = [&](int i, int j) { return left == nullptr ? right[j] : left[i] * right[j]; };

@@ -19,6 +19,43 @@ constexpr double rounding = 1e-13;
 constexpr double most_share = 0.5, most_of_basis = 0.75;
 constexpr int most_rounds = 4;
 
+/// What a finish takes of the active rows. G z is there already, G'λ has these rows only, and factors are copied where
+/// they are needed.
+struct working_system {
+    const dual_form& form;
+    const operators& o;
+    const working_rows& working;
+    const dual_active_set& dual;
+    const std::vector<double>& g_z; ///< of the first point
+    active_kkt& kkt;
+    std::vector<int> active{};
+    bool adopted = false, first = true;
+
+    bool exact() const { return true; }
+    double least_pivot() const { return form.least_pivot(); }
+    const std::vector<int>& rows() const { return active; }
+    void adopt() {
+        if (!adopted) kkt.adopt(form, o, working, dual.basis, dual.factor(), dual.stride());
+        adopted = true;
+    }
+    void correct(point& r) {
+        adopt();
+        kkt.correct(r);
+    }
+    void multiply(const point& x, products& of) {
+        of.resize(o);
+        o.multiply_add(matrix::Q, x.z.data(), of.qz.data());
+        o.multiply_transposed_add(matrix::A, x.nu.data(), of.atnu.data());
+        for (const int i : active) o.g_row_add(i, x.lambda[at(i)], of.gtl.data());
+        o.multiply_add(matrix::A, x.z.data(), of.az.data());
+        if (first)
+            of.gz = g_z;
+        else
+            o.multiply_add(matrix::G, x.z.data(), of.gz.data());
+        first = false;
+    }
+};
+
 } // namespace
 
 void road::more_rows(const element& e, bool all) {
@@ -56,7 +93,7 @@ void road::more_rows(const element& e, bool all) {
 }
 
 bool road::run_on_demand(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
-                         outcome& out, const warm_start* from) {
+                         outcome& out, const warm_start* from, bool keep) {
     if (!begin(e, true, out)) return true;
     const operators& o = *e.data;
     working.begin(form, o);
@@ -114,10 +151,21 @@ bool road::run_on_demand(const element& e, const dual_form& form, const settings
         come_back();
         more_rows(e, round >= most_rounds);
     }
-    for (const int i : dual.basis) x.lambda[at(working.rows()[at(i)])] = dual.lambda[at(i)];
-    kkt.adopt(form, o, working, dual.basis, dual.factor(), dual.stride());
-    finish(e, kkt, eps, x, out, at_work);
+    working_system system{form, o, working, dual, g_z, kkt};
+    for (const int i : dual.basis) {
+        const int row = working.rows()[at(i)];
+        x.lambda[at(row)] = dual.lambda[at(i)];
+        system.active.push_back(row);
+    }
+    finish(e, system, eps, x, out, at_work);
     if (!(out.best.share <= 1)) return false;
+    if (keep) system.adopt();
+    if (at_work.x.z == out.x.z) {
+        g_z.swap(at_work.of.gz);
+    } else {
+        g_z.assign(at(o.m), 0.0);
+        o.multiply_add(matrix::G, out.x.z.data(), g_z.data());
+    }
     out.status = status::solved;
     return true;
 }

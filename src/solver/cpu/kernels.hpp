@@ -89,6 +89,10 @@ template <class T> struct kernels {
     void (*max_into)(const T* x, index n, T* most);
     /// M <- (M + M') / 2 for the n x n matrix M.
     void (*symmetric_part)(T* M, index ld, index n);
+    /// The same of A, elsewhere; returns the largest |entry|, NaN if one is not finite.
+    T (*symmetric_copy)(const T* A, index lda, index n, T* to, index ld);
+    /// Row i of `to` is factors[i] times row i of A, m x n.
+    void (*scaled_rows)(const T* A, index lda, index m, index n, const T* factors, T* to, index ld);
     /// The upper triangle of the n x n matrix M from its lower one.
     void (*mirror_lower)(T* M, index ld, index n);
 
