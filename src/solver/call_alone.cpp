@@ -36,7 +36,8 @@ void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<co
     mine.start.load(from, k, e);
     const warm_start* start = mine.start.if_usable();
     const bool few = rows_on_demand(*matrices);
-    const bool on_demand = few && mine.way.run_on_demand(e, matrices->dual, how, eps, done, start, kept != nullptr);
+    const bool on_demand = few && mine.way.run_on_demand(e, matrices->dual, how, eps, done, start,
+                                                         made.rows == kept_rows::at_once, kept != nullptr);
     if (few && !on_demand) keep_all_rows(mine);
     if (matrices->is_sparse)
         mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done, start, spent);
@@ -85,7 +86,8 @@ void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<co
 }
 
 template <class T> bool one_call<T>::rows_on_demand(const set_up& matrices) const {
-    return made.rows == kept_rows::on_demand && !matrices.is_sparse && matrices.convex && !matrices.dual.has_r();
+    const bool asked = made.rows == kept_rows::on_demand || made.rows == kept_rows::at_once;
+    return asked && !matrices.is_sparse && matrices.convex && !matrices.dual.has_r();
 }
 
 template <class T> void one_call<T>::keep_all_rows(worker& mine) const {

@@ -82,7 +82,10 @@ kept_rows rows_of_one(const structure& shape) {
     // problems). Few rows are taken at once.
     constexpr int few = 24;
     constexpr double share = 0.6;
-    return shape.m > few && shape.n - shape.p <= share * shape.m ? kept_rows::on_demand : kept_rows::all;
+    if (shape.m > few && shape.n - shape.p <= share * shape.m) return kept_rows::on_demand;
+    // Bounds meet a diagonal Q in few places, which only the form with all rows makes use of.
+    const auto off_diagonal = [](const block& b) { return b.where == matrix::Q && !on_diagonal(b); };
+    return std::any_of(shape.blocks.begin(), shape.blocks.end(), off_diagonal) ? kept_rows::at_once : kept_rows::all;
 }
 
 double plan::operations(std::int64_t batch, bool shared_matrices) const {

@@ -26,7 +26,8 @@ constexpr std::int64_t narrow = 24;
 bool dual_form::set_up(const operators& source, double convexity_tolerance, kept_rows which) {
     data = &source;
     kept_r = which == kept_rows::all;
-    turned = which == kept_rows::on_demand && !data->q_is_diagonal();
+    const bool few = which == kept_rows::on_demand || which == kept_rows::at_once;
+    turned = few && !data->q_is_diagonal();
     if (turned) {
         if (set_up_turned()) return true;
         turned = false;
@@ -34,7 +35,7 @@ bool dual_form::set_up(const operators& source, double convexity_tolerance, kept
         return set_up_once(convexity_tolerance);
     }
     if (!set_up_once(convexity_tolerance)) return false;
-    if (which != kept_rows::on_demand || (!regularized() && !(gamma > 0))) return true;
+    if (!few || (!regularized() && !(gamma > 0))) return true;
     kept_r = true;
     return set_up_once(convexity_tolerance);
 }
@@ -68,7 +69,8 @@ bool dual_form::set_up_turned() {
     data->write_dense(matrix::Q, h, stride);
     data->write_turned_a(va(), stride);
     for (std::int64_t i = 0; i < n; ++i) std::fill_n(h + i * stride + cols, stride - cols, 0.0);
-    if (!kernels.upper_cholesky(h, n, cols, stride, singular_pivot * (data->q_max > 0 ? data->q_max : 1.0))) return false;
+    if (!kernels.upper_cholesky(h, n, cols, stride, singular_pivot * (data->q_max > 0 ? data->q_max : 1.0)))
+        return false;
     pivot = HUGE_VAL;
     for (std::int64_t i = 0; i < n; ++i) pivot = std::min(pivot, h[i * (stride + 1)] * h[i * (stride + 1)]);
     if (p == 0) return true;
@@ -317,8 +319,11 @@ void dual_form::rows(const int* which, std::int64_t count, double* out) const {
             for (std::int64_t k = 0; k < p; ++k) out[i * width + n + k] = own * va()[k * n + column];
         }
     } else {
-        for (std::int64_t i = 0; i < count; ++i)
-            for (std::int64_t j = 0; j < n; ++j) out[i * width + j] /= panel[size(j)];
+        if (diagonal)
+            for (std::int64_t i = 0; i < count; ++i)
+                for (std::int64_t j = 0; j < n; ++j) out[i * width + j] /= panel[size(j)];
+        else
+            kernels.trsm_lower(panel.data(), n, n, out, width, count);
         if (p > 0) kernels.gemm_nt(out + n, width, out, width, va(), n, count, p, n, 1.0, 0.0);
     }
     if (p > 0) kernels.trsm_lower(schur.data(), p, p, out + n, width, count);

@@ -21,9 +21,10 @@ namespace optnet::solver {
 
 /// Which rows of G a form keeps as V_G, W and R.
 enum class kept_rows {
-    none,     ///< for problems with many more rows than variables
-    all,      ///< for problems that share their matrices
-    on_demand ///< none, since one problem needs few of them; but all where the form is not exact
+    none,      ///< for problems with many more rows than variables
+    all,       ///< for problems that share their matrices
+    on_demand, ///< none, since one problem needs few of them; but all where the form is not exact
+    at_once    ///< the same, and all of them are needed first
 };
 
 class dual_form {

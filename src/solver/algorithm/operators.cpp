@@ -113,8 +113,7 @@ template <class T> void operators::read(const problem<T>& batch, const block& b,
 
 /// One pass over a block on the diagonal of Q. False if an entry is not finite.
 bool operators::read_symmetric(const matrix_view<double>& view, const double* from, packed& out) {
-    const double most =
-        cpu::dense<double>().symmetric_copy(from, view.row_stride, out.rows, out.data.data(), out.cols);
+    const double most = cpu::dense<double>().symmetric_copy(from, view.row_stride, out.rows, out.data.data(), out.cols);
     if (!(most < HUGE_VAL)) return false;
     out.most = most;
     return true;

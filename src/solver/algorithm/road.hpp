@@ -87,9 +87,9 @@ public:
 
     /// With rows of G in form D as they are needed, where `form` keeps none: false if that did not solve the problem,
     /// which a form with all rows then should.
-    /// `keep`: `system` is asked for afterwards.
+    /// `at_once`: all rows are taken first. `keep`: `system` is asked for afterwards.
     bool run_on_demand(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
-                       outcome& out, const warm_start* from = nullptr, bool keep = false);
+                       outcome& out, const warm_start* from = nullptr, bool at_once = false, bool keep = false);
     /// R_ii of the rows that it needed, and G z of its outcome, [m].
     const double* lengths() const { return working.lengths(); }
     const std::vector<double>& row_products() const { return g_z; }
@@ -129,6 +129,7 @@ private:
     dual_active_set dual;
     working_rows working;
     std::vector<int> wanted;
+    std::vector<char> is_given; ///< [m]
     std::vector<double> nearest, g_z;
     point first, now, before;
     finish_work at_work;

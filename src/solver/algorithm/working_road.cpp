@@ -16,7 +16,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr double rounding = 1e-13;
 /// With this share of all rows at work, with so many violated ones against the n − p that a basis can have, or after so
 /// many rounds, the others come at once.
-constexpr double most_share = 0.5, most_of_basis = 0.75;
+constexpr double most_share = 0.7, most_of_basis = 0.75;
 constexpr int most_rounds = 4;
 
 /// What a finish takes of the active rows. G z is there already, G'λ has these rows only, and factors are copied where
@@ -93,7 +93,7 @@ void road::more_rows(const element& e, bool all) {
 }
 
 bool road::run_on_demand(const element& e, const dual_form& form, const settings& how, const tolerances& eps,
-                         outcome& out, const warm_start* from, bool keep) {
+                         outcome& out, const warm_start* from, bool at_once, bool keep) {
     if (!begin(e, true, out)) return true;
     const operators& o = *e.data;
     working.begin(form, o);
@@ -123,10 +123,17 @@ bool road::run_on_demand(const element& e, const dual_form& form, const settings
             dual.basis.push_back(static_cast<int>(i));
             dual.lambda.push_back(from->x.lambda[at(wanted[i])]);
         }
-    } else {
+    }
+    if (at_once) {
+        is_given.assign(at(o.m), 0);
+        for (const int i : wanted) is_given[at(i)] = 1;
+        for (int i = 0; i < o.m; ++i)
+            if (!e.absent(i) && is_given[at(i)] == 0) wanted.push_back(i);
+    } else if (wanted.empty()) {
         come_back();
         more_rows(e, false);
     }
+    if (at_once && wanted.empty()) come_back();
     for (int round = 0; !wanted.empty(); ++round) {
         const std::int64_t old = working.count();
         working.add(wanted);

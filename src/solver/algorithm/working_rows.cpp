@@ -40,8 +40,7 @@ void working_rows::grow(std::int64_t least) {
             return;
         }
         aligned_numbers wider(at(height * room));
-        for (std::int64_t i = 0; i < used; ++i)
-            std::copy_n(all.data() + i * before, old, wider.data() + i * room);
+        for (std::int64_t i = 0; i < used; ++i) std::copy_n(all.data() + i * before, old, wider.data() + i * room);
         all = std::move(wider);
     };
     widen(t, width, width);
@@ -99,8 +98,7 @@ void working_rows::multiply_bounds(std::int64_t first) {
             own[j] = meet ? v[column * room + i] * v[column * room + j] : 0.0;
         }
         const double square = own[i];
-        for (std::int64_t k = 0; k < p; ++k)
-            cpu::dense<double>().axpy(-w[k * room + i], w + k * room, own, i + 1);
+        for (std::int64_t k = 0; k < p; ++k) cpu::dense<double>().axpy(-w[k * room + i], w + k * room, own, i + 1);
         if (!(own[i] > dependent * square)) std::fill_n(own, i + 1, 0.0);
         for (std::int64_t j = 0; j < i; ++j) {
             if (products[at(j * (room + 1))] == 0) own[j] = 0;

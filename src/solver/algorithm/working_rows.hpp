@@ -44,10 +44,10 @@ private:
     std::int64_t n = 0, p = 0, width = 0, room = 0;
     bool bounds = false; ///< all rows are bounds and H is diagonal
     std::vector<int> which;
-    std::vector<char> here;       ///< [m]
-    aligned_numbers t;            ///< [n + p, room]: rows of G are columns
-    aligned_numbers products;     ///< [room, room]
-    std::vector<double> length;   ///< [m]
+    std::vector<char> here;     ///< [m]
+    aligned_numbers t;          ///< [n + p, room]: rows of G are columns
+    aligned_numbers products;   ///< [room, room]
+    std::vector<double> length; ///< [m]
     std::vector<double> squares;
     mutable std::vector<double> spread; ///< [count]
 };

@@ -57,8 +57,8 @@ template <class T> struct kernels {
     void (*symv_lower)(const T* S, index lds, index n, T alpha, const T* x, T beta, T* y);
 
     // The same by rows of U = L', for one problem: nothing is packed or transposed on the way. `cols` columns reach up
-    // to the next multiple of `lanes<T>`, rows have room for that, and what is behind the columns or before the diagonal
-    // is anything, and is overwritten with anything.
+    // to the next multiple of `lanes<T>`, rows have room for that, and what is behind the columns or before the
+    // diagonal is anything, and is overwritten with anything.
 
     /// Factors the leading n x n upper triangle of the n x cols panel M as U' U in place; each column x behind becomes
     /// U^-T x. False as for `partial_cholesky`.
@@ -71,7 +71,8 @@ template <class T> struct kernels {
     /// x <- U^-T x and x <- U^-1 x.
     void (*upper_forward)(const T* U, index ldu, index n, T* x);
     void (*upper_backward)(const T* U, index ldu, index n, T* x);
-    /// Rows of A become columns: to[k * ld + j] = A[which[j] * lda + k] for k < n, j < count; `which` null: all in order.
+    /// Rows of A become columns: to[k * ld + j] = A[which[j] * lda + k] for k < n, j < count; `which` null: all in
+    /// order.
     void (*turn_rows)(const T* A, index lda, const int* which, index count, index n, T* to, index ld);
 
     T (*dot)(const T* x, const T* y, index n);
