@@ -63,6 +63,43 @@ void panel(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::in
     rate(state, k, x * x * x / 3 + x * x * static_cast<double>(rows - n), since);
 }
 
+/// The panel of one problem by rows of the transposed factor, [Q B] with m columns behind; copying it in is part of the
+/// time.
+template <class T> void upper_panel(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::int64_t m) {
+    const std::int64_t cols = n + m;
+    const std::int64_t ld = (cols / optnet::solver::cpu::lanes<T> + 1) * optnet::solver::cpu::lanes<T>;
+    std::vector<T> source = numbers<T>(n * ld), M(source.size());
+    for (std::int64_t i = 0; i < n; ++i) source[static_cast<std::size_t>(i * (ld + 1))] = static_cast<T>(n);
+    const stopwatch since;
+    for (auto _ : state) {
+        M = source;
+        benchmark::DoNotOptimize(k.upper_cholesky(M.data(), n, cols, ld, T(0)));
+        benchmark::ClobberMemory();
+    }
+    const double x = static_cast<double>(n);
+    rate(state, k, x * x * x / 3 + x * x * static_cast<double>(m), since);
+}
+
+/// 32 rows of G for one problem: U^-T G', then V_A V' with n / 2 rows of V_A, and R of the new rows.
+template <class T> void upper_rows(benchmark::State& state, const kernels<T>& k, std::int64_t n) {
+    constexpr std::int64_t rows = 32;
+    const std::int64_t p = n / 2, ld = (n + p + 31) / 16 * 16;
+    std::vector<T> U = numbers<T>(n * ld), G = numbers<T>(n * rows), V(G);
+    std::vector<T> W(static_cast<std::size_t>(p * rows)), R(static_cast<std::size_t>(rows * rows));
+    for (T& v : U) v /= static_cast<T>(n);
+    for (std::int64_t i = 0; i < n; ++i) U[static_cast<std::size_t>(i * (ld + 1))] = T(1.5);
+    const stopwatch since;
+    for (auto _ : state) {
+        V = G;
+        k.upper_solve(U.data(), ld, n, V.data(), rows, rows);
+        k.upper_product(W.data(), rows, U.data() + n, ld, p, V.data(), rows, rows, n, p, T(1), T(0));
+        k.upper_product(R.data(), rows, V.data(), rows, rows, V.data(), rows, rows, n, 0, T(1), T(0));
+        benchmark::ClobberMemory();
+    }
+    const double x = static_cast<double>(n), y = static_cast<double>(p);
+    rate(state, k, rows * (x * x + 2 * x * y + rows * x), since);
+}
+
 /// The panel and R = V V' of its m inequality rows.
 template <class T>
 void set_up(benchmark::State& state, const kernels<T>& k, std::int64_t n, std::int64_t p, std::int64_t m) {
@@ -234,6 +271,9 @@ template <class T> void add(const char* type, const kernels<T>& k) {
     for (const std::int64_t n : {20, 50, 100, 200, 450}) {
         put(name("panel_n_m", n), [&k, n](benchmark::State& s) { panel<T>(s, k, n, 0, n); });
         put(name("panel_n_p_m", n), [&k, n](benchmark::State& s) { panel<T>(s, k, n, n / 2, n); });
+        put(name("upper_panel_n_m", n), [&k, n](benchmark::State& s) { upper_panel<T>(s, k, n, n + 1); });
+        put(name("upper_panel_n_p", n), [&k, n](benchmark::State& s) { upper_panel<T>(s, k, n, n / 2); });
+        put(name("upper_rows", n), [&k, n](benchmark::State& s) { upper_rows<T>(s, k, n); });
         put(name("set_up_n_p_m", n), [&k, n](benchmark::State& s) { set_up<T>(s, k, n, n / 2, n); });
         put(name("syrk", n), [&k, n](benchmark::State& s) { syrk<T>(s, k, n); });
         put(name("gemm_nt", n), [&k, n](benchmark::State& s) { gemm<T>(s, k, form::nt, n); });
