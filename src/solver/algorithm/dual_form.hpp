@@ -11,8 +11,8 @@
 // ρ > 0 for other singular Q (the proximal loop takes it back), δ > 0 where the rows of A depend on each other
 // (refinement takes it back). One factorization serves the active set, the finish and the gradient.
 
-#include "solver/algorithm/line_memory.hpp"
 #include "solver/algorithm/first_guess.hpp"
+#include "solver/algorithm/line_memory.hpp"
 #include "solver/algorithm/operators.hpp"
 
 #include <vector>
