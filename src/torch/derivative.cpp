@@ -128,17 +128,14 @@ public:
 
         kkt_point g{incoming[0], incoming[1], incoming[2]};
         Tensor g_s;
-        if (which == step::solve) {
-            if (incoming.size() > 3) g_s = masked(incoming[3], system->finite_slack);
-            // s = h - Gz
-            if (const Tensor back =
-                    g_s.defined() ? block_product(shape, data, solver::matrix::G, g_s, true, true) : g_s;
-                back.defined())
-                g.z = plus(g.z, -back);
-        }
+        if (which == step::solve && incoming.size() > 3) g_s = masked(incoming[3], system->finite_slack);
         if (!g.z.defined() && !g.nu.defined() && !g.lambda.defined() && !g_s.defined()) return gradients;
         std::optional<at::AutoDispatchBelowADInplaceOrView> below;
         if (is_last_derivative(data, x, g, g_s)) below.emplace();
+        // s = h - Gz
+        if (const Tensor back = g_s.defined() ? block_product(shape, data, solver::matrix::G, g_s, true, true) : g_s;
+            back.defined())
+            g.z = plus(g.z, -back);
         if (!g.z.defined()) g.z = at::zeros_like(x.z);
 
         const auto wanted = [&](std::size_t i) { return task_should_compute_output(i); };

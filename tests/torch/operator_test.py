@@ -54,7 +54,8 @@ def test_shapes_of_every_subset_of_batched_arguments():
         result = ops.solve_qp(*given)
         assert [tuple(t.shape) for t in result] == [(3, 4), (3, 1), (3, 5), (3, 5), (3,), (3,), (3, 3)]
         for k in range(3):
-            assert equal(result[0][k], single[0]) and equal(result[2][k], single[2])
+            # A batch goes another way than one problem: to rounding of numbers of size 1.
+            assert all((r[k] - o).abs().max() <= 1e-13 for r, o in zip(result[:4], single))
     assert ops.qp(*one).shape == (4,) and ops.qp(*whole).shape == (3, 4)
     types = [torch.float64] * 4 + [torch.int64] * 2 + [torch.float64]
     assert [t.dtype for t in single] == types
@@ -220,7 +221,9 @@ def test_strides_change_nothing():
     flat = [t[0] for t in data]
     own = ops.solve_qp(*[t.repeat(4, *[1] * t.dim()) for t in flat])
     expanded = ops.solve_qp(*[t.expand(4, *t.shape) for t in flat])
-    assert all(equal(x, y) for x, y in zip(own, expanded))
+    assert all(equal(x, x[:1].expand_as(x)) for x in (*own, *expanded))
+    # What is expanded counts as shared, which may go another way.
+    assert all((x - y).abs().max() <= 1e-13 for x, y in zip(own[:4], expanded)) and equal(own[4], expanded[4])
 
 
 @on_cpu_only
