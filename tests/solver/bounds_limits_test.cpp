@@ -118,6 +118,16 @@ TEST_CASE("bounds: what is not of this kind, or not finite, is left to the other
             for (int j = 0; j < 12; ++j) CHECK(da[at(12 + j)] == 0);
         }
     }
+    SECTION("NaN in any of several bounds of a variable, and in an empty row") {
+        const dense<double> several = make({.signs_in_a = true, .repeated = 3, .empty = 2}, 30, 1, 5);
+        REQUIRE(solve(several).at(0) == status::solved);
+        for (int i = 0; i < several.m; ++i) {
+            dense<double> d = several;
+            d.hat(0, i) = std::numeric_limits<double>::quiet_NaN();
+            CAPTURE(i);
+            CHECK(solve(d).at(0) == status::invalid_input);
+        }
+    }
     SECTION("NaN in a matrix") {
         for (const auto part : {&dense<double>::Q, &dense<double>::A, &dense<double>::G}) {
             dense<double> d = good;

@@ -81,7 +81,8 @@ void bound_form::compete() {
         side->view.entry = side->own.entry.data();
         side->view.inverse = side->own.inverse.data();
     }
-    const auto bound = [&](double right, double inverse) { return (right < absent ? right : HUGE_VAL) * inverse; };
+    // A NaN stays where it is, and is seen there.
+    const auto bound = [&](double right, double inverse) { return (right >= absent ? HUGE_VAL : right) * inverse; };
     for (const int i : data->others) {
         const double entry = data->entry[at(i)];
         if (entry == 0) continue;
