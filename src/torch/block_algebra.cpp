@@ -56,8 +56,9 @@ Tensor shared_product(const Tensor& M, const Tensor& x, bool transposed) {
     Tensor y = at::empty({batch, transposed ? cols : rows}, x.options());
     const auto multiply = [&](auto number) {
         using T = decltype(number);
-        solver::products<T>(matrix.const_data_ptr<T>(), rows, cols, transposed,
-                            {vectors.const_data_ptr<T>(), x.size(1)}, batch, y.mutable_data_ptr<T>(), thread_count());
+        solver::products<T>(static_cast<const T*>(matrix.const_data_ptr()), rows, cols, transposed,
+                            {static_cast<const T*>(vectors.const_data_ptr()), x.size(1)}, batch,
+                            y.mutable_data_ptr<T>(), thread_count());
     };
     if (x.scalar_type() == at::kDouble)
         multiply(double());
