@@ -204,7 +204,7 @@ TEST_CASE("matrix times vector, symmetric too, and the vector kernels") {
             k.axpy(alpha, x.data(), z.data(), n);
             k.scale(alpha, s.data(), n);
             worst w;
-            long double sum = 0, size = 0, most = 0, sizes = 0;
+            long double sum = 0, size = 0, most = 0, added = 0;
             for (index_t i = 0; i < n; ++i) {
                 const auto at = static_cast<std::size_t>(i);
                 long double row = 0.5L * y0[at], row_size = std::abs(row);
@@ -221,13 +221,13 @@ TEST_CASE("matrix times vector, symmetric too, and the vector kernels") {
                 sum += static_cast<long double>(x[at]) * y0[at];
                 size += std::abs(static_cast<long double>(x[at]) * y0[at]);
                 most = std::max(most, std::abs(static_cast<long double>(x[at])));
-                sizes += std::abs(static_cast<long double>(x[at]));
+                added += std::abs(static_cast<long double>(x[at]));
             }
             w.add(k.dot(x.data(), y0.data(), n) - sum, static_cast<long double>(n + 1) * u<T> * size);
             INFO("n " << n);
             CHECK(static_cast<double>(w.ratio) <= 1.0);
             CHECK(k.max_abs(x.data(), n) == static_cast<T>(most));
-            CHECK(std::abs(k.sum_abs(x.data(), n) - sizes) <= static_cast<long double>(n + 3) * u<T> * sizes);
+            CHECK(std::abs(k.sum_abs(x.data(), n) - added) <= static_cast<long double>(n + 3) * u<T> * added);
         }
     });
 }

@@ -96,7 +96,7 @@ template <class T> void small_chunk::put(const double* from, std::int64_t size, 
         for (int l = 0; l < count; ++l)
             for (std::int64_t i = 0; i < size; ++i) {
                 const double value = rows[l][i];
-                tried[l] = tried[l] && !(std::abs(value) > std::numeric_limits<float>::max() && std::isfinite(value));
+                tried[l] = tried[l] && (std::abs(value) <= std::numeric_limits<float>::max() || !std::isfinite(value));
                 to[(first + l) * size + i] = static_cast<float>(value);
             }
 }
