@@ -129,6 +129,7 @@ bool road::run_on_demand(const element& e, const dual_form& form, const settings
         for (const int i : wanted) is_given[at(i)] = 1;
         for (int i = 0; i < o.m; ++i)
             if (!e.absent(i) && is_given[at(i)] == 0) wanted.push_back(i);
+        dual.lambda.resize(wanted.size(), 0.0);
     } else if (wanted.empty()) {
         come_back();
         more_rows(e, false);
