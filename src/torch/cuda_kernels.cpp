@@ -118,40 +118,38 @@ Tensor bytes_on_gpu(std::size_t count, const at::TensorOptions& options) {
 /// Queues the solve on the form that the structure has, with what it leaves in `kept`.
 template <class T>
 void queue_solve(const batch_system& system, const std::vector<Tensor>& tensors, gpu_batch& kept,
-                 const cuda::outputs<T>& out, const at::TensorOptions& options) {
+                 const cuda::outputs& out, const at::TensorOptions& options) {
     const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
     const viewed_batch<T> given(system, tensors);
     if (cuda::sparse_refusal(*system.structure, shares_matrices(system, tensors)).empty()) {
         kept.schedule = schedule_on_gpu(*system.structure, options.device());
         c10::cuda::CUDACachingAllocator::recordStream(kept.schedule->words.storage().data_ptr(), stream);
         const cuda::sparse_shape shape = kept.schedule->shape();
-        const cuda::sparse_batch<T> batch = cuda::make_sparse_batch(given.problem, system.how, given.start);
+        const cuda::sparse_batch batch = cuda::make_sparse_batch(given.problem, system.how, given.start);
         check(cuda::plan_sparse(shape, batch, system.keep, kept.sparse), "planning a solve");
         kept.workspace = bytes_on_gpu(kept.sparse.workspace, options);
         check(cuda::solve_sparse(shape, batch, kept.sparse, kept.workspace.mutable_data_ptr(), out, stream.stream()),
               "a solve");
         return;
     }
-    const cuda::device_batch<T> batch = cuda::make_batch(given.problem, system.how, given.start);
+    const cuda::device_batch batch = cuda::make_batch(given.problem, system.how, given.start);
     check(cuda::plan_launch(batch, system.keep, stream.stream(), kept.plan), "planning a solve");
     kept.workspace = bytes_on_gpu(kept.plan.workspace, options);
     check(cuda::solve(batch, kept.plan, kept.workspace.mutable_data_ptr(), out, stream.stream()), "a solve");
 }
 
 /// The same for the derivative's system.
-template <class T>
-void queue_kkt_solve(const gpu_batch& kept, const solver::kkt_vectors<const T>& r, const solver::kkt_vectors<T>& d,
-                     const at::TensorOptions& options) {
+void queue_kkt_solve(const gpu_batch& kept, const cuda::kkt_arguments& x, const at::TensorOptions& options) {
     const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
     c10::cuda::CUDACachingAllocator::recordStream(kept.workspace.storage().data_ptr(), stream);
     void* const workspace = kept.workspace.mutable_data_ptr();
     const Tensor scratch = bytes_on_gpu(kept.schedule ? kept.sparse.scratch : kept.plan.scratch, options);
     if (!kept.schedule)
-        return check(cuda::kkt_solve<T>(kept.plan, workspace, scratch.mutable_data_ptr(), r, d, stream.stream()),
+        return check(cuda::kkt_solve(kept.plan, workspace, scratch.mutable_data_ptr(), x, stream.stream()),
                      "a derivative");
     c10::cuda::CUDACachingAllocator::recordStream(kept.schedule->words.storage().data_ptr(), stream);
-    check(cuda::kkt_solve_sparse<T>(kept.schedule->shape(), kept.sparse, workspace, scratch.mutable_data_ptr(), r, d,
-                                    stream.stream()),
+    check(cuda::kkt_solve_sparse(kept.schedule->shape(), kept.sparse, workspace, scratch.mutable_data_ptr(), x,
+                                 stream.stream()),
           "a derivative");
 }
 
@@ -215,20 +213,20 @@ template <class T> std::vector<Tensor> solve_typed(const batch_handle& handle, c
     const at::TensorOptions on_device = results[0].options();
     // Statuses, and behind them 32-bit words that say what is handed over: one copy to the host.
     const Tensor words = at::empty({2 * system.batch}, on_device.dtype(at::kLong));
-    cuda::outputs<T> out{};
-    out.to.status = writable<std::int64_t>(words);
-    out.handed = reinterpret_cast<std::int32_t*>(out.to.status + system.batch);
-    out.to.z = writable<T>(results[0]);
+    solver::solution<T> to;
+    to.status = writable<std::int64_t>(words);
+    to.z = writable<T>(results[0]);
     if (results.size() > 1) {
-        out.to.nu = writable<T>(results[1]);
-        out.to.lambda = writable<T>(results[2]);
+        to.nu = writable<T>(results[1]);
+        to.lambda = writable<T>(results[2]);
     }
     if (system.everything) {
-        out.to.s = writable<T>(results[3]);
-        out.to.iterations = writable<std::int64_t>(results[5]);
-        out.to.residuals = writable<double>(results[6]);
+        to.s = writable<T>(results[3]);
+        to.iterations = writable<std::int64_t>(results[5]);
+        to.residuals = writable<double>(results[6]);
     }
-    queue_solve(system, tensors, *kept, out, on_device);
+    const cuda::outputs out(to, reinterpret_cast<std::int32_t*>(to.status + system.batch));
+    queue_solve<T>(system, tensors, *kept, out, on_device);
     if (system.keep) system.on_gpu = kept;
     if (system.everything) results[4].copy_(words.slice(0, 0, system.batch).reshape(results[4].sizes()));
 
@@ -272,8 +270,10 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
         const Tensor& given = tensors[system.sources + i];
         if (given.defined()) r[i] = given.expand_as(d[i]).contiguous();
     }
-    queue_kkt_solve<T>(kept, {readable<T>(r[0]), readable<T>(r[1]), readable<T>(r[2])},
-                       {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])}, options);
+    queue_kkt_solve(kept,
+                    cuda::arguments<T>({readable<T>(r[0]), readable<T>(r[1]), readable<T>(r[2])},
+                                       {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])}),
+                    options);
     for (const gpu_batch::on_cpu& e : kept.elsewhere) {
         std::vector<Tensor> own = e.matrices;
         for (const Tensor& part : r) own.push_back(part.defined() ? of_problem(system, part, e.place).cpu() : Tensor());

@@ -32,7 +32,7 @@ void compare(const dense<double>& d, bool unique, bool keep = true) {
     on_gpu.batch.q.data = q.data();
     on_gpu.batch.b.data = b.data();
     on_gpu.batch.h.data = h.data();
-    const cuda::device_batch<double> batch = cuda::make_batch(on_gpu.batch, {});
+    const cuda::device_batch batch = cuda::make_batch(on_gpu.batch, {});
     const auto count = [&](int n) { return static_cast<std::size_t>(d.batch * n); };
     const device_array<double> z(count(d.n)), nu(count(d.p)), lambda(count(d.m)), s(count(d.m)), residuals(count(3));
     const device_array<std::int64_t> statuses(count(1)), iterations(count(1));
@@ -40,9 +40,9 @@ void compare(const dense<double>& d, bool unique, bool keep = true) {
     cuda::launch_plan plan;
     REQUIRE(cuda::plan_launch(batch, keep, nullptr, plan) == nullptr);
     const device_array<unsigned char> workspace(plan.workspace), scratch(plan.scratch);
-    const cuda::outputs<double> out{
-        {z.data(), nu.data(), lambda.data(), s.data(), statuses.data(), iterations.data(), residuals.data()},
-        handed.data()};
+    const cuda::outputs out{solver::solution<double>{z.data(), nu.data(), lambda.data(), s.data(), statuses.data(),
+                                                     iterations.data(), residuals.data()},
+                            handed.data()};
     REQUIRE(cuda::solve(batch, plan, workspace.data(), out, nullptr) == nullptr);
     REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
     CHECK(statuses.read() == expected.out.status);
@@ -69,8 +69,9 @@ void compare(const dense<double>& d, bool unique, bool keep = true) {
     std::vector<double> expected_dz(count(d.n));
     const std::vector<double> ones(count(d.n), 1.0);
     expected.kkt_solve(one, {ones.data(), nullptr, nullptr}, {expected_dz.data(), nullptr, nullptr});
-    REQUIRE(cuda::kkt_solve<double>(plan, workspace.data(), scratch.data(), {right.data(), nullptr, nullptr},
-                                    {dz.data(), nullptr, nullptr}, nullptr) == nullptr);
+    REQUIRE(cuda::kkt_solve(plan, workspace.data(), scratch.data(),
+                            cuda::arguments<double>({right.data(), nullptr, nullptr}, {dz.data(), nullptr, nullptr}),
+                            nullptr) == nullptr);
     REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
     CHECK(close(dz.read(), expected_dz));
 }

@@ -23,7 +23,7 @@ constexpr double eps = 1e-8;
 struct loaded {
     cuda::serial_team one;
     view<double> given;
-    cuda::device_batch<double> batch;
+    cuda::device_batch batch;
     host::memory set, road;
     cuda::matrices of;
     cuda::road_memory own;

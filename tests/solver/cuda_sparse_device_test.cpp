@@ -44,7 +44,7 @@ void compare(model x) {
     const auto schedule = cuda::schedule(shape);
     const device_array<int> words(schedule->words);
     const cuda::sparse_shape s = schedule->on(words.data());
-    const cuda::sparse_batch<double> batch = cuda::make_sparse_batch(on_gpu, {});
+    const cuda::sparse_batch batch = cuda::make_sparse_batch(on_gpu, {});
     const auto count = [&](int n) { return static_cast<std::size_t>(given.batch * n); };
     const device_array<double> z(count(shape.n)), nu(count(shape.p)), lambda(count(shape.m)), slack(count(shape.m)),
         residuals(count(3)), right(std::vector<double>(count(shape.n), 1.0)), dz(count(shape.n));
@@ -53,12 +53,14 @@ void compare(model x) {
     cuda::sparse_plan plan;
     REQUIRE(cuda::plan_sparse(s, batch, true, plan) == nullptr);
     const device_array<unsigned char> workspace(plan.workspace), scratch(plan.scratch);
-    const cuda::outputs<double> out{
-        {z.data(), nu.data(), lambda.data(), slack.data(), statuses.data(), iterations.data(), residuals.data()},
-        handed.data()};
+    const cuda::outputs out{solver::solution<double>{z.data(), nu.data(), lambda.data(), slack.data(), statuses.data(),
+                                                     iterations.data(), residuals.data()},
+                            handed.data()};
     REQUIRE(cuda::solve_sparse(s, batch, plan, workspace.data(), out, nullptr) == nullptr);
-    REQUIRE(cuda::kkt_solve_sparse<double>(s, plan, workspace.data(), scratch.data(), {right.data(), nullptr, nullptr},
-                                           {dz.data(), nullptr, nullptr}, nullptr) == nullptr);
+    REQUIRE(
+        cuda::kkt_solve_sparse(s, plan, workspace.data(), scratch.data(),
+                               cuda::arguments<double>({right.data(), nullptr, nullptr}, {dz.data(), nullptr, nullptr}),
+                               nullptr) == nullptr);
     REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
     CHECK(statuses.read() == expected.out.status);
     CHECK(handed.read() == expected.handed);

@@ -306,7 +306,7 @@ TEST_CASE("a step of the active set takes at most six barriers, the rest of a so
         const view<double> v(d);
         host::batch<double> b(v.batch, {});
         host::counting_team set_up, all;
-        const cuda::device_batch<double> data = cuda::make_batch(v.batch, {});
+        const cuda::device_batch data = cuda::make_batch(v.batch, {});
         cuda::set_up(set_up, data, 0, b.set(0));
         b.solve(all);
         CAPTURE(n, all.barriers, set_up.barriers, b.out.iterations[0]);

@@ -8,27 +8,39 @@
 
 namespace optnet::solver::cuda {
 
+/// The right-hand sides and the solutions of a `kkt_solve`.
+struct kkt_arguments {
+    kkt_vectors<const void> r;
+    kkt_vectors<void> d;
+    bool single; ///< in float32
+};
+template <class T> kkt_arguments arguments(const kkt_vectors<const T>& r, const kkt_vectors<T>& d) {
+    return {{r.z, r.nu, r.lambda}, {d.z, d.nu, d.lambda}, sizeof(T) == 4};
+}
+
 /// Q dz + A'dν + G_W'dλ = r.z, A dz = r.nu, G_W dz = r.lambda for problem k, and dλ = 0 for other rows. Zeros where the
 /// problem has no gradient.
-template <class Team, class T>
+template <class Team>
 OPTNET_DEVICE void solve_adjoint(Team& team, const matrices& of, const kept_factor& kept, arena memory, std::int64_t k,
-                                 const kkt_vectors<const T>& r, const kkt_vectors<T>& to) {
+                                 const kkt_arguments& x) {
     const int n = of.n, p = of.p, m = of.m;
     const int count = *kept.count;
+    const kkt_vectors<const void>& r = x.r;
+    const kkt_vectors<void>& to = x.d;
     const auto put = [&](int t, double value) {
         if (t < n) {
-            if (to.z != nullptr) to.z[k * n + t] = static_cast<T>(value);
+            if (to.z != nullptr) put_number(to.z, k * n + t, x.single, value);
         } else if (t < n + p) {
-            if (to.nu != nullptr) to.nu[k * p + t - n] = static_cast<T>(value);
+            if (to.nu != nullptr) put_number(to.nu, k * p + t - n, x.single, value);
         } else {
-            if (to.lambda != nullptr) to.lambda[k * m + t - n - p] = static_cast<T>(value);
+            if (to.lambda != nullptr) put_number(to.lambda, k * m + t - n - p, x.single, value);
         }
     };
     if (count < 0) return each(team, n + p + m, [&](int t) { put(t, 0.0); });
     const basis_factor basis{count, kept.rows, kept.T, kept.ratio};
     const kkt_memory v(memory, of.n, of.p, of.m, kept_capacity(of.n, of.m));
-    const auto entry = [&](const T* from, std::int64_t i, double scale) {
-        return from == nullptr ? 0.0 : static_cast<double>(from[i]) * scale;
+    const auto entry = [&](const void* from, std::int64_t i, double scale) {
+        return from == nullptr ? 0.0 : number_in(from, i, x.single) * scale;
     };
     each(team, n + p + m, [&](int t) {
         if (t < n) {

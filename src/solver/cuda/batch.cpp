@@ -78,37 +78,38 @@ template <class T> device_settings make_settings(const problem<T>& batch, const 
             convexity_tolerance<T>(how, batch.shape->n),
             how.active_tolerance,
             how.max_iter.value_or(20 * (batch.shape->n + batch.shape->m) + 200),
-            how.max_iter.has_value()};
+            how.max_iter.has_value(),
+            sizeof(T) == 4};
 }
 
 template device_settings make_settings(const problem<double>&, const settings&);
 template device_settings make_settings(const problem<float>&, const settings&);
 
 template <class T>
-device_batch<T> make_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start) {
+device_batch make_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start) {
     const structure& shape = *batch.shape;
-    device_batch<T> made{};
+    device_batch made{};
     made.n = shape.n;
     made.p = shape.p;
     made.m = shape.m;
     made.batch = batch.batch;
     made.shared = true;
     for (const block& b : shape.blocks) {
-        device_block<T>& to = made.block[made.blocks++];
+        device_block& to = made.block[made.blocks++];
         to = {b.where, b.kind, b.row, b.col, b.rows, b.cols, b.first, b.last, b.scale, {}};
         if (b.source < 0) continue;
-        to.of = batch.data[b.source];
-        made.shared = made.shared && to.of.shared();
+        to.of = untyped(batch.data[b.source]);
+        made.shared = made.shared && batch.data[b.source].shared();
     }
-    made.q = batch.q;
-    made.b = batch.b;
-    made.h = batch.h;
-    made.start = start;
+    made.q = untyped(batch.q);
+    made.b = untyped(batch.b);
+    made.h = untyped(batch.h);
+    made.start = untyped(start);
     static_cast<device_settings&>(made) = make_settings<T>(batch, how);
     return made;
 }
 
-template device_batch<double> make_batch(const problem<double>&, const settings&, const starting_points<double>&);
-template device_batch<float> make_batch(const problem<float>&, const settings&, const starting_points<float>&);
+template device_batch make_batch(const problem<double>&, const settings&, const starting_points<double>&);
+template device_batch make_batch(const problem<float>&, const settings&, const starting_points<float>&);
 
 } // namespace optnet::solver::cuda

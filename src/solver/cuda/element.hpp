@@ -35,12 +35,9 @@ struct element {
 enum class input : int { good, not_finite, impossible };
 
 /// Reads q, b and h of problem k, in the units of the matrices. `impossible`: a row with h = −inf.
-template <class Team, class T>
-OPTNET_DEVICE input read(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
-                         const element& e) {
-    const auto entry = [&](const vector_view<T>& v, int i) {
-        return v.data == nullptr ? 0.0 : static_cast<double>(v.data[k * v.batch_stride + i * v.stride]);
-    };
+template <class Team>
+OPTNET_DEVICE input read(Team& team, const device_batch& batch, std::int64_t k, const matrices& of, const element& e) {
+    const auto entry = [&](const vector_view<void>& v, int i) { return entry_of(v, k, i, batch.single); };
     const int n = e.n, p = e.p, m = e.m;
     const double eps = batch.eps_abs > 0 ? batch.eps_abs : batch.eps_rel;
     const two checks = sums(team, n + p + m, [&](int t) {

@@ -185,8 +185,8 @@ template <class Team> OPTNET_DEVICE bool factor_singular(Team& team, const matri
 }
 
 /// Loads, scales and factors the matrices of problem k.
-template <class Team, class T>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch<T>& batch, std::int64_t k,
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch& batch, std::int64_t k,
                                              const matrices& to) {
     const auto conclude = [&](usable result) { each(team, 1, [&](int) { *to.state = static_cast<int>(result); }); };
     if (!load(team, batch, k, to)) return conclude(usable::not_finite);

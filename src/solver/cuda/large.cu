@@ -99,17 +99,15 @@ error factor_buffer(cusolverDnHandle_t solver, int n, int p, int& size) {
     return nullptr;
 }
 
-template <class T>
 __global__ void __launch_bounds__(lanes)
-    load_kernel(const __grid_constant__ device_batch<T> batch, const __grid_constant__ places at) {
+    load_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at) {
     __shared__ block_team::board board;
     block_team team(static_cast<int>(threadIdx.x), board);
     load_large(team, batch, at.first + blockIdx.x, at.set(blockIdx.x));
 }
 
-template <class T>
-__global__ void __launch_bounds__(lanes) conclude_kernel(const __grid_constant__ device_batch<T> batch,
-                                                         const __grid_constant__ places at, const int* words) {
+__global__ void __launch_bounds__(lanes)
+    conclude_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at, const int* words) {
     __shared__ block_team::board board;
     block_team team(static_cast<int>(threadIdx.x), board);
     const int* const mine = words + blockIdx.x;
@@ -188,7 +186,7 @@ error libraries_memory(int n, int p, std::int64_t sets, cudaStream_t stream, std
     return nullptr;
 }
 
-template <class T> error set_up_large(const device_batch<T>& batch, const places& at, cudaStream_t stream) {
+error set_up_large(const device_batch& batch, const places& at, cudaStream_t stream) {
     handles& by = handles_of(stream);
     const std::lock_guard lock(by.used);
     int size = 0;
@@ -199,13 +197,10 @@ template <class T> error set_up_large(const device_batch<T>& batch, const places
     calls to(by, memory, stream);
     library_steps<calls> steps(to, memory.sets);
     const auto sets = static_cast<unsigned>(at.plan.sets);
-    load_kernel<T><<<sets, lanes, 0, stream>>>(batch, at);
+    load_kernel<<<sets, lanes, 0, stream>>>(batch, at);
     factor_large(steps, at.set(0));
-    conclude_kernel<T><<<sets, lanes, 0, stream>>>(batch, at, memory.sets.words);
+    conclude_kernel<<<sets, lanes, 0, stream>>>(batch, at, memory.sets.words);
     return to.failed();
 }
-
-template error set_up_large(const device_batch<double>&, const places&, cudaStream_t);
-template error set_up_large(const device_batch<float>&, const places&, cudaStream_t);
 
 } // namespace optnet::solver::cuda

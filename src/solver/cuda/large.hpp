@@ -16,8 +16,8 @@ struct each_matrix {
 };
 
 /// The first part: [Q; A; G] of problem k, and what the library starts from. `of.state` says if it is finite.
-template <class Team, class T>
-OPTNET_DEVICE void load_large(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of) {
+template <class Team>
+OPTNET_DEVICE void load_large(Team& team, const device_batch& batch, std::int64_t k, const matrices& of) {
     const bool finite = load(team, batch, k, of);
     const int n = of.n, from = of.data_rows(), to = of.panel_rows();
     const int below = of.p + of.m; // identities stand below [Q; A; G], and below [S; V_G V_A']
@@ -69,8 +69,8 @@ template <class Team> OPTNET_DEVICE bool pivots_above(Team& team, const double* 
 
 /// The last part: judges what the library has made of problem k; `definite` are its words for Q and S, 0 for yes. Where
 /// it is of no use the block does the whole set-up itself, which knows what else to try and how to name it.
-template <class Team, class T>
-OPTNET_DEVICE void conclude_large(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
+template <class Team>
+OPTNET_DEVICE void conclude_large(Team& team, const device_batch& batch, std::int64_t k, const matrices& of,
                                   const int* of_q, const int* of_s) {
     const int n = of.n, p = of.p, m = of.m, ld = of.panel_rows(), lds = of.schur_rows();
     if (of.verdict() == usable::not_finite) return;

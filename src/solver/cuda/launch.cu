@@ -12,9 +12,8 @@ namespace {
 extern __shared__ double block_memory[];
 
 /// The matrices that a batch shares, by one block.
-template <class T>
 __global__ void __launch_bounds__(lanes)
-    set_up_kernel(const __grid_constant__ device_batch<T> batch, const __grid_constant__ places at) {
+    set_up_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at) {
     __shared__ block_team::board board;
     block_team team(static_cast<int>(threadIdx.x), board);
     set_up(team, batch, 0, at.set(0));
@@ -22,10 +21,9 @@ __global__ void __launch_bounds__(lanes)
 
 /// Every block takes problems until there are no more. Three blocks on a processor fit for n = m = 100, by shared
 /// memory; their registers must not be what says fewer.
-template <class T>
 __global__ void __launch_bounds__(lanes, 3)
-    solve_kernel(const __grid_constant__ device_batch<T> batch, const __grid_constant__ places at,
-                 const __grid_constant__ outputs<T> out) {
+    solve_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
+                 const __grid_constant__ outputs out) {
     __shared__ block_team::board board;
     __shared__ unsigned long long ticket;
     block_team team(static_cast<int>(threadIdx.x), board);
@@ -39,14 +37,13 @@ __global__ void __launch_bounds__(lanes, 3)
     }
 }
 
-template <class T>
 __global__ void __launch_bounds__(lanes, 4)
-    kkt_kernel(const __grid_constant__ places at, unsigned char* scratch, kkt_vectors<const T> r, kkt_vectors<T> d) {
+    kkt_kernel(const __grid_constant__ places at, unsigned char* scratch, kkt_arguments x) {
     __shared__ block_team::board board;
     block_team team(static_cast<int>(threadIdx.x), board);
     const arena memory(block_memory, at.plan.kkt.near, scratch + blockIdx.x * at.plan.kkt.far);
     for (std::int64_t k = blockIdx.x; k < at.count; k += gridDim.x)
-        solve_adjoint(team, at.set_of(k, 0), at.kept(k), memory, k, r, d);
+        solve_adjoint(team, at.set_of(k, 0), at.kept(k), memory, k, x);
 }
 
 /// The whole road has one block of threads per problem, with kernels of its own for all of its matrices: beyond this
@@ -88,7 +85,7 @@ error lay_out(launch_plan& made, cudaStream_t stream) {
 
 } // namespace
 
-template <class T> error plan_launch(const device_batch<T>& batch, bool keep, CUstream_st* stream, launch_plan& made) {
+error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, launch_plan& made) {
     const int n = made.n = batch.n, p = made.p = batch.p, m = made.m = batch.m;
     made.batch = batch.batch;
     made.shared = batch.shared;
@@ -112,10 +109,10 @@ template <class T> error plan_launch(const device_batch<T>& batch, bool keep, CU
         made.kkt.near |= 8;
     }
     if (made.by != mapping::per_block) {
-        code = allow_small<T>(made, resident);
+        code = allow_small(made, resident);
     } else {
-        code = allow(kkt_kernel<T>, lanes, made.kkt.near);
-        if (code == cudaSuccess) code = allow(solve_kernel<T>, lanes, made.solve.near, &resident);
+        code = allow(kkt_kernel, lanes, made.kkt.near);
+        if (code == cudaSuccess) code = allow(solve_kernel, lanes, made.solve.near, &resident);
     }
     if (code != cudaSuccess) return message(code);
     const std::int64_t teams = teams_of_a_block(made.by), most = std::int64_t{processors} * std::max(resident, 1);
@@ -130,15 +127,14 @@ template <class T> error plan_launch(const device_batch<T>& batch, bool keep, CU
     return lay_out(made, stream);
 }
 
-template <class T>
-error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspace, const outputs<T>& out,
+error solve(const device_batch& batch, const launch_plan& plan, void* workspace, const outputs& out,
             CUstream_st* stream) {
     if (batch.batch == 0) return nullptr;
     places at{static_cast<unsigned char*>(workspace), plan, 0, batch.batch};
     if (batch.shared && plan.libraries) {
         if (const error failed = set_up_large(batch, at, stream)) return failed;
     } else if (batch.shared) {
-        set_up_kernel<T><<<1, lanes, 0, stream>>>(batch, at);
+        set_up_kernel<<<1, lanes, 0, stream>>>(batch, at);
     }
     // Where the libraries work on sets that are not shared, it goes in turns. All of them have the same number of sets,
     // so that no library chooses otherwise for the last: it begins where it ends with the batch.
@@ -154,32 +150,21 @@ error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspa
         if (plan.by != mapping::per_block)
             solve_small(batch, at, out, stream);
         else
-            solve_kernel<T><<<static_cast<unsigned>(plan.blocks), lanes, plan.solve.near, stream>>>(batch, at, out);
+            solve_kernel<<<static_cast<unsigned>(plan.blocks), lanes, plan.solve.near, stream>>>(batch, at, out);
         if (plan.roads > 0) solve_rest(batch, at, out, stream);
     }
     return message(cudaGetLastError());
 }
 
-template <class T>
-error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const kkt_vectors<const T>& r,
-                const kkt_vectors<T>& d, CUstream_st* stream) {
+error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const kkt_arguments& x, CUstream_st* stream) {
     if (plan.batch == 0) return nullptr;
     const places at{static_cast<unsigned char*>(workspace), plan, 0, plan.batch};
     if (plan.by != mapping::per_block)
-        kkt_small(at, r, d, stream);
+        kkt_small(at, x, stream);
     else
-        kkt_kernel<T><<<static_cast<unsigned>(kkt_blocks(plan)), lanes, plan.kkt.near, stream>>>(
-            at, static_cast<unsigned char*>(scratch), r, d);
+        kkt_kernel<<<static_cast<unsigned>(kkt_blocks(plan)), lanes, plan.kkt.near, stream>>>(
+            at, static_cast<unsigned char*>(scratch), x);
     return message(cudaGetLastError());
 }
-
-#define OPTNET_FOR(T)                                                                                                  \
-    template error plan_launch(const device_batch<T>&, bool, CUstream_st*, launch_plan&);                              \
-    template error solve(const device_batch<T>&, const launch_plan&, void*, const outputs<T>&, CUstream_st*);          \
-    template error kkt_solve(const launch_plan&, void*, void*, const kkt_vectors<const T>&, const kkt_vectors<T>&,     \
-                             CUstream_st*);
-OPTNET_FOR(double)
-OPTNET_FOR(float)
-#undef OPTNET_FOR
 
 } // namespace optnet::solver::cuda

@@ -5,7 +5,7 @@
 // header of CUDA. Everything is queued on the caller's stream, in the caller's memory; nothing waits.
 
 #include "optnet/solver/settings.hpp"
-#include "solver/cuda/solve.hpp"
+#include "solver/cuda/adjoint.hpp"
 
 #include <string>
 
@@ -25,7 +25,7 @@ template <class T> device_settings make_settings(const problem<T>& batch, const 
 /// The batch as kernels get it; `batch` and `start` hold pointers to the GPU's memory. Its structure must not be
 /// refused.
 template <class T>
-device_batch<T> make_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start = {});
+device_batch make_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start = {});
 
 /// Who solves one problem.
 enum class mapping : int {
@@ -71,19 +71,16 @@ struct launch_plan {
 using error = const char*;
 
 /// Asks the current device how many blocks it runs at a time, and counts the workspace of a solve on that stream.
-template <class T> error plan_launch(const device_batch<T>& batch, bool keep, CUstream_st* stream, launch_plan& made);
+error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, launch_plan& made);
 
 /// `workspace` holds `plan.workspace` bytes, aligned to 256, and is needed again by `kkt_solve` if `plan.keep`. Two
 /// launches, of the active set alone and of the whole road for what that does not solve; one before them factors
 /// matrices that are shared, and where the libraries do that, it is their calls, and all of it again for every
 /// `plan.sets` problems.
-template <class T>
-error solve(const device_batch<T>& batch, const launch_plan& plan, void* workspace, const outputs<T>& out,
+error solve(const device_batch& batch, const launch_plan& plan, void* workspace, const outputs& out,
             CUstream_st* stream);
 
 /// One launch, for what `solve` has left in the workspace; `scratch` holds `plan.scratch` bytes.
-template <class T>
-error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const kkt_vectors<const T>& r,
-                const kkt_vectors<T>& d, CUstream_st* stream);
+error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const kkt_arguments& x, CUstream_st* stream);
 
 } // namespace optnet::solver::cuda

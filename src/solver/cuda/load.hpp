@@ -20,33 +20,33 @@ OPTNET_DEVICE inline double power_below(double size) {
 }
 
 /// Adds one block of problem k; its kind is one of those that `refusal` lets through.
-template <class Team, class T>
-OPTNET_DEVICE void add_block(Team& team, const device_block<T>& b, std::int64_t k, const matrices& to) {
+template <class Team>
+OPTNET_DEVICE void add_block(Team& team, const device_block& b, std::int64_t k, bool single, const matrices& to) {
     const int ld = to.data_rows();
     double* const corner = (b.where == matrix::Q   ? to.data
                             : b.where == matrix::A ? to.a()
                                                    : to.g()) +
                            b.row + b.col * ld;
-    const T* const from = b.of.data == nullptr ? nullptr : b.of.data + k * b.of.batch_stride;
+    const auto from = [&](std::int64_t i) { return number_in(b.of.data, k * b.of.batch_stride + i, single); };
     const auto add = [&](int i, int j, double v) { corner[j * ld + i] += b.scale * v; };
     if (b.kind == block_kind::identity) {
         each(team, b.rows, [&](int i) { add(i, i, 1.0); });
     } else if (b.kind == block_kind::scaled_identity) {
-        each(team, b.rows, [&](int i) { add(i, i, static_cast<double>(from[0])); });
+        each(team, b.rows, [&](int i) { add(i, i, from(0)); });
     } else if (b.kind == block_kind::diagonal) {
-        each(team, b.rows, [&](int i) { add(i, i, static_cast<double>(from[i * b.of.row_stride])); });
+        each(team, b.rows, [&](int i) { add(i, i, from(i * b.of.row_stride)); });
     } else if (b.kind == block_kind::banded) {
         const int width = b.last - b.first + 1;
         each(team, b.rows * width, [&](int t) {
             const int i = t / width, c = t % width, j = i + b.first + c;
             // The rest of a band is padding and may hold anything.
             if (j < 0 || j >= b.cols) return;
-            add(i, j, static_cast<double>(from[i * b.of.row_stride + c * b.of.col_stride]));
+            add(i, j, from(i * b.of.row_stride + c * b.of.col_stride));
         });
     } else {
         each(team, b.rows * b.cols, [&](int t) {
             const int i = t / b.cols, j = t % b.cols;
-            add(i, j, static_cast<double>(from[i * b.of.row_stride + j * b.of.col_stride]));
+            add(i, j, from(i * b.of.row_stride + j * b.of.col_stride));
         });
     }
 }
@@ -106,11 +106,11 @@ template <class Team> OPTNET_DEVICE bool scale_columns(Team& team, const matrice
 }
 
 /// Loads and scales the matrices of problem k; false if an entry is not finite.
-template <class Team, class T>
-OPTNET_DEVICE bool load(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& to) {
+template <class Team>
+OPTNET_DEVICE bool load(Team& team, const device_batch& batch, std::int64_t k, const matrices& to) {
     const int n = to.n, ld = to.data_rows();
     each(team, ld * n, [&](int t) { to.data[t] = 0; });
-    for (int i = 0; i < batch.blocks; ++i) add_block(team, batch.block[i], k, to);
+    for (int i = 0; i < batch.blocks; ++i) add_block(team, batch.block[i], k, batch.single, to);
     const two finite = sums(team, ld * n, [&](int t) { return two{to.data[t] * 0.0, 0.0}; });
     if (!(finite.a == 0.0)) return false;
     each(team, n + to.p + to.m, [&](int j) {

@@ -45,9 +45,9 @@ struct places {
 };
 
 /// What a team does for problem first + i.
-template <class Team, class T>
-OPTNET_DEVICE void solve_one(Team& team, const device_batch<T>& batch, const places& at, std::int64_t i,
-                             std::int64_t number, void* near, const outputs<T>& out) {
+template <class Team>
+OPTNET_DEVICE void solve_one(Team& team, const device_batch& batch, const places& at, std::int64_t i,
+                             std::int64_t number, void* near, const outputs& out) {
     const std::int64_t k = at.first + i;
     const matrices of = at.set_of(i, number);
     if (!batch.shared && !at.plan.libraries) set_up(team, batch, k, of);
@@ -77,19 +77,16 @@ inline int teams_of_a_block(mapping by) {
 }
 
 // The launches of the other files. `allow_small` counts the resident blocks of the solve.
-template <class T> cudaError_t allow_small(const launch_plan& plan, int& resident);
-template <class T>
-void solve_small(const device_batch<T>& batch, const places& at, const outputs<T>& out, cudaStream_t stream);
-template <class T>
-void kkt_small(const places& at, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, cudaStream_t stream);
+cudaError_t allow_small(const launch_plan& plan, int& resident);
+void solve_small(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream);
+void kkt_small(const places& at, const kkt_arguments& x, cudaStream_t stream);
 
 /// The whole road for the problems in the queue.
-template <class T>
-void solve_rest(const device_batch<T>& batch, const places& at, const outputs<T>& out, cudaStream_t stream);
+void solve_rest(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream);
 
 /// Bytes that the libraries need for so many sets, aligned to 256; makes their handles.
 error libraries_memory(int n, int p, std::int64_t sets, cudaStream_t stream, std::size_t& bytes);
 /// The set-up of the problems of `at`, or of the set that they share.
-template <class T> error set_up_large(const device_batch<T>& batch, const places& at, cudaStream_t stream);
+error set_up_large(const device_batch& batch, const places& at, cudaStream_t stream);
 
 } // namespace optnet::solver::cuda

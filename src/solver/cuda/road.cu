@@ -9,10 +9,9 @@ namespace optnet::solver::cuda {
 namespace {
 
 /// Ends at once where the queue is empty.
-template <class T>
 __global__ void __launch_bounds__(lanes, 1)
-    road_kernel(const __grid_constant__ device_batch<T> batch, const __grid_constant__ places at,
-                const __grid_constant__ outputs<T> out) {
+    road_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
+                const __grid_constant__ outputs out) {
     __shared__ block_team::board board;
     __shared__ unsigned long long ticket;
     block_team team(static_cast<int>(threadIdx.x), board);
@@ -33,12 +32,8 @@ __global__ void __launch_bounds__(lanes, 1)
 
 } // namespace
 
-template <class T>
-void solve_rest(const device_batch<T>& batch, const places& at, const outputs<T>& out, cudaStream_t stream) {
-    road_kernel<T><<<static_cast<unsigned>(at.plan.roads), lanes, 0, stream>>>(batch, at, out);
+void solve_rest(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream) {
+    road_kernel<<<static_cast<unsigned>(at.plan.roads), lanes, 0, stream>>>(batch, at, out);
 }
-
-template void solve_rest(const device_batch<double>&, const places&, const outputs<double>&, cudaStream_t);
-template void solve_rest(const device_batch<float>&, const places&, const outputs<float>&, cudaStream_t);
 
 } // namespace optnet::solver::cuda

@@ -84,9 +84,9 @@ OPTNET_DEVICE finished take_road(Team& team, const device_settings& batch, const
 }
 
 /// Solves problem k and writes every output, as `solve_problem`.
-template <class Team, class T>
-OPTNET_DEVICE void solve_by_road(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
-                                 arena memory, const outputs<T>& out, const kept_factor* kept) {
+template <class Team>
+OPTNET_DEVICE void solve_by_road(Team& team, const device_batch& batch, std::int64_t k, const matrices& of,
+                                 arena memory, const outputs& out, const kept_factor* kept) {
     road_memory own(memory, of);
     known so_far;
     finished done{status::numerical_error, handed_over::no, {}};
@@ -96,7 +96,7 @@ OPTNET_DEVICE void solve_by_road(Team& team, const device_batch<T>& batch, std::
         else
             done = take_road(team, batch, of, own, so_far, read_start(team, batch, k, of, own.e));
     }
-    look_closer<T>(team, dense_point{of, own.e}, batch, done);
+    look_closer(team, dense_point{of, own.e}, batch, done);
     write(team, out, k, of, own.e, done);
     if (kept == nullptr) return;
     const bool gradient = done.status == status::solved && decide_rows(team, batch, of, own, so_far);

@@ -165,9 +165,9 @@ template <class Team, class Point> OPTNET_DEVICE bool fits_float(Team& team, con
     return size <= largest;
 }
 
-/// Takes back of `done` what rounding of its sums alone has decided, and a point that a T has no numbers for. The
-/// products of x are there.
-template <class T, class Team, class Point>
+/// Takes back of `done` what rounding of its sums alone has decided, and a point that float32 data have no numbers
+/// for. The products of x are there.
+template <class Team, class Point>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void look_closer(Team& team, const Point& x, const device_settings& how,
                                                   finished& done) {
     if (done.status == status::solved && rounding_decides(team, x, how.eps_abs, how.eps_rel)) {
@@ -177,8 +177,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void look_closer(Team& team, const Point& x, co
             done.handed = handed_over::not_solved;
         }
     }
-    if constexpr (sizeof(T) == 4)
-        if (has_point(done.status) && !fits_float(team, x)) done.status = status::numerical_error;
+    if (how.single && has_point(done.status) && !fits_float(team, x)) done.status = status::numerical_error;
 }
 
 } // namespace optnet::solver::cuda

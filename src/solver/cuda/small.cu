@@ -17,10 +17,9 @@ __device__ void* part(int team, std::size_t bytes) {
 }
 
 /// Every warp takes problems until there are no more.
-template <class T>
 __global__ void __launch_bounds__(threads_of_warps, 3)
-    solve_warp_kernel(const __grid_constant__ device_batch<T> batch, const __grid_constant__ places at,
-                      const __grid_constant__ outputs<T> out) {
+    solve_warp_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
+                      const __grid_constant__ outputs out) {
     const int mine = static_cast<int>(threadIdx.x) / warp;
     warp_team<warp_wire> team(static_cast<int>(threadIdx.x) % warp, {});
     const std::int64_t number = std::int64_t{blockIdx.x} * warps_of_a_block + mine;
@@ -33,22 +32,20 @@ __global__ void __launch_bounds__(threads_of_warps, 3)
     }
 }
 
-template <class T>
 __global__ void __launch_bounds__(threads_of_warps, 4)
-    kkt_warp_kernel(const __grid_constant__ places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
+    kkt_warp_kernel(const __grid_constant__ places at, kkt_arguments x) {
     const int mine = static_cast<int>(threadIdx.x) / warp;
     warp_team<warp_wire> team(static_cast<int>(threadIdx.x) % warp, {});
     const std::int64_t teams = std::int64_t{gridDim.x} * warps_of_a_block;
     for (std::int64_t k = std::int64_t{blockIdx.x} * warps_of_a_block + mine; k < at.count; k += teams)
-        solve_adjoint(team, at.set_of(k, 0), at.kept(k), arena(part(mine, at.plan.kkt.near)), k, r, d);
+        solve_adjoint(team, at.set_of(k, 0), at.kept(k), arena(part(mine, at.plan.kkt.near)), k, x);
 }
 
 /// Every thread has the problems of its place in the grid: with a counter the threads of a warp would wait for each
 /// other all the same.
-template <class T>
 __global__ void __launch_bounds__(warp)
-    solve_thread_kernel(const __grid_constant__ device_batch<T> batch, const __grid_constant__ places at,
-                        const __grid_constant__ outputs<T> out) {
+    solve_thread_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
+                        const __grid_constant__ outputs out) {
     serial_team team;
     const std::int64_t number = std::int64_t{blockIdx.x} * warp + threadIdx.x;
     void* const near = part(static_cast<int>(threadIdx.x), at.plan.solve.near);
@@ -56,56 +53,44 @@ __global__ void __launch_bounds__(warp)
         solve_one(team, batch, at, i, number, near, out);
 }
 
-template <class T>
-__global__ void __launch_bounds__(warp)
-    kkt_thread_kernel(const __grid_constant__ places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
+__global__ void __launch_bounds__(warp) kkt_thread_kernel(const __grid_constant__ places at, kkt_arguments x) {
     serial_team team;
     void* const near = part(static_cast<int>(threadIdx.x), at.plan.kkt.near);
     const std::int64_t teams = std::int64_t{gridDim.x} * warp;
     for (std::int64_t k = std::int64_t{blockIdx.x} * warp + threadIdx.x; k < at.count; k += teams)
-        solve_adjoint(team, at.set_of(k, 0), at.kept(k), arena(near), k, r, d);
+        solve_adjoint(team, at.set_of(k, 0), at.kept(k), arena(near), k, x);
 }
 
 } // namespace
 
-template <class T> cudaError_t allow_small(const launch_plan& plan, int& resident) {
+cudaError_t allow_small(const launch_plan& plan, int& resident) {
     const auto teams = static_cast<std::size_t>(teams_of_a_block(plan.by));
     const std::size_t solve = teams * plan.solve.near, kkt = teams * plan.kkt.near;
     if (plan.by == mapping::per_warp) {
-        const cudaError_t code = allow(kkt_warp_kernel<T>, threads_of_warps, kkt);
-        return code != cudaSuccess ? code : allow(solve_warp_kernel<T>, threads_of_warps, solve, &resident);
+        const cudaError_t code = allow(kkt_warp_kernel, threads_of_warps, kkt);
+        return code != cudaSuccess ? code : allow(solve_warp_kernel, threads_of_warps, solve, &resident);
     }
-    const cudaError_t code = allow(kkt_thread_kernel<T>, warp, kkt);
-    return code != cudaSuccess ? code : allow(solve_thread_kernel<T>, warp, solve, &resident);
+    const cudaError_t code = allow(kkt_thread_kernel, warp, kkt);
+    return code != cudaSuccess ? code : allow(solve_thread_kernel, warp, solve, &resident);
 }
 
-template <class T>
-void solve_small(const device_batch<T>& batch, const places& at, const outputs<T>& out, cudaStream_t stream) {
+void solve_small(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream) {
     const auto blocks = static_cast<unsigned>(at.plan.blocks);
     const std::size_t shared = static_cast<std::size_t>(teams_of_a_block(at.plan.by)) * at.plan.solve.near;
     if (at.plan.by == mapping::per_warp)
-        solve_warp_kernel<T><<<blocks, threads_of_warps, shared, stream>>>(batch, at, out);
+        solve_warp_kernel<<<blocks, threads_of_warps, shared, stream>>>(batch, at, out);
     else
-        solve_thread_kernel<T><<<blocks, warp, shared, stream>>>(batch, at, out);
+        solve_thread_kernel<<<blocks, warp, shared, stream>>>(batch, at, out);
 }
 
-template <class T>
-void kkt_small(const places& at, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, cudaStream_t stream) {
+void kkt_small(const places& at, const kkt_arguments& x, cudaStream_t stream) {
     const std::int64_t teams = teams_of_a_block(at.plan.by), most = 65536;
     const auto blocks = static_cast<unsigned>(std::min((at.count + teams - 1) / teams, most));
     const std::size_t shared = static_cast<std::size_t>(teams) * at.plan.kkt.near;
     if (at.plan.by == mapping::per_warp)
-        kkt_warp_kernel<T><<<blocks, threads_of_warps, shared, stream>>>(at, r, d);
+        kkt_warp_kernel<<<blocks, threads_of_warps, shared, stream>>>(at, x);
     else
-        kkt_thread_kernel<T><<<blocks, warp, shared, stream>>>(at, r, d);
+        kkt_thread_kernel<<<blocks, warp, shared, stream>>>(at, x);
 }
-
-#define OPTNET_FOR(T)                                                                                                  \
-    template cudaError_t allow_small<T>(const launch_plan&, int&);                                                     \
-    template void solve_small(const device_batch<T>&, const places&, const outputs<T>&, cudaStream_t);                 \
-    template void kkt_small(const places&, const kkt_vectors<const T>&, const kkt_vectors<T>&, cudaStream_t);
-OPTNET_FOR(double)
-OPTNET_FOR(float)
-#undef OPTNET_FOR
 
 } // namespace optnet::solver::cuda

@@ -33,9 +33,14 @@ OPTNET_DEVICE inline std::size_t kept_bytes(int n, int, int m) {
     return of.T == nullptr ? count.bytes() : 0;
 }
 
-template <class T> struct outputs {
-    solution<T> to;
+struct outputs {
+    solution<void> to;
     std::int32_t* handed; ///< [batch] values of `handed_over`
+    bool single;          ///< the points are float32
+
+    template <class T>
+    outputs(const solution<T>& s, std::int32_t* words)
+        : to{s.z, s.nu, s.lambda, s.s, s.status, s.iterations, s.residuals}, handed(words), single(sizeof(T) == 4) {}
 };
 
 /// Refines the point on its basis as equalities, on the user's data. The point that verifies best stays in z, nu and
@@ -192,8 +197,7 @@ template <class Team> OPTNET_DEVICE bool differentiable(Team& team, const device
 }
 
 /// What is one number per problem.
-template <class T>
-OPTNET_DEVICE void write_words(const outputs<T>& out, std::int64_t k, const finished& done, int iterations) {
+OPTNET_DEVICE inline void write_words(const outputs& out, std::int64_t k, const finished& done, int iterations) {
     const bool point = has_point(done.status);
     const double none = HUGE_VAL - HUGE_VAL;
     out.to.status[k] = static_cast<std::int64_t>(done.status);
@@ -205,28 +209,28 @@ OPTNET_DEVICE void write_words(const outputs<T>& out, std::int64_t k, const fini
     out.to.residuals[3 * k + 2] = point ? done.found.gap : none;
 }
 
-template <class Team, class T>
-OPTNET_DEVICE void write(Team& team, const outputs<T>& out, std::int64_t k, const matrices& of, const element& e,
+template <class Team>
+OPTNET_DEVICE void write(Team& team, const outputs& out, std::int64_t k, const matrices& of, const element& e,
                          const finished& done) {
     const int n = e.n, p = e.p, m = e.m;
     const double none = HUGE_VAL - HUGE_VAL;
     const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
     const bool point = has_point(done.status);
+    const auto put = [&](void* to, std::int64_t i, double value) { put_number(to, i, out.single, value); };
     each(team, n + p + m + 1, [&](int t) {
         if (t == n + p + m) return write_words(out, k, done, e.active.steps);
         if (t < n) {
-            out.to.z[k * n + t] = static_cast<T>(point || ray ? e.z[t] * of.z_scale[t] : none);
+            put(out.to.z, k * n + t, point || ray ? e.z[t] * of.z_scale[t] : none);
         } else if (t < n + p) {
             const int i = t - n;
-            if (out.to.nu != nullptr)
-                out.to.nu[k * p + i] = static_cast<T>(point || farkas ? e.nu[i] * of.a_scale[i] : none);
+            if (out.to.nu != nullptr) put(out.to.nu, k * p + i, point || farkas ? e.nu[i] * of.a_scale[i] : none);
         } else {
             const int i = t - n - p;
             if (out.to.lambda != nullptr)
-                out.to.lambda[k * m + i] = static_cast<T>(point || farkas ? e.active.lambda[i] * of.g_scale[i] : none);
+                put(out.to.lambda, k * m + i, point || farkas ? e.active.lambda[i] * of.g_scale[i] : none);
             if (out.to.s == nullptr) return;
             const double slack = e.active.floor[i] == HUGE_VAL ? HUGE_VAL : (e.h[i] - e.gz[i]) / of.g_scale[i];
-            out.to.s[k * m + i] = static_cast<T>(point ? slack : none);
+            put(out.to.s, k * m + i, point ? slack : none);
         }
     });
 }
@@ -250,9 +254,9 @@ OPTNET_DEVICE void keep(Team& team, const active_set& active, const double* rati
 }
 
 /// The statuses that need no linear algebra. True if one of them holds; otherwise the element is read.
-template <class Team, class T>
-OPTNET_DEVICE bool decided(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
-                           const element& e, finished& done) {
+template <class Team>
+OPTNET_DEVICE bool decided(Team& team, const device_batch& batch, std::int64_t k, const matrices& of, const element& e,
+                           finished& done) {
     const usable state = of.verdict();
     const input given = state == usable::not_finite ? input::not_finite : read(team, batch, k, of, e);
     if (given == input::not_finite) {
@@ -271,9 +275,9 @@ OPTNET_DEVICE bool decided(Team& team, const device_batch<T>& batch, std::int64_
 
 /// Solves problem k on its matrices by the active set alone, and writes every output. With `kept`, the factor of its
 /// active rows is left there. Says if the whole road (road.hpp) may do better.
-template <class Team, class T>
-OPTNET_DEVICE handed_over solve_problem(Team& team, const device_batch<T>& batch, std::int64_t k, const matrices& of,
-                                        arena memory, const outputs<T>& out, const kept_factor* kept) {
+template <class Team>
+OPTNET_DEVICE handed_over solve_problem(Team& team, const device_batch& batch, std::int64_t k, const matrices& of,
+                                        arena memory, const outputs& out, const kept_factor* kept) {
     element e(memory, of, basis_capacity(of.n, of.p, of.m));
     finished done{status::numerical_error, handed_over::no, {}};
     if (!decided(team, batch, k, of, e, done)) {
@@ -282,7 +286,7 @@ OPTNET_DEVICE handed_over solve_problem(Team& team, const device_batch<T>& batch
         else
             done.handed = handed_over::regularized;
     }
-    look_closer<T>(team, dense_point{of, e}, batch, done);
+    look_closer(team, dense_point{of, e}, batch, done);
     if (kept != nullptr) {
         const bool gradient = done.status == status::solved && differentiable(team, batch, e);
         if (done.status == status::solved && !gradient) done.handed = handed_over::degenerate;

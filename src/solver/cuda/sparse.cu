@@ -10,19 +10,17 @@ namespace optnet::solver::cuda {
 namespace {
 
 /// The matrices that a batch shares, by one block.
-template <class T>
 __global__ void __launch_bounds__(lanes)
-    sparse_set_up_kernel(const __grid_constant__ sparse_batch<T> batch, const __grid_constant__ sparse_places at) {
+    sparse_set_up_kernel(const __grid_constant__ sparse_batch batch, const __grid_constant__ sparse_places at) {
     __shared__ block_team::board board;
     block_team team(static_cast<int>(threadIdx.x), board);
     set_up(team, at.shape, batch, 0, at.set(0, 0), at.first_factor());
 }
 
 /// Every block takes problems until there are no more.
-template <class T>
 __global__ void __launch_bounds__(lanes, 3)
-    sparse_kernel(const __grid_constant__ sparse_batch<T> batch, const __grid_constant__ sparse_places at,
-                  const __grid_constant__ outputs<T> out) {
+    sparse_kernel(const __grid_constant__ sparse_batch batch, const __grid_constant__ sparse_places at,
+                  const __grid_constant__ outputs out) {
     __shared__ block_team::board board;
     __shared__ unsigned long long ticket;
     block_team team(static_cast<int>(threadIdx.x), board);
@@ -36,12 +34,11 @@ __global__ void __launch_bounds__(lanes, 3)
     }
 }
 
-template <class T>
 __global__ void __launch_bounds__(lanes, 4)
-    sparse_kkt_kernel(const __grid_constant__ sparse_places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
+    sparse_kkt_kernel(const __grid_constant__ sparse_places at, kkt_arguments x) {
     __shared__ block_team::board board;
     block_team team(static_cast<int>(threadIdx.x), board);
-    for (std::int64_t k = blockIdx.x; k < at.plan.batch; k += gridDim.x) kkt_solve_one(team, at, k, blockIdx.x, r, d);
+    for (std::int64_t k = blockIdx.x; k < at.plan.batch; k += gridDim.x) kkt_solve_one(team, at, k, blockIdx.x, x);
 }
 
 /// What the teams of a solve may have in all; with fewer teams each has more problems.
@@ -55,8 +52,7 @@ std::int64_t teams_of_a_block(mapping by) {
 
 } // namespace
 
-template <class T>
-error plan_sparse(const sparse_shape& shape, const sparse_batch<T>& batch, bool keep, sparse_plan& made) {
+error plan_sparse(const sparse_shape& shape, const sparse_batch& batch, bool keep, sparse_plan& made) {
     int device = 0, processors = 0, resident = 0;
     cudaError_t code = cudaGetDevice(&device);
     if (code == cudaSuccess) code = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
@@ -66,8 +62,8 @@ error plan_sparse(const sparse_shape& shape, const sparse_batch<T>& batch, bool 
     made.keep = keep;
     made.by = choose_sparse_mapping(shape, batch.batch, processors);
     code = made.by == mapping::per_block
-               ? cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, sparse_kernel<T>, lanes, 0)
-               : resident_small<T>(made.by, resident);
+               ? cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, sparse_kernel, lanes, 0)
+               : resident_small(made.by, resident);
     if (code != cudaSuccess) return message(code);
     const std::int64_t teams = teams_of_a_block(made.by);
     const sparse_sizes sizes = sizes_of(shape);
@@ -81,41 +77,29 @@ error plan_sparse(const sparse_shape& shape, const sparse_batch<T>& batch, bool 
     return nullptr;
 }
 
-template <class T>
-error solve_sparse(const sparse_shape& shape, const sparse_batch<T>& batch, const sparse_plan& plan, void* workspace,
-                   const outputs<T>& out, CUstream_st* stream) {
+error solve_sparse(const sparse_shape& shape, const sparse_batch& batch, const sparse_plan& plan, void* workspace,
+                   const outputs& out, CUstream_st* stream) {
     if (batch.batch == 0) return nullptr;
     const sparse_places at{static_cast<unsigned char*>(workspace), nullptr, shape, plan};
     const cudaError_t code = cudaMemsetAsync(at.base, 0, 256, stream);
     if (code != cudaSuccess) return message(code);
-    if (plan.shared) sparse_set_up_kernel<T><<<1, lanes, 0, stream>>>(batch, at);
+    if (plan.shared) sparse_set_up_kernel<<<1, lanes, 0, stream>>>(batch, at);
     if (plan.by == mapping::per_block)
-        sparse_kernel<T><<<static_cast<unsigned>(plan.blocks), lanes, 0, stream>>>(batch, at, out);
+        sparse_kernel<<<static_cast<unsigned>(plan.blocks), lanes, 0, stream>>>(batch, at, out);
     else
         solve_small(batch, at, out, stream);
     return message(cudaGetLastError());
 }
 
-template <class T>
 error kkt_solve_sparse(const sparse_shape& shape, const sparse_plan& plan, void* workspace, void* scratch,
-                       const kkt_vectors<const T>& r, const kkt_vectors<T>& d, CUstream_st* stream) {
+                       const kkt_arguments& x, CUstream_st* stream) {
     if (plan.batch == 0) return nullptr;
     const sparse_places at{static_cast<unsigned char*>(workspace), static_cast<unsigned char*>(scratch), shape, plan};
     if (plan.by == mapping::per_block)
-        sparse_kkt_kernel<T><<<static_cast<unsigned>(plan.blocks), lanes, 0, stream>>>(at, r, d);
+        sparse_kkt_kernel<<<static_cast<unsigned>(plan.blocks), lanes, 0, stream>>>(at, x);
     else
-        kkt_small(at, r, d, stream);
+        kkt_small(at, x, stream);
     return message(cudaGetLastError());
 }
-
-#define OPTNET_FOR(T)                                                                                                  \
-    template error plan_sparse(const sparse_shape&, const sparse_batch<T>&, bool, sparse_plan&);                       \
-    template error solve_sparse(const sparse_shape&, const sparse_batch<T>&, const sparse_plan&, void*,                \
-                                const outputs<T>&, CUstream_st*);                                                      \
-    template error kkt_solve_sparse(const sparse_shape&, const sparse_plan&, void*, void*,                             \
-                                    const kkt_vectors<const T>&, const kkt_vectors<T>&, CUstream_st*);
-OPTNET_FOR(double)
-OPTNET_FOR(float)
-#undef OPTNET_FOR
 
 } // namespace optnet::solver::cuda

@@ -16,14 +16,15 @@ struct sparse_adjoint_memory {
     OPTNET_DEVICE sparse_adjoint_memory(strided_arena& from, const sparse_shape& s) : x(from, s), v(from, s) {}
 };
 
-template <class Team, class T>
+template <class Team>
 OPTNET_DEVICE void solve_adjoint(Team& team, const sparse_shape& s, const sparse_set& of, const sparse_factor& kept,
-                                 const sparse_adjoint_memory& mine, std::int64_t k, const kkt_vectors<const T>& r,
-                                 const kkt_vectors<T>& to) {
+                                 const sparse_adjoint_memory& mine, std::int64_t k, const kkt_arguments& given) {
     const bool solved = kept.state[0] != 0;
     const sparse_point& x = mine.x;
-    const auto entry = [&](const T* from, std::int64_t i, double scale) {
-        return from == nullptr ? 0.0 : static_cast<double>(from[i]) * scale;
+    const kkt_vectors<const void>& r = given.r;
+    const kkt_vectors<void>& to = given.d;
+    const auto entry = [&](const void* from, std::int64_t i, double scale) {
+        return from == nullptr ? 0.0 : number_in(from, i, given.single) * scale;
     };
     const std::int64_t n = s.n, p = s.p, m = s.m;
     if (solved) {
@@ -33,8 +34,8 @@ OPTNET_DEVICE void solve_adjoint(Team& team, const sparse_shape& s, const sparse
             [&](int i) { x.lambda[i] = entry(r.lambda, k * m + i, of.g_scale[i]); });
         sparse_kkt<Team>(team, s, of, kept, mine.v).solve(x);
     }
-    const auto put = [&](T* out, std::int64_t i, double value) {
-        if (out != nullptr) out[i] = static_cast<T>(value);
+    const auto put = [&](void* out, std::int64_t i, double value) {
+        if (out != nullptr) put_number(out, i, given.single, value);
     };
     each_entry_of(
         team, s, [&](int j) { put(to.z, k * n + j, solved ? x.z[j] * of.z_scale[j] : 0.0); },

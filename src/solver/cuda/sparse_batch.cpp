@@ -13,26 +13,25 @@ std::size_t aligned(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
 } // namespace
 
 template <class T>
-sparse_batch<T> make_sparse_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start) {
-    sparse_batch<T> made{};
+sparse_batch make_sparse_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start) {
+    sparse_batch made{};
     static_cast<device_settings&>(made) = make_settings<T>(batch, how);
     made.batch = batch.batch;
     made.shared = true;
     for (const block& b : batch.shape->blocks) {
         if (b.source < 0) continue;
-        made.source[b.source] = batch.data[b.source];
+        made.source[b.source] = untyped(batch.data[b.source]);
         made.shared = made.shared && batch.data[b.source].shared();
     }
-    made.q = batch.q;
-    made.b = batch.b;
-    made.h = batch.h;
-    made.start = start;
+    made.q = untyped(batch.q);
+    made.b = untyped(batch.b);
+    made.h = untyped(batch.h);
+    made.start = untyped(start);
     return made;
 }
 
-template sparse_batch<double> make_sparse_batch(const problem<double>&, const settings&,
-                                                const starting_points<double>&);
-template sparse_batch<float> make_sparse_batch(const problem<float>&, const settings&, const starting_points<float>&);
+template sparse_batch make_sparse_batch(const problem<double>&, const settings&, const starting_points<double>&);
+template sparse_batch make_sparse_batch(const problem<float>&, const settings&, const starting_points<float>&);
 
 sparse_sizes sizes_of(const sparse_shape& s) {
     const auto count = [](const auto& take) {

@@ -11,12 +11,12 @@
 
 namespace optnet::solver::cuda {
 
-template <class T> struct sparse_batch : device_settings {
+struct sparse_batch : device_settings {
     std::int64_t batch;
     bool shared; ///< one set of matrices for all problems
-    matrix_view<T> source[most_sources];
-    vector_view<T> q, b, h;
-    starting_points<T> start;
+    matrix_view<void> source[most_sources];
+    vector_view<void> q, b, h;
+    starting_points<void> start;
 };
 
 /// f(number, the other index) for every entry of line i.
@@ -25,16 +25,15 @@ template <class F> OPTNET_DEVICE void each_number(const sparse_shape& s, const s
     for (int e = s.at(of.start, i); e < end; ++e) f(of.first + (of.from < 0 ? e : s.at(of.from, e)), s.at(of.at, e));
 }
 
-template <class T>
-OPTNET_DEVICE double read_number(const sparse_shape& s, const sparse_batch<T>& batch, std::int64_t k, int i) {
+OPTNET_DEVICE inline double read_number(const sparse_shape& s, const sparse_batch& batch, std::int64_t k, int i) {
     double sum = 0;
     for (int part = s.at(s.part_start, i); part < s.at(s.part_start, i + 1); ++part) {
         const int source = s.at(s.part, 4 * part), row = s.at(s.part, 4 * part + 1), col = s.at(s.part, 4 * part + 2);
         double value = 1;
         if (source >= 0) {
-            const matrix_view<T>& from = batch.source[source];
-            value =
-                static_cast<double>(from.data[k * from.batch_stride + row * from.row_stride + col * from.col_stride]);
+            const matrix_view<void>& from = batch.source[source];
+            value = number_in(from.data, k * from.batch_stride + row * from.row_stride + col * from.col_stride,
+                              batch.single);
         }
         sum += s.factor_of(s.at(s.part, 4 * part + 3)) * value;
     }
@@ -93,8 +92,8 @@ template <class Team> OPTNET_DEVICE bool scale_columns(Team& team, const sparse_
 }
 
 /// Loads and scales the matrices of problem k; false if an entry is not finite.
-template <class Team, class T>
-OPTNET_DEVICE bool load(Team& team, const sparse_shape& s, const sparse_batch<T>& batch, std::int64_t k,
+template <class Team>
+OPTNET_DEVICE bool load(Team& team, const sparse_shape& s, const sparse_batch& batch, std::int64_t k,
                         const sparse_set& to) {
     const double check = sums(team, s.numbers, [&](int i) {
                              const double value = to.number[i] = read_number(s, batch, k, i);

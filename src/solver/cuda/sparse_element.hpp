@@ -35,12 +35,10 @@ struct sparse_element {
 };
 
 /// Reads q, b and h of problem k, in the units of the matrices. `impossible`: a row with h = −inf.
-template <class Team, class T>
-OPTNET_DEVICE input read(Team& team, const sparse_shape& s, const sparse_batch<T>& batch, std::int64_t k,
+template <class Team>
+OPTNET_DEVICE input read(Team& team, const sparse_shape& s, const sparse_batch& batch, std::int64_t k,
                          const sparse_set& of, const sparse_element& e) {
-    const auto entry = [&](const vector_view<T>& v, int i) {
-        return v.data == nullptr ? 0.0 : static_cast<double>(v.data[k * v.batch_stride + i * v.stride]);
-    };
+    const auto entry = [&](const vector_view<void>& v, int i) { return entry_of(v, k, i, batch.single); };
     const double eps = batch.eps_abs > 0 ? batch.eps_abs : batch.eps_rel;
     const two checks = sums(team, s.n + s.p + s.m, [&](int t) {
         if (t < s.n) {
@@ -67,14 +65,12 @@ OPTNET_DEVICE input read(Team& team, const sparse_shape& s, const sparse_batch<T
 
 /// Where a problem starts: a point of somebody else in `to`, with 0 for the multipliers that are too small to say
 /// anything; as warm_start.hpp. False if nothing is given, or if it is not finite.
-template <class Team, class T>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool read_start(Team& team, const sparse_shape& s, const sparse_batch<T>& batch,
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool read_start(Team& team, const sparse_shape& s, const sparse_batch& batch,
                                                  std::int64_t k, const sparse_set& of, const sparse_element& e,
                                                  const sparse_point& to) {
     if (!is_given(batch.start)) return false;
-    const auto entry = [&](const vector_view<T>& v, int i) {
-        return v.data == nullptr ? 0.0 : static_cast<double>(v.data[k * v.batch_stride + i * v.stride]);
-    };
+    const auto entry = [&](const vector_view<void>& v, int i) { return entry_of(v, k, i, batch.single); };
     const double check = sums(team, s.n + s.p + s.m, [&](int t) {
                              double value = 0;
                              if (t < s.n)

@@ -13,10 +13,8 @@ inline constexpr int warps_of_a_sparse_block = 4;
 inline constexpr int threads_of_sparse_warps = warps_of_a_sparse_block * warp;
 
 /// Blocks of the solve that a processor runs at a time.
-template <class T> cudaError_t resident_small(mapping by, int& blocks);
-template <class T>
-void solve_small(const sparse_batch<T>& batch, const sparse_places& at, const outputs<T>& out, cudaStream_t stream);
-template <class T>
-void kkt_small(const sparse_places& at, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, cudaStream_t stream);
+cudaError_t resident_small(mapping by, int& blocks);
+void solve_small(const sparse_batch& batch, const sparse_places& at, const outputs& out, cudaStream_t stream);
+void kkt_small(const sparse_places& at, const kkt_arguments& x, cudaStream_t stream);
 
 } // namespace optnet::solver::cuda

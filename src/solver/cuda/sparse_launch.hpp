@@ -12,7 +12,7 @@ namespace optnet::solver::cuda {
 /// The batch as kernels get it; `batch` and `start` hold pointers to the GPU's memory. Its structure must not be
 /// refused (`sparse_refusal`).
 template <class T>
-sparse_batch<T> make_sparse_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start = {});
+sparse_batch make_sparse_batch(const problem<T>& batch, const settings& how, const starting_points<T>& start = {});
 
 /// Entries of the vectors of one set of matrices, of what is kept of a problem, of a team's work, and of a `kkt_solve`.
 struct sparse_sizes {
@@ -42,17 +42,14 @@ mapping choose_sparse_mapping(const sparse_shape& s, std::int64_t batch, int pro
 void lay_out(const sparse_shape& s, sparse_plan& made);
 
 /// Asks the current device how many blocks it runs at a time, and counts the workspace. The shape needs no words.
-template <class T>
-error plan_sparse(const sparse_shape& shape, const sparse_batch<T>& batch, bool keep, sparse_plan& made);
+error plan_sparse(const sparse_shape& shape, const sparse_batch& batch, bool keep, sparse_plan& made);
 
 /// The shape has its words in the GPU's memory. One launch, and one before it that reads matrices that are shared.
-template <class T>
-error solve_sparse(const sparse_shape& shape, const sparse_batch<T>& batch, const sparse_plan& plan, void* workspace,
-                   const outputs<T>& out, CUstream_st* stream);
+error solve_sparse(const sparse_shape& shape, const sparse_batch& batch, const sparse_plan& plan, void* workspace,
+                   const outputs& out, CUstream_st* stream);
 
 /// One launch, for what `solve_sparse` has left in the workspace; `scratch` holds `plan.scratch` bytes.
-template <class T>
 error kkt_solve_sparse(const sparse_shape& shape, const sparse_plan& plan, void* workspace, void* scratch,
-                       const kkt_vectors<const T>& r, const kkt_vectors<T>& d, CUstream_st* stream);
+                       const kkt_arguments& x, CUstream_st* stream);
 
 } // namespace optnet::solver::cuda

@@ -50,9 +50,9 @@ struct sparse_places {
 };
 
 /// What a team does for problem k.
-template <class Team, class T>
-OPTNET_DEVICE void solve_one(Team& team, const sparse_batch<T>& batch, const sparse_places& at, std::int64_t k,
-                             std::int64_t number, const outputs<T>& out) {
+template <class Team>
+OPTNET_DEVICE void solve_one(Team& team, const sparse_batch& batch, const sparse_places& at, std::int64_t k,
+                             std::int64_t number, const outputs& out) {
     const sparse_set of = at.set(k, number);
     const sparse_factor factor = at.factor(k, number);
     if (!at.plan.shared) set_up(team, at.shape, batch, k, of, factor);
@@ -60,10 +60,10 @@ OPTNET_DEVICE void solve_one(Team& team, const sparse_batch<T>& batch, const spa
     solve_problem(team, at.shape, batch, k, of, e, factor, out, at.plan.keep);
 }
 
-template <class Team, class T>
+template <class Team>
 OPTNET_DEVICE void kkt_solve_one(Team& team, const sparse_places& at, std::int64_t k, std::int64_t number,
-                                 const kkt_vectors<const T>& r, const kkt_vectors<T>& d) {
-    solve_adjoint(team, at.shape, at.set(k, 0), at.factor(k, 0), at.adjoint(number), k, r, d);
+                                 const kkt_arguments& x) {
+    solve_adjoint(team, at.shape, at.set(k, 0), at.factor(k, 0), at.adjoint(number), k, x);
 }
 
 } // namespace optnet::solver::cuda

@@ -11,10 +11,9 @@ namespace {
 constexpr int warps_of_threads = 12;
 
 /// Every warp takes problems until there are no more.
-template <class T>
 __global__ void __launch_bounds__(threads_of_sparse_warps, 3)
-    sparse_warp_kernel(const __grid_constant__ sparse_batch<T> batch, const __grid_constant__ sparse_places at,
-                       const __grid_constant__ outputs<T> out) {
+    sparse_warp_kernel(const __grid_constant__ sparse_batch batch, const __grid_constant__ sparse_places at,
+                       const __grid_constant__ outputs out) {
     warp_team<warp_wire> team(static_cast<int>(threadIdx.x) % warp, {});
     const std::int64_t number =
         std::int64_t{blockIdx.x} * warps_of_a_sparse_block + static_cast<int>(threadIdx.x) / warp;
@@ -27,66 +26,52 @@ __global__ void __launch_bounds__(threads_of_sparse_warps, 3)
     }
 }
 
-template <class T>
 __global__ void __launch_bounds__(threads_of_sparse_warps, 4)
-    sparse_kkt_warp_kernel(const __grid_constant__ sparse_places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
+    sparse_kkt_warp_kernel(const __grid_constant__ sparse_places at, kkt_arguments x) {
     warp_team<warp_wire> team(static_cast<int>(threadIdx.x) % warp, {});
     const std::int64_t number =
         std::int64_t{blockIdx.x} * warps_of_a_sparse_block + static_cast<int>(threadIdx.x) / warp;
-    for (std::int64_t k = number; k < at.plan.batch; k += at.plan.teams) kkt_solve_one(team, at, k, number, r, d);
+    for (std::int64_t k = number; k < at.plan.batch; k += at.plan.teams) kkt_solve_one(team, at, k, number, x);
 }
 
 /// Every thread has the problems of its place in the grid, so that those of a warp stay side by side.
-template <class T>
 __global__ void __launch_bounds__(warp, warps_of_threads)
-    sparse_thread_kernel(const __grid_constant__ sparse_batch<T> batch, const __grid_constant__ sparse_places at,
-                         const __grid_constant__ outputs<T> out) {
+    sparse_thread_kernel(const __grid_constant__ sparse_batch batch, const __grid_constant__ sparse_places at,
+                         const __grid_constant__ outputs out) {
     lone_team team;
     const std::int64_t number = std::int64_t{blockIdx.x} * warp + threadIdx.x;
     for (std::int64_t k = number; k < at.plan.batch; k += at.plan.teams) solve_one(team, batch, at, k, number, out);
 }
 
-template <class T>
 __global__ void __launch_bounds__(warp, warps_of_threads)
-    sparse_kkt_thread_kernel(const __grid_constant__ sparse_places at, kkt_vectors<const T> r, kkt_vectors<T> d) {
+    sparse_kkt_thread_kernel(const __grid_constant__ sparse_places at, kkt_arguments x) {
     lone_team team;
     const std::int64_t number = std::int64_t{blockIdx.x} * warp + threadIdx.x;
-    for (std::int64_t k = number; k < at.plan.batch; k += at.plan.teams) kkt_solve_one(team, at, k, number, r, d);
+    for (std::int64_t k = number; k < at.plan.batch; k += at.plan.teams) kkt_solve_one(team, at, k, number, x);
 }
 
 } // namespace
 
-template <class T> cudaError_t resident_small(mapping by, int& blocks) {
+cudaError_t resident_small(mapping by, int& blocks) {
     return by == mapping::per_warp
-               ? cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, sparse_warp_kernel<T>, threads_of_sparse_warps,
-                                                               0)
-               : cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, sparse_thread_kernel<T>, warp, 0);
+               ? cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, sparse_warp_kernel, threads_of_sparse_warps, 0)
+               : cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, sparse_thread_kernel, warp, 0);
 }
 
-template <class T>
-void solve_small(const sparse_batch<T>& batch, const sparse_places& at, const outputs<T>& out, cudaStream_t stream) {
+void solve_small(const sparse_batch& batch, const sparse_places& at, const outputs& out, cudaStream_t stream) {
     const auto blocks = static_cast<unsigned>(at.plan.blocks);
     if (at.plan.by == mapping::per_warp)
-        sparse_warp_kernel<T><<<blocks, threads_of_sparse_warps, 0, stream>>>(batch, at, out);
+        sparse_warp_kernel<<<blocks, threads_of_sparse_warps, 0, stream>>>(batch, at, out);
     else
-        sparse_thread_kernel<T><<<blocks, warp, 0, stream>>>(batch, at, out);
+        sparse_thread_kernel<<<blocks, warp, 0, stream>>>(batch, at, out);
 }
 
-template <class T>
-void kkt_small(const sparse_places& at, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, cudaStream_t stream) {
+void kkt_small(const sparse_places& at, const kkt_arguments& x, cudaStream_t stream) {
     const auto blocks = static_cast<unsigned>(at.plan.blocks);
     if (at.plan.by == mapping::per_warp)
-        sparse_kkt_warp_kernel<T><<<blocks, threads_of_sparse_warps, 0, stream>>>(at, r, d);
+        sparse_kkt_warp_kernel<<<blocks, threads_of_sparse_warps, 0, stream>>>(at, x);
     else
-        sparse_kkt_thread_kernel<T><<<blocks, warp, 0, stream>>>(at, r, d);
+        sparse_kkt_thread_kernel<<<blocks, warp, 0, stream>>>(at, x);
 }
-
-#define OPTNET_FOR(T)                                                                                                  \
-    template cudaError_t resident_small<T>(mapping, int&);                                                             \
-    template void solve_small(const sparse_batch<T>&, const sparse_places&, const outputs<T>&, cudaStream_t);          \
-    template void kkt_small(const sparse_places&, const kkt_vectors<const T>&, const kkt_vectors<T>&, cudaStream_t);
-OPTNET_FOR(double)
-OPTNET_FOR(float)
-#undef OPTNET_FOR
 
 } // namespace optnet::solver::cuda

@@ -11,8 +11,8 @@
 namespace optnet::solver::cuda {
 
 /// Reads, scales and judges the matrices of problem k; `work` is any factor's memory.
-template <class Team, class T>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const sparse_shape& s, const sparse_batch<T>& batch,
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const sparse_shape& s, const sparse_batch& batch,
                                              std::int64_t k, const sparse_set& to, const sparse_factor& work) {
     const auto conclude = [&](usable state) { each(team, 1, [&](int) { to.about[3] = static_cast<int>(state); }); };
     if (!load(team, s, batch, k, to)) return conclude(usable::not_finite);
@@ -69,8 +69,8 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void by_interior_point(co
 }
 
 /// The best point, or the certificate, in `best`.
-template <class Team, class T>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE finished take_road(const sparse_problem<Team>& on, const sparse_batch<T>& batch,
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE finished take_road(const sparse_problem<Team>& on, const sparse_batch& batch,
                                                     std::int64_t k) {
     sparse_known& known = on.known;
     const sparse_element& e = on.e;
@@ -130,39 +130,40 @@ struct sparse_view {
     }
 };
 
-template <class Team, class T>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE void write(const sparse_problem<Team>& on, const outputs<T>& out, std::int64_t k,
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void write(const sparse_problem<Team>& on, const outputs& out, std::int64_t k,
                                             const finished& done) {
     const int n = on.s.n, p = on.s.p, m = on.s.m;
     const sparse_element& e = on.e;
     const double none = HUGE_VAL - HUGE_VAL;
     const bool farkas = done.status == status::primal_infeasible, ray = done.status == status::dual_infeasible;
     const bool point = has_point(done.status);
+    const auto put = [&](void* to, std::int64_t i, double value) { put_number(to, i, out.single, value); };
     each_entry_of(
         on.team, on.s,
         [&](int j) {
             if (j == 0) write_words(out, k, done, on.known.iterations);
-            out.to.z[k * n + j] = static_cast<T>(point || ray ? e.best.z[j] * on.of.z_scale[j] : none);
+            put(out.to.z, k * n + j, point || ray ? e.best.z[j] * on.of.z_scale[j] : none);
         },
         [&](int i) {
             if (out.to.nu != nullptr)
-                out.to.nu[k * p + i] = static_cast<T>(point || farkas ? e.best.nu[i] * on.of.a_scale[i] : none);
+                put(out.to.nu, k * p + i, point || farkas ? e.best.nu[i] * on.of.a_scale[i] : none);
         },
         [&](int i) {
             if (out.to.lambda != nullptr)
-                out.to.lambda[k * m + i] = static_cast<T>(point || farkas ? e.best.lambda[i] * on.of.g_scale[i] : none);
+                put(out.to.lambda, k * m + i, point || farkas ? e.best.lambda[i] * on.of.g_scale[i] : none);
             if (out.to.s == nullptr) return;
             const double slack = !point ? none : e.absent(i) ? HUGE_VAL : (e.h[i] - e.v.of.gz[i]) / on.of.g_scale[i];
-            out.to.s[k * m + i] = static_cast<T>(slack);
+            put(out.to.s, k * m + i, slack);
         });
 }
 
 /// Solves problem k on its matrices and writes every output. The factor of its active rows is left in `factor` where
 /// `keep` says so.
-template <class Team, class T>
-OPTNET_DEVICE void solve_problem(Team& team, const sparse_shape& s, const sparse_batch<T>& batch, std::int64_t k,
+template <class Team>
+OPTNET_DEVICE void solve_problem(Team& team, const sparse_shape& s, const sparse_batch& batch, std::int64_t k,
                                  const sparse_set& of, const sparse_element& e, const sparse_factor& factor,
-                                 const outputs<T>& out, bool keep) {
+                                 const outputs& out, bool keep) {
     sparse_known known;
     const sparse_problem<Team> on{team, batch, s, of, e, factor, known};
     finished done{status::numerical_error, handed_over::no, {}};
@@ -181,7 +182,7 @@ OPTNET_DEVICE void solve_problem(Team& team, const sparse_shape& s, const sparse
         done = take_road(on, batch, k);
     }
     if (has_point(done.status)) multiply(team, s, of, e.best, e.v.of);
-    look_closer<T>(team, sparse_view{s, of, e}, batch, done);
+    look_closer(team, sparse_view{s, of, e}, batch, done);
     write(on, out, k, done);
     if (!keep) return;
     const bool gradient = done.status == status::solved && decide_rows(on);

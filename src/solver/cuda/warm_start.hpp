@@ -14,14 +14,12 @@ inline constexpr double least_share = 1e-8;
 
 /// Reads z and λ, 0 but in the rows of the first basis, into e.best_z and e.best_lambda, in the units of the matrices.
 /// False if nothing is given, or if it is not finite.
-template <class Team, class T>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool read_start(Team& team, const device_batch<T>& batch, std::int64_t k,
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool read_start(Team& team, const device_batch& batch, std::int64_t k,
                                                  const matrices& of, const element& e) {
     if (!is_given(batch.start)) return false;
     const int n = e.n, p = e.p, m = e.m;
-    const auto entry = [&](const vector_view<T>& v, int i) {
-        return v.data == nullptr ? 0.0 : static_cast<double>(v.data[k * v.batch_stride + i * v.stride]);
-    };
+    const auto entry = [&](const vector_view<void>& v, int i) { return entry_of(v, k, i, batch.single); };
     const double check = sums(team, n + p + m, [&](int t) {
                              double value = 0;
                              if (t < n)

@@ -97,7 +97,7 @@ public:
                 for (memory& part : adjoint) part.refill(poison);
             team.sync();
             const cuda::arena pieces(adjoint[0].data(), kkt_split.near, adjoint[1].data());
-            cuda::solve_adjoint(team, set(k), factor(k), pieces, k, r, d);
+            cuda::solve_adjoint(team, set(k), factor(k), pieces, k, cuda::arguments(r, d));
         }
     }
 
@@ -115,13 +115,13 @@ public:
 
 private:
     std::int64_t count_sets() const { return data.shared ? 1 : data.batch; }
-    cuda::outputs<T> outputs() {
-        return {{out.z.data(), out.nu.data(), out.lambda.data(), out.s.data(), out.status.data(), out.iterations.data(),
-                 out.residuals.data()},
+    cuda::outputs outputs() {
+        return {solution<T>{out.z.data(), out.nu.data(), out.lambda.data(), out.s.data(), out.status.data(),
+                            out.iterations.data(), out.residuals.data()},
                 handed.data()};
     }
 
-    cuda::device_batch<T> data;
+    cuda::device_batch data;
     double poison;
     std::size_t set_words;
     cuda::memory_split split, kkt_split;

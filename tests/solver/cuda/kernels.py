@@ -19,19 +19,18 @@ FUNCTION = re.compile(r"Function properties for (\w+)")
 SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 USED = re.compile(r"Used (\d+) registers")
 SHARED = re.compile(r"(\d+) bytes smem")
-NAME = re.compile(r"\d(?P<kernel>[a-z][a-z_]*_kernel)(?:I(?P<type>[df])E)?")
-TYPES = {"d": "float64", "f": "float32", None: "any"}
+NAME = re.compile(r"\d([a-z][a-z_]*_kernel)")
 
 
 def read_report(text):
-    """{(kernel, type, sm): [registers, spilled, shared]}; what a kernel's own functions spill counts for it."""
+    """{(kernel, sm): [registers, spilled, shared]}; what a kernel's own functions spill counts for it."""
     found, here = {}, None
     for line in text.splitlines():
         if entry := ENTRY.search(line):
             name = NAME.search(entry[1])
             if name is None:
                 sys.exit(f"a kernel of unknown name: {entry[1]}")
-            here = (name["kernel"], TYPES[name["type"]], int(entry[2]))
+            here = (name[1], int(entry[2]))
             found[here] = [0, 0, 0]
         elif here and (spills := SPILLS.search(line)):
             found[here][1] += int(spills[1]) + int(spills[2])
@@ -43,12 +42,12 @@ def read_report(text):
 
 def read_table(text):
     rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
-    return {(r[0], r[1], int(r[2])): [int(v) for v in r[3:6]] for r in rows}
+    return {(r[0], int(r[1])): [int(v) for v in r[2:5]] for r in rows}
 
 
 def write_table(found):
-    rows = [f"{k:<20} {t:<8} {sm:>4} {v[0]:>10} {v[1]:>8} {v[2]:>7}" for (k, t, sm), v in sorted(found.items())]
-    return HEAD + "# kernel             data       sm  registers  spilled  shared\n" + "\n".join(rows) + "\n"
+    rows = [f"{kernel:<24} {sm:>4} {v[0]:>10} {v[1]:>8} {v[2]:>7}" for (kernel, sm), v in sorted(found.items())]
+    return HEAD + "# kernel                   sm  registers  spilled  shared\n" + "\n".join(rows) + "\n"
 
 
 def main():
@@ -67,8 +66,8 @@ def main():
         return
     allowed, faults = read_table(table.read_text()), []
     for key, values in sorted(found.items()):
-        name = "{} of {} for sm_{}".format(*key)
-        if key[2] not in {sm for _, _, sm in allowed}:
+        name = "{} for sm_{}".format(*key)
+        if key[1] not in {sm for _, sm in allowed}:
             continue  # another GPU was asked for
         if key not in allowed:
             faults.append(f"{name} is not in the table: {values}")

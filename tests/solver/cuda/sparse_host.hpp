@@ -58,7 +58,7 @@ public:
         for (std::int64_t k = 0; k < data.batch; ++k) {
             if (team.rank == 0) space[1].refill(poison);
             team.sync();
-            cuda::kkt_solve_one(team, at, k, k % cuda::warp, r, d);
+            cuda::kkt_solve_one(team, at, k, k % cuda::warp, cuda::arguments(r, d));
         }
     }
 
@@ -67,14 +67,14 @@ public:
     }
 
 private:
-    cuda::outputs<T> outputs() {
-        return {{out.z.data(), out.nu.data(), out.lambda.data(), out.s.data(), out.status.data(), out.iterations.data(),
-                 out.residuals.data()},
+    cuda::outputs outputs() {
+        return {solution<T>{out.z.data(), out.nu.data(), out.lambda.data(), out.s.data(), out.status.data(),
+                            out.iterations.data(), out.residuals.data()},
                 handed.data()};
     }
 
     std::shared_ptr<const cuda::sparse_schedule> schedule;
-    cuda::sparse_batch<T> data;
+    cuda::sparse_batch data;
     double poison;
     cuda::sparse_places at{};
     std::vector<memory> space;
