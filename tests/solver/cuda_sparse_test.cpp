@@ -143,6 +143,21 @@ TEST_CASE("where the vectors of a problem lie changes no bit") {
     b = on_host(own.all(), {}, cuda::mapping::per_thread);
     CHECK(a.out.z == b.out.z);
     CHECK(on_host_gradient(own.all(), a).z == on_host_gradient(own.all(), b).z);
+    // With more and more of them in the team's own memory, the factor among them in the end.
+    std::int64_t before = 0;
+    for (const std::int64_t room : {60, 300, 1000, 1000000}) {
+        CAPTURE(room);
+        host::sparse_batch<double> near(own.all(), {}, cuda::mapping::per_warp, HUGE_VAL, {}, room);
+        cuda::serial_team one;
+        near.solve(one);
+        CHECK(near.near() > before);
+        CHECK(near.near() <= room);
+        before = near.near();
+        CHECK(near.out.z == a.out.z);
+        CHECK(near.out.lambda == a.out.lambda);
+        CHECK(near.out.iterations == a.out.iterations);
+        CHECK(on_host_gradient(own.all(), near).z == on_host_gradient(own.all(), a).z);
+    }
 }
 
 TEST_CASE("the bits of a problem are its own: neighbours, place and sharing change none") {
@@ -170,11 +185,16 @@ TEST_CASE("nothing is read before it is written: what the memory held changes no
     model tv = denoising(20, 2, 13, 1), assets = portfolio(3, 2, 3);
     own_model<> own(chain(1, 3, 6), "G", 0.2);
     const std::vector<solver::problem<double>> all{tv.problem(), assets.problem(), own.all()};
+    // Nothing, some and all of it in the team's own memory.
+    const std::vector<std::pair<cuda::mapping, std::int64_t>> places{{cuda::mapping::per_thread, 0},
+                                                                     {cuda::mapping::per_warp, 0},
+                                                                     {cuda::mapping::per_warp, 100},
+                                                                     {cuda::mapping::per_warp, 1000000}};
     for (const solver::problem<double>& given : all)
-        for (const cuda::mapping by : {cuda::mapping::per_warp, cuda::mapping::per_thread}) {
+        for (const auto& [by, room] : places) {
             std::vector<double> before;
             for (const double fill : {std::numeric_limits<double>::quiet_NaN(), 0.0, -1e300}) {
-                host::sparse_batch<double> b(given, {}, by, fill);
+                host::sparse_batch<double> b(given, {}, by, fill, {}, room);
                 cuda::serial_team one;
                 b.solve(one);
                 const gradient d = on_host_gradient(given, b);

@@ -352,9 +352,10 @@ TEST_CASE("what the GPU does not take is refused with its reason") {
     CHECK(cuda::refusal(structure(100, 50, 50)).empty());
     CHECK(cuda::refusal(structure(2000, 100, 3000)).empty());
     CHECK(says(structure(0, 0, 0), "there are no variables"));
-    for (const auto& [n, p, m] : {std::array{40000, 0, 0}, std::array{100, 50000, 0}, std::array{100, 10, 50000}})
+    for (const auto& [n, p, m] :
+         {std::array{40000, 0, 0}, std::array{100, 50000, 0}, std::array{100, 10, 50000}, std::array{25000, 25000, 0}})
         CHECK(says(structure(n, p, m),
-                   "make a matrix of more than 2000000000 entries, and the kernels count no further"));
+                   "make a matrix of more than 1000000000 entries, and the kernels count no further"));
     CHECK(says(structure(100, 10, 50000), "n = 100, p = 10, m = 50000 make "));
     solver::structure pattern = structure(4, 0, 0);
     pattern.blocks[0].kind = solver::block_kind::sparse;

@@ -5,8 +5,10 @@
 
 #if defined(__CUDACC__)
 #define OPTNET_DEVICE __host__ __device__
-#define OPTNET_OUT_OF_LINE __noinline__ // a large piece that is used twice
+#define OPTNET_OUT_OF_LINE __noinline__   // a large piece that is used twice
+#define OPTNET_ROLLED _Pragma("unroll 1") // a loop whose body is large, or that mostly ends after one turn
 #else
 #define OPTNET_DEVICE
 #define OPTNET_OUT_OF_LINE
+#define OPTNET_ROLLED
 #endif

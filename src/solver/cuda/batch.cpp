@@ -49,12 +49,13 @@ bool by_libraries(int n, int p, int m, std::size_t room) {
 
 std::string refusal(const structure& shape) {
     if (shape.n == 0) return "there are no variables";
-    // The kernels count the entries of a matrix in 31 bits, and those of a triangle before halving.
-    const std::int64_t n = shape.n, p = shape.p, m = shape.m, largest = 2000000000;
+    // The kernels count the entries of a matrix in 31 bits, those of a triangle before halving, and go through two
+    // matrices in one phase.
+    const std::int64_t n = shape.n, p = shape.p, m = shape.m, largest = 1000000000;
     if ((2 * n + p + m) > largest / n || (2 * p + m) > largest / std::max<std::int64_t>(1, p) ||
         m > largest / std::max<std::int64_t>(1, m))
         return "n = " + std::to_string(n) + ", p = " + std::to_string(p) + ", m = " + std::to_string(m) +
-               " make a matrix of more than 2000000000 entries, and the kernels count no further";
+               " make a matrix of more than 1000000000 entries, and the kernels count no further";
     if (shape.blocks.size() > static_cast<std::size_t>(most_blocks))
         return "the structure has " + std::to_string(shape.blocks.size()) + " blocks, and a kernel takes " +
                std::to_string(most_blocks);

@@ -95,10 +95,9 @@ error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, lau
     int device = 0, processors = 0, shared = 0, resident = 0;
     cudaError_t code = cudaGetDevice(&device);
     if (code == cudaSuccess) code = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
-    if (code == cudaSuccess) code = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+    if (code == cudaSuccess) code = find_shared_memory(device, shared);
     if (code != cudaSuccess) return message(code);
-    constexpr int fixed = 512; // more than the kernels have beside what a launch asks for
-    const auto room = static_cast<std::size_t>(shared > fixed ? shared - fixed : 0);
+    const auto room = static_cast<std::size_t>(shared);
     made.by = choose_mapping(n, p, m, batch.batch, processors);
     made.libraries = by_libraries(n, p, m, room);
     made.solve = element_memory(n, p, m, room);
@@ -109,10 +108,10 @@ error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, lau
         made.kkt.near |= 8;
     }
     if (made.by != mapping::per_block) {
-        code = allow_small(made, resident);
+        code = allow_small(made, shared, resident);
     } else {
-        code = allow(kkt_kernel, lanes, made.kkt.near);
-        if (code == cudaSuccess) code = allow(solve_kernel, lanes, made.solve.near, &resident);
+        code = allow(kkt_kernel, lanes, made.kkt.near, shared);
+        if (code == cudaSuccess) code = allow(solve_kernel, lanes, made.solve.near, shared, &resident);
     }
     if (code != cudaSuccess) return message(code);
     const std::int64_t teams = teams_of_a_block(made.by), most = std::int64_t{processors} * std::max(resident, 1);

@@ -4,10 +4,9 @@
 // Where the pieces of a workspace lie, and what the files with kernels offer to launch.cu. For nvcc.
 
 #include "solver/cuda/adjoint.hpp"
+#include "solver/cuda/kernel_memory.hpp"
 #include "solver/cuda/launch.hpp"
 #include "solver/cuda/road_memory.hpp"
-
-#include <cuda_runtime.h>
 
 namespace optnet::solver::cuda {
 
@@ -62,22 +61,15 @@ OPTNET_DEVICE void solve_one(Team& team, const device_batch& batch, const places
 
 inline error message(cudaError_t code) { return code == cudaSuccess ? nullptr : cudaGetErrorString(code); }
 
-/// Lets a kernel have so much shared memory, and asks how many blocks of it a processor runs at a time.
-template <class Kernel> cudaError_t allow(Kernel kernel, int threads, std::size_t shared, int* resident = nullptr) {
-    const auto most = static_cast<int>(shared);
-    const cudaError_t code = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most);
-    if (code != cudaSuccess || resident == nullptr) return code;
-    return cudaOccupancyMaxActiveBlocksPerMultiprocessor(resident, kernel, threads, shared);
-}
-
 /// Teams of a block, by who they are.
 inline constexpr int warps_of_a_block = 4;
 inline int teams_of_a_block(mapping by) {
     return by == mapping::per_thread ? warp : by == mapping::per_warp ? warps_of_a_block : 1;
 }
 
-// The launches of the other files. `allow_small` counts the resident blocks of the solve.
-cudaError_t allow_small(const launch_plan& plan, int& resident);
+// The launches of the other files. `allow_small` counts the resident blocks of the solve; `most`: shared memory that a
+// launch can ask for.
+cudaError_t allow_small(const launch_plan& plan, int most, int& resident);
 void solve_small(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream);
 void kkt_small(const places& at, const kkt_arguments& x, cudaStream_t stream);
 

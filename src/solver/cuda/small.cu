@@ -63,15 +63,15 @@ __global__ void __launch_bounds__(warp) kkt_thread_kernel(const __grid_constant_
 
 } // namespace
 
-cudaError_t allow_small(const launch_plan& plan, int& resident) {
+cudaError_t allow_small(const launch_plan& plan, int most, int& resident) {
     const auto teams = static_cast<std::size_t>(teams_of_a_block(plan.by));
     const std::size_t solve = teams * plan.solve.near, kkt = teams * plan.kkt.near;
     if (plan.by == mapping::per_warp) {
-        const cudaError_t code = allow(kkt_warp_kernel, threads_of_warps, kkt);
-        return code != cudaSuccess ? code : allow(solve_warp_kernel, threads_of_warps, solve, &resident);
+        const cudaError_t code = allow(kkt_warp_kernel, threads_of_warps, kkt, most);
+        return code != cudaSuccess ? code : allow(solve_warp_kernel, threads_of_warps, solve, most, &resident);
     }
-    const cudaError_t code = allow(kkt_thread_kernel, warp, kkt);
-    return code != cudaSuccess ? code : allow(solve_thread_kernel, warp, solve, &resident);
+    const cudaError_t code = allow(kkt_thread_kernel, warp, kkt, most);
+    return code != cudaSuccess ? code : allow(solve_thread_kernel, warp, solve, most, &resident);
 }
 
 void solve_small(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream) {

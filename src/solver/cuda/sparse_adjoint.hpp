@@ -14,6 +14,11 @@ struct sparse_adjoint_memory {
     sparse_refining v;
 
     OPTNET_DEVICE sparse_adjoint_memory(strided_arena& from, const sparse_shape& s) : x(from, s), v(from, s) {}
+
+    OPTNET_DEVICE void move(near_memory& to, const sparse_shape& s) {
+        v.move(to, s);
+        x.move(to, s);
+    }
 };
 
 template <class Team>

@@ -56,8 +56,15 @@ mapping choose_sparse_mapping(const sparse_shape& s, std::int64_t batch, int pro
     return items >= much_for_a_warp && !narrow ? mapping::per_block : mapping::per_warp;
 }
 
-void lay_out(const sparse_shape& s, sparse_plan& made) {
+void lay_out(const sparse_shape& s, std::int64_t room, sparse_plan& made) {
     made.sizes = sizes_of(s);
+    strided_arena nowhere;
+    sparse_factor factor(nowhere, s);
+    near_memory solve(nullptr, room), adjoint(nullptr, room);
+    sparse_element(nowhere, s).move(solve, s, factor);
+    sparse_adjoint_memory(nowhere, s).move(adjoint, s);
+    made.near = solve.entries();
+    made.near_adjoint = adjoint.entries();
     // The 32 of a warp have their memory together, whether all of them are there or not.
     const auto bytes = [&](std::int64_t vectors, std::int64_t entries) {
         const std::int64_t whole = made.by == mapping::per_thread ? (vectors + warp - 1) / warp * warp : vectors;

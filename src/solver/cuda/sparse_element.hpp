@@ -31,6 +31,21 @@ struct sparse_element {
           s(from.take(of.m)), dlambda(from.take(of.m)), ds(from.take(of.m)), w(from.take(of.m)), rs(from.take(of.m)),
           rc(from.take(of.m)) {}
 
+    /// What the rounds of the active set take and what the interior point takes beside it, with the factor between.
+    OPTNET_DEVICE OPTNET_OUT_OF_LINE void move(near_memory& to, const sparse_shape& of, sparse_factor& factor) {
+        v.move(to, of);
+        trial.move(to, of);
+        factor.move(to, of);
+        r.move(to, of);
+        to.take(of.m, h, floor, scratch);
+        to.take(of.n, q);
+        to.take(of.p, b);
+        x.move(to, of);
+        d.move(to, of);
+        residual.move(to, of);
+        to.take(of.m, s, dlambda, ds, w, rs, rc);
+    }
+
     OPTNET_DEVICE bool absent(int i) const { return floor[i] == HUGE_VAL; }
 };
 

@@ -29,6 +29,7 @@ struct sparse_plan {
     mapping by = mapping::per_warp;
     int blocks = 0; ///< of the solve
     std::int64_t teams = 0;
+    std::int64_t near = 0, near_adjoint = 0; ///< entries of a team in the shared memory of its block
     // Offsets in bytes, of which the first 256 count problems, and bytes in all; what one `kkt_solve` needs beside
     // them.
     std::size_t first_set = 256, first_kept = 0, first_work = 0, workspace = 0;
@@ -38,8 +39,9 @@ struct sparse_plan {
 /// By the batch, the GPU's processors and what can be done at once inside one problem.
 mapping choose_sparse_mapping(const sparse_shape& s, std::int64_t batch, int processors);
 
-/// The offsets for so many blocks, and the bytes in all.
-void lay_out(const sparse_shape& s, sparse_plan& made);
+/// The offsets for so many blocks, what lies in `room` entries of shared memory that each team has, and the bytes in
+/// all.
+void lay_out(const sparse_shape& s, std::int64_t room, sparse_plan& made);
 
 /// Asks the current device how many blocks it runs at a time, and counts the workspace. The shape needs no words.
 error plan_sparse(const sparse_shape& shape, const sparse_batch& batch, bool keep, sparse_plan& made);

@@ -33,6 +33,30 @@ private:
     std::int64_t step, used = 0;
 };
 
+/// A team's part of the shared memory of its block: vectors move there one after the other, those that fit. With a null
+/// pointer it only counts what they take.
+class near_memory {
+public:
+    near_memory() = default;
+    OPTNET_DEVICE near_memory(double* base, std::int64_t entries) : first(base), room(entries) {}
+
+    /// Vectors of so many entries each.
+    template <class... Vectors> OPTNET_DEVICE void take(std::int64_t count, Vectors&... v) {
+        (take_one(count, v), ...);
+    }
+    OPTNET_DEVICE std::int64_t entries() const { return used; }
+
+private:
+    OPTNET_DEVICE void take_one(std::int64_t count, strided& v) {
+        if (count > room - used) return;
+        if (first != nullptr) v = {first + used, 1};
+        used += count;
+    }
+
+    double* first = nullptr;
+    std::int64_t room = 0, used = 0;
+};
+
 /// The matrices of one problem, or of a batch that shares them, in units of their own.
 struct sparse_set {
     strided number;                    ///< [numbers] of Q, A and G
@@ -60,6 +84,13 @@ struct sparse_factor {
     OPTNET_DEVICE sparse_factor(strided_arena& from, const sparse_shape& s)
         : u(from.take(s.entries)), inverse(from.take(s.size)), weight(from.take(s.m)), ratio(from.take(s.m)),
           state(from.take(1)) {}
+
+    /// The factor itself comes behind all that is small: it is long, and most often does not fit.
+    OPTNET_DEVICE void move(near_memory& to, const sparse_shape& s) {
+        to.take(s.size, inverse);
+        to.take(s.m, weight);
+        to.take(s.entries, u);
+    }
 };
 
 struct sparse_point {
@@ -68,6 +99,12 @@ struct sparse_point {
     sparse_point() = default;
     OPTNET_DEVICE sparse_point(strided_arena& from, const sparse_shape& s)
         : z(from.take(s.n)), nu(from.take(s.p)), lambda(from.take(s.m)) {}
+
+    OPTNET_DEVICE void move(near_memory& to, const sparse_shape& s) {
+        to.take(s.n, z);
+        to.take(s.p, nu);
+        to.take(s.m, lambda);
+    }
 };
 
 struct sparse_products {
@@ -75,6 +112,12 @@ struct sparse_products {
 
     OPTNET_DEVICE sparse_products(strided_arena& from, const sparse_shape& s)
         : qz(from.take(s.n)), atnu(from.take(s.n)), gtl(from.take(s.n)), az(from.take(s.p)), gz(from.take(s.m)) {}
+
+    OPTNET_DEVICE void move(near_memory& to, const sparse_shape& s) {
+        to.take(s.m, gz);
+        to.take(s.n, qz, atnu, gtl);
+        to.take(s.p, az);
+    }
 };
 
 /// What a solve of K takes.
@@ -86,6 +129,14 @@ struct sparse_refining {
 
     OPTNET_DEVICE sparse_refining(strided_arena& from, const sparse_shape& s)
         : of(from, s), right(from, s), left(from, s), weighted(from.take(s.m)), packed(from.take(s.size)) {}
+
+    OPTNET_DEVICE void move(near_memory& to, const sparse_shape& s) {
+        to.take(s.size, packed);
+        to.take(s.m, weighted);
+        of.move(to, s);
+        left.move(to, s);
+        right.move(to, s);
+    }
 };
 
 /// f(v, i) for every entry of the vectors of a point.

@@ -49,21 +49,39 @@ struct sparse_places {
     }
 };
 
-/// What a team does for problem k.
+/// Leaves what has been near in its place.
+template <class Team>
+OPTNET_DEVICE void keep(Team& team, const sparse_shape& s, const sparse_factor& from, const sparse_factor& to) {
+    const auto put = [&](const strided& mine, const strided& kept, int count) {
+        if (mine.first != kept.first) each(team, count, [&](int i) { kept[i] = mine[i]; });
+    };
+    put(from.u, to.u, s.entries);
+    put(from.inverse, to.inverse, s.size);
+    put(from.weight, to.weight, s.m);
+}
+
+/// What a team does for problem k; `near` holds `plan.near` entries.
 template <class Team>
 OPTNET_DEVICE void solve_one(Team& team, const sparse_batch& batch, const sparse_places& at, std::int64_t k,
-                             std::int64_t number, const outputs& out) {
+                             std::int64_t number, double* near, const outputs& out) {
     const sparse_set of = at.set(k, number);
-    const sparse_factor factor = at.factor(k, number);
+    const sparse_factor kept = at.factor(k, number);
+    sparse_factor factor = kept;
+    sparse_element e = at.work(number);
+    near_memory own(near, at.plan.near);
+    e.move(own, at.shape, factor);
     if (!at.plan.shared) set_up(team, at.shape, batch, k, of, factor);
-    const sparse_element e = at.work(number);
     solve_problem(team, at.shape, batch, k, of, e, factor, out, at.plan.keep);
+    if (at.plan.keep && kept.state[0] != 0) keep(team, at.shape, factor, kept);
 }
 
 template <class Team>
-OPTNET_DEVICE void kkt_solve_one(Team& team, const sparse_places& at, std::int64_t k, std::int64_t number,
+OPTNET_DEVICE void kkt_solve_one(Team& team, const sparse_places& at, std::int64_t k, std::int64_t number, double* near,
                                  const kkt_arguments& x) {
-    solve_adjoint(team, at.shape, at.set(k, 0), at.factor(k, 0), at.adjoint(number), k, x);
+    sparse_adjoint_memory mine = at.adjoint(number);
+    near_memory own(near, at.plan.near_adjoint);
+    mine.move(own, at.shape);
+    solve_adjoint(team, at.shape, at.set(k, 0), at.factor(k, 0), mine, k, x);
 }
 
 } // namespace optnet::solver::cuda

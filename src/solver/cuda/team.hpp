@@ -54,6 +54,7 @@ struct serial_team {
     template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
         const Combine combine;
         two total = Combine::none();
+        OPTNET_ROLLED
         for (int w = 0; w < lanes; w += warp) {
             if (w > 0 && w >= n) return combine(total, Combine::none());
             two of[warp];
@@ -74,6 +75,7 @@ struct lone_team {
     template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
         const Combine combine;
         two total = Combine::none();
+        OPTNET_ROLLED
         for (int w = 0; w < lanes; w += warp) {
             if (w > 0 && w >= n) return combine(total, Combine::none());
             // The butterfly depth first: lanes in the order of their reversed bits, each pair as soon as it is there.

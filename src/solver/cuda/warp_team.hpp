@@ -38,6 +38,7 @@ public:
     template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
         const Combine combine;
         two total = Combine::none();
+        OPTNET_ROLLED
         for (int w = 0; w < lanes; w += warp) {
             if (w > 0 && w >= n) { // the quarters that are left have nothing, and nothing twice is nothing once
                 total = combine(total, Combine::none());

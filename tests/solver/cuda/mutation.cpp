@@ -67,7 +67,7 @@ int main(int count, char** words) {
     host::crew all(warp ? optnet::solver::cuda::warp : 7, kind, mutate ? std::strtol(words[3], nullptr, 10) : -1);
     if (team.starts_with("sparse")) {
         problems::model x = assets();
-        host::sparse_batch<double> b(x.problem(), {});
+        host::sparse_batch<double> b(x.problem(), {}, optnet::solver::cuda::mapping::per_warp, 0.0, {}, 300);
         run(b, static_cast<std::size_t>(x.shape.n), all, warp);
     } else {
         const problems::dense<double> d = three_roads();

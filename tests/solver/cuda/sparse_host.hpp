@@ -15,9 +15,11 @@ public:
     problems::answer<T> out;
     std::vector<std::int32_t> handed;
 
-    /// `by`: where the vectors lie; one thread of a warp has every 32nd number.
+    /// `by`: where the vectors lie; one thread of a warp has every 32nd number. `room`: entries of a team's own memory;
+    /// what does not fit lies elsewhere.
     sparse_batch(const problem<T>& given, const optnet::settings& how, cuda::mapping by = cuda::mapping::per_warp,
-                 double fill = std::numeric_limits<double>::quiet_NaN(), const starting_points<T>& start = {})
+                 double fill = std::numeric_limits<double>::quiet_NaN(), const starting_points<T>& start = {},
+                 std::int64_t room = 0)
         : schedule(cuda::schedule(*given.shape)), data(cuda::make_sparse_batch(given, how, start)), poison(fill) {
         const structure& s = *given.shape;
         const auto count = [&](int n) { return static_cast<std::size_t>(data.batch * n); };
@@ -35,9 +37,11 @@ public:
         at.plan.by = by;
         at.plan.blocks = 1;
         at.plan.teams = cuda::warp;
-        cuda::lay_out(at.shape, at.plan);
+        cuda::lay_out(at.shape, room, at.plan);
         space.emplace_back(at.plan.workspace, fill);
         space.emplace_back(at.plan.scratch, fill);
+        for (const std::int64_t entries : {at.plan.near, at.plan.near_adjoint})
+            own.emplace_back(static_cast<std::size_t>(entries) * sizeof(double), fill);
         at.base = reinterpret_cast<unsigned char*>(space[0].data());
         at.scratch = reinterpret_cast<unsigned char*>(space[1].data());
     }
@@ -48,19 +52,26 @@ public:
             if (team.rank == 0) {
                 double* const work = space[0].data(at.plan.first_work / sizeof(double));
                 std::fill(work, work + (at.plan.workspace - at.plan.first_work) / sizeof(double), poison);
+                own[0].refill(poison);
             }
             team.sync();
-            cuda::solve_one(team, data, at, k, k % cuda::warp, outputs());
+            cuda::solve_one(team, data, at, k, k % cuda::warp, own[0].data(), outputs());
         }
     }
 
     template <class Team> void kkt_solve(Team& team, const kkt_vectors<const T>& r, const kkt_vectors<T>& d) {
         for (std::int64_t k = 0; k < data.batch; ++k) {
-            if (team.rank == 0) space[1].refill(poison);
+            if (team.rank == 0) {
+                space[1].refill(poison);
+                own[1].refill(poison);
+            }
             team.sync();
-            cuda::kkt_solve_one(team, at, k, k % cuda::warp, cuda::arguments(r, d));
+            cuda::kkt_solve_one(team, at, k, k % cuda::warp, own[1].data(), cuda::arguments(r, d));
         }
     }
+
+    /// Entries that lie in the team's own memory.
+    std::int64_t near() const { return at.plan.near; }
 
     cuda::handed_over handed_over(std::int64_t k) const {
         return static_cast<cuda::handed_over>(handed[static_cast<std::size_t>(k)]);
@@ -77,7 +88,7 @@ private:
     cuda::sparse_batch data;
     double poison;
     cuda::sparse_places at{};
-    std::vector<memory> space;
+    std::vector<memory> space, own;
 };
 
 } // namespace host
