@@ -8,12 +8,13 @@ set(OPTNET_HAS_CUDA OFF)
 # A sanitizer judges the same source on the host (tests/solver/cuda); the kernels themselves are nothing to it.
 if(OPTNET_CUDA AND NOT (OPTNET_CUDA STREQUAL "AUTO" AND OPTNET_SANITIZE))
   find_package(CUDAToolkit 12.0 QUIET)
-  if(CUDAToolkit_FOUND AND CUDAToolkit_NVCC_EXECUTABLE)
+  if(CUDAToolkit_FOUND AND CUDAToolkit_NVCC_EXECUTABLE AND TARGET CUDA::cudart_static AND TARGET CUDA::cublas AND TARGET CUDA::cusolver)
     set(OPTNET_HAS_CUDA ON)
     message(STATUS "GPU backend: CUDA ${CUDAToolkit_VERSION} for sm_${OPTNET_CUDA_ARCHITECTURES}")
   elseif(NOT OPTNET_CUDA STREQUAL "AUTO")
-    message(FATAL_ERROR "OPTNET_CUDA=ON, but no CUDA toolkit 12 or newer was found: put its nvcc on the PATH, or pass "
-                        "-DCUDAToolkit_ROOT=<folder>, or build without the GPU backend: -DOPTNET_CUDA=OFF.")
+    message(FATAL_ERROR "OPTNET_CUDA=ON, but no CUDA toolkit 12 or newer with nvcc, cuBLAS and cuSOLVER was found: put its nvcc "
+                        "on the PATH, or pass -DCUDAToolkit_ROOT=<folder>, or install what it lacks (libcublas-dev, "
+                        "libcusolver-dev), or build without the GPU backend: -DOPTNET_CUDA=OFF.")
   endif()
 endif()
 if(NOT OPTNET_HAS_CUDA)
