@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's side of launches, against a double of the CUDA runtime: what is asked for can be had, on the caller's
+// stream, whatever was planned in between.
+
+#include "catch.hpp"
+#include "cuda/runtime_double.hpp"
+#include "problems.hpp"
+#include "solver/cuda/sparse_launch.hpp"
+#include "sparse_models.hpp"
+
+using namespace problems;
+namespace cuda = optnet::solver::cuda;
+
+namespace {
+
+/// Addresses that nobody reads.
+char somewhere[3];
+void* const workspace = somewhere;
+void* const scratch = somewhere + 1;
+CUstream_st* const stream = reinterpret_cast<CUstream_st*>(somewhere + 2);
+
+/// A batch of dense problems without data.
+struct dense_batch {
+    solver::structure shape;
+    cuda::device_batch of;
+
+    dense_batch(int n, int p, int m, std::int64_t batch, bool shared) {
+        shape.n = n;
+        shape.p = p;
+        shape.m = m;
+        shape.blocks.push_back({solver::matrix::Q, solver::block_kind::dense, 0, 0, n, n, 0, 0, 0});
+        const solver::matrix_view<double> view{nullptr, shared ? 0 : std::int64_t{n} * n, n, 1};
+        solver::problem<double> given;
+        given.shape = &shape;
+        given.batch = batch;
+        given.data = &view;
+        of = cuda::make_batch(given, {});
+    }
+};
+
+const cuda::outputs nothing(solver::solution<double>{}, nullptr);
+cuda::kkt_arguments right_side() { return cuda::arguments<double>({}, {}); }
+
+/// The launches since the last call.
+std::vector<gpu::launch> launched() {
+    for (const cudaStream_t s : gpu::runtime::get().cleared) CHECK(s == stream);
+    gpu::runtime::get().cleared.clear();
+    std::vector<gpu::launch> made = std::exchange(gpu::runtime::get().launches, {});
+    for (const gpu::launch& l : made) {
+        CAPTURE(l.kernel);
+        CHECK(l.stream == stream);
+        CHECK(l.block.x <= static_cast<unsigned>(cuda::lanes)); // what the kernels' registers are counted for
+    }
+    return made;
+}
+bool names(const gpu::launch& l, const std::string& kernel) { return l.kernel.find(kernel) != std::string::npos; }
+
+} // namespace
+
+TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
+    struct one {
+        int n, p, m;
+        std::int64_t batch;
+        const char* kernel;
+    };
+    const one all[] = {{6, 1, 8, 100000, "solve_thread_kernel"}, {8, 8, 8, 1000000, "solve_thread_kernel"},
+                       {32, 32, 32, 128, "solve_warp_kernel"},   {20, 5, 30, 100000, "solve_warp_kernel"},
+                       {40, 0, 40, 1, "solve_kernel"},           {100, 0, 100, 10000, "solve_kernel"},
+                       {100, 50, 100, 100000, "solve_kernel"},   {150, 0, 180, 128, "solve_kernel"}};
+    for (const gpu::size& of : {gpu::a100, gpu::h100})
+        for (const one& x : all)
+            for (const bool shared : {true, false})
+                for (const bool keep : {true, false}) {
+                    gpu::runtime::get().of = of;
+                    CAPTURE(of.processors, x.n, x.p, x.m, x.batch, shared, keep);
+                    const dense_batch b(x.n, x.p, x.m, x.batch, shared);
+                    cuda::launch_plan plan;
+                    REQUIRE(cuda::plan_launch(b.of, keep, stream, plan) == nullptr);
+                    REQUIRE_FALSE(plan.libraries);
+                    const std::int64_t teams = plan.teams;
+                    CHECK(teams > 0);
+                    // One set per problem for a gradient, one per team else; each piece behind the one before.
+                    CHECK(plan.sets == (shared ? 1 : keep ? x.batch : teams));
+                    CHECK(plan.first_kept >= plan.first_set + static_cast<std::size_t>(plan.sets) * plan.set_bytes);
+                    CHECK(plan.first_far >=
+                          plan.first_kept + (keep ? static_cast<std::size_t>(x.batch) * plan.kept_bytes : 0));
+                    CHECK(plan.queue >= plan.first_far + static_cast<std::size_t>(teams) * plan.solve.far);
+                    CHECK(plan.first_road >= plan.queue + static_cast<std::size_t>(x.batch) * sizeof(std::int64_t));
+                    CHECK(plan.workspace >= plan.first_road + static_cast<std::size_t>(plan.roads) * plan.road_bytes);
+                    REQUIRE(cuda::solve(b.of, plan, workspace, nothing, stream) == nullptr);
+                    const auto made = launched();
+                    REQUIRE(made.size() == (shared ? 3U : 2U));
+                    CHECK(names(made[shared ? 1 : 0], x.kernel));
+                    CHECK(names(made.back(), "road_kernel"));
+                    if (!keep) continue;
+                    REQUIRE(cuda::kkt_solve(plan, workspace, scratch, right_side(), stream) == nullptr);
+                    CHECK(launched().size() == 1);
+                }
+    gpu::runtime::get().of = gpu::h100;
+}
+
+TEST_CASE("a plan holds when another has been made after it") {
+    const dense_batch large(180, 0, 180, 10, true), small(40, 0, 40, 10, true);
+    cuda::launch_plan of_large, of_small;
+    REQUIRE(cuda::plan_launch(large.of, true, stream, of_large) == nullptr);
+    REQUIRE(of_large.solve.near > gpu::least_dynamic);
+    REQUIRE(cuda::plan_launch(small.of, true, stream, of_small) == nullptr);
+    REQUIRE(of_small.solve.near < gpu::least_dynamic);
+    CHECK(cuda::solve(large.of, of_large, workspace, nothing, stream) == nullptr);
+    CHECK(cuda::kkt_solve(of_large, workspace, scratch, right_side(), stream) == nullptr);
+    CHECK(launched().size() == 4);
+}
+
+TEST_CASE("batches on the sparse form: shared memory that all blocks of a processor have at a time") {
+    struct one {
+        model x;
+        std::int64_t batch;
+        const char* kernel;
+    };
+    one all[] = {{denoising(100, 1, 13, 1), 1, "sparse_warp_kernel"},
+                 {denoising(100, 1, 13, 1), 1000, "sparse_warp_kernel"},
+                 {denoising(100, 1, 13, 1), 100000, "sparse_thread_kernel"},
+                 {simplex(20000, 1, 1), 1, "sparse_kernel"},
+                 {simplex(20000, 1, 1), 500, "sparse_kernel"}};
+    for (const gpu::size& of : {gpu::a100, gpu::h100})
+        for (one& x : all)
+            for (const bool keep : {true, false}) {
+                gpu::runtime::get().of = of;
+                CAPTURE(of.processors, x.kernel, x.batch, keep);
+                solver::problem<double> given = x.x.problem();
+                given.batch = x.batch;
+                const cuda::sparse_shape shape = cuda::schedule(x.x.shape)->shape;
+                cuda::sparse_plan plan;
+                REQUIRE(cuda::plan_sparse(shape, cuda::make_sparse_batch(given, {}), keep, plan) == nullptr);
+                REQUIRE(cuda::solve_sparse(shape, cuda::make_sparse_batch(given, {}), plan, workspace, nothing,
+                                           stream) == nullptr);
+                const auto made = launched();
+                REQUIRE(made.size() == 2);
+                CHECK(names(made[0], "sparse_set_up_kernel"));
+                CHECK(names(made[1], x.kernel));
+                CHECK((made[1].shared > 0) == (plan.by != cuda::mapping::per_thread));
+                const auto together =
+                    (made[1].grid.x + static_cast<unsigned>(of.processors) - 1) / static_cast<unsigned>(of.processors);
+                CHECK(std::min(together, 3U) * (made[1].shared + gpu::reserved) <=
+                      static_cast<std::size_t>(of.processor_memory) / 2);
+                CHECK(plan.workspace <= std::size_t{5} << 30);
+                if (!keep) continue;
+                REQUIRE(cuda::kkt_solve_sparse(shape, plan, workspace, scratch, right_side(), stream) == nullptr);
+                CHECK(launched().size() == 1);
+            }
+    gpu::runtime::get().of = gpu::h100;
+}
