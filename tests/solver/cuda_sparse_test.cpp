@@ -186,10 +186,9 @@ TEST_CASE("nothing is read before it is written: what the memory held changes no
     own_model<> own(chain(1, 3, 6), "G", 0.2);
     const std::vector<solver::problem<double>> all{tv.problem(), assets.problem(), own.all()};
     // Nothing, some and all of it in the team's own memory.
-    const std::vector<std::pair<cuda::mapping, std::int64_t>> places{{cuda::mapping::per_thread, 0},
-                                                                     {cuda::mapping::per_warp, 0},
-                                                                     {cuda::mapping::per_warp, 100},
-                                                                     {cuda::mapping::per_warp, 1000000}};
+    using cuda::mapping;
+    const std::vector<std::pair<mapping, std::int64_t>> places{
+        {mapping::per_thread, 0}, {mapping::per_warp, 0}, {mapping::per_warp, 100}, {mapping::per_warp, 1000000}};
     for (const solver::problem<double>& given : all)
         for (const auto& [by, room] : places) {
             std::vector<double> before;
