@@ -157,6 +157,36 @@ TEST_CASE("whatever the start says, the claims on every family are those without
         }
 }
 
+TEST_CASE("rows that are absent from one problem alone stay absent, whichever rows its start holds") {
+    constexpr std::int64_t batch = 19;
+    const auto check = [&](int n, int p, int m, bool shared) {
+        dense<double> d = random<double>(n, p, m, batch, shared, 71);
+        for (std::int64_t k = 0; k < batch; ++k)
+            for (int i = static_cast<int>(k % 3); i < m; i += 3) d.hat(k, i) = HUGE_VAL;
+        const view<double> v(d);
+        const answer<double> cold = solve(v.batch);
+        answer<double> others = cold; // of the neighbour, whose absent rows are others
+        const auto turn = [&](std::vector<double>& x, int size) { std::rotate(x.begin(), x.begin() + size, x.end()); };
+        turn(others.z, n);
+        turn(others.nu, p);
+        turn(others.lambda, m);
+        for (const answer<double>* from : {&cold, static_cast<const answer<double>*>(&others)}) {
+            const answer<double> warm = solve_from(v.batch, start_of(v.shape, *from));
+            for (std::int64_t k = 0; k < batch; ++k) {
+                CHECK(warm.at(k) == status::solved);
+                for (int i = static_cast<int>(k % 3); i < m; i += 3) CHECK(warm.lambda[at(k * m + i)] == 0);
+            }
+            CHECK(distance(warm.z, cold.z) <= 1e-9);
+            if (from == &cold) CHECK(most(warm.iterations) <= 2);
+        }
+    };
+    for (const bool shared : {false, true}) {
+        check(20, 2, 18, shared);
+        check(40, 4, 30, shared);
+        check(20, 0, 45, shared);
+    }
+}
+
 TEST_CASE("no solution is found where there is none, wherever the start") {
     numbers draw(13);
     for (int which = 0; which < 5; ++which) {

@@ -67,7 +67,7 @@ void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, cons
             floor[at(l * stride + i)] *= scale;
             d[at(l * stride + i)] += right;
         }
-        starts[l].load(from, first + l, loaded, made->measures(l));
+        starts[l].load(from, first + l, made->measures(l), row(floor, l, stride));
     }
     find_active_sets(how.max_iter.value_or(static_cast<int>(20 * (n + m) + 200)));
     verify(eps);

@@ -50,11 +50,10 @@ void small_chunk::run(const problem<T>& batch, std::int64_t first, int count, co
     read(batch.b, first, count, p, b);
     read(batch.h, first, count, m, h);
     scale();
-    const double eps_abs = eps.absolute > 0 ? eps.absolute : eps.relative;
-    take_right_sides(how, eps_abs);
+    take_right_sides(how, eps.absolute > 0 ? eps.absolute : eps.relative);
     eliminate();
     form_rows();
-    begin(batch, first, count, how, eps_abs, from);
+    begin(first, count, from);
     find_active_sets(how.max_iter.value_or(static_cast<int>(20 * (n + m) + 200)));
     verify(eps);
     write(out, first, count);
@@ -204,18 +203,17 @@ void small_chunk::form_rows() {
 }
 
 /// The first W: the rows that are violated without multipliers, or those of a start.
-template <class T>
-void small_chunk::begin(const problem<T>& batch, std::int64_t first, int count, const settings& how, double eps_abs,
-                        const starting_points<T>& from) {
+template <class T> void small_chunk::begin(std::int64_t first, int count, const starting_points<T>& from) {
     array& inside = made->inside;
     for (std::size_t e = 0; e < inside.size(); ++e) inside[e] = d[e] < -floor[e] ? 1.0 : 0.0;
     for (int l = 0; l < count && from.given(); ++l) {
         if (!tried[l]) continue;
-        std::vector<double> scales(at(2 * (p + m)));
+        std::vector<double> scales(at(2 * (p + m))), own_floor(at(m));
         for (std::int64_t i = 0; i < p + m; ++i) {
             scales[at(i)] = made->scales[at(i * width + l)];
             scales[at(p + m + i)] = 1 / scales[at(i)];
         }
+        for (std::int64_t i = 0; i < m; ++i) own_floor[at(i)] = floor[at(i * width + l)];
         const double *scale = scales.data(), *unit = scale + p + m;
         const units o{static_cast<int>(n),
                       static_cast<int>(p),
@@ -226,8 +224,7 @@ void small_chunk::begin(const problem<T>& batch, std::int64_t first, int count, 
                       unit,
                       unit + p,
                       ones.data()};
-        loaded.load(batch, first + l, o, true, how, eps_abs);
-        start.load(from, first + l, loaded, o);
+        start.load(from, first + l, o, own_floor.data());
         if (!start.usable) continue;
         for (std::int64_t i = 0; i < m; ++i) inside[at(i * width + l)] = 0;
         for (const int i : start.rows) inside[at(i * width + l)] = 1;

@@ -52,9 +52,7 @@ private:
     void take_right_sides(const settings& how, double eps_abs);
     void eliminate();
     void form_rows();
-    template <class T>
-    void begin(const problem<T>& batch, std::int64_t first, int count, const settings& how, double eps_abs,
-               const starting_points<T>& from);
+    template <class T> void begin(std::int64_t first, int count, const starting_points<T>& from);
     void find_active_sets(int limit);
     void verify(const tolerances& eps);
     template <class T> void write(const solution<T>& out, std::int64_t first, int count);
@@ -62,7 +60,6 @@ private:
 
     std::int64_t n = 0, p = 0, m = 0;
     std::shared_ptr<dense_lanes> made;
-    element loaded;
     warm_start start;
     bool tried[width] = {}, clear[width] = {};
     verdict verdicts[width] = {};

@@ -28,20 +28,21 @@ bool read(const vector_view<T>& view, std::int64_t k, const double* unit, int n,
 } // namespace
 
 template <class T> void warm_start::load(const starting_points<T>& from, std::int64_t k, const element& e) {
-    load(from, k, e, e.data->measures());
+    usable = false;
+    if (e.finite) load(from, k, e.data->measures(), e.floor.data());
 }
 
 template <class T>
-void warm_start::load(const starting_points<T>& from, std::int64_t k, const element& e, const units& o) {
+void warm_start::load(const starting_points<T>& from, std::int64_t k, const units& o, const double* floor) {
     rows.clear();
-    usable = from.given() && e.finite && read(from.z, k, o.z_unit, o.n, x.z) && read(from.nu, k, o.a_unit, o.p, x.nu) &&
+    usable = from.given() && read(from.z, k, o.z_unit, o.n, x.z) && read(from.nu, k, o.a_unit, o.p, x.nu) &&
              read(from.lambda, k, o.g_unit, o.m, x.lambda);
     if (!usable) return;
     double most = 0;
     for (const double v : x.lambda) most = std::max(most, v);
     for (int i = 0; i < o.m; ++i) {
         double& multiplier = x.lambda[static_cast<std::size_t>(i)];
-        if (multiplier > least_share * most && !e.absent(i))
+        if (multiplier > least_share * most && floor[i] < HUGE_VAL)
             rows.push_back(i);
         else
             multiplier = 0;
@@ -50,7 +51,7 @@ void warm_start::load(const starting_points<T>& from, std::int64_t k, const elem
 
 template void warm_start::load(const starting_points<double>&, std::int64_t, const element&);
 template void warm_start::load(const starting_points<float>&, std::int64_t, const element&);
-template void warm_start::load(const starting_points<double>&, std::int64_t, const element&, const units&);
-template void warm_start::load(const starting_points<float>&, std::int64_t, const element&, const units&);
+template void warm_start::load(const starting_points<double>&, std::int64_t, const units&, const double*);
+template void warm_start::load(const starting_points<float>&, std::int64_t, const units&, const double*);
 
 } // namespace optnet::solver

@@ -15,8 +15,8 @@ struct warm_start {
     std::vector<int> rows;
 
     template <class T> void load(const starting_points<T>& from, std::int64_t k, const element& e);
-    /// The same where the element has no `operators`.
-    template <class T> void load(const starting_points<T>& from, std::int64_t k, const element& e, const units& o);
+    /// The same for a problem of finite numbers without an `element`: its floor [m] is +inf where a row is absent.
+    template <class T> void load(const starting_points<T>& from, std::int64_t k, const units& o, const double* floor);
 
     const warm_start* if_usable() const { return usable ? this : nullptr; }
 };
