@@ -17,21 +17,13 @@ constexpr double sharp = 1e-6;
 /// Rounds in which more than so many rows, and this share of all, change sides are left for the interior point where
 /// two of them do not make this much fewer.
 constexpr double few = 4, few_of_all = 1.0 / 16, fewer = 0.75;
-/// Where an entry of Q's diagonal is below this share of the largest, signs may be those of rounding, and what a
-/// point's residuals leave open is large: it has to be exact to this share of its tolerances.
-constexpr double flat = 1e-5, exact = 1e-5;
+/// Where Q is weak, signs may be those of rounding, and what a point's residuals leave open is large: it has to be
+/// exact to this share of its tolerances.
+constexpr double exact = 1e-5;
 /// Iterations of the interior point before the rows are tried again, each time.
 constexpr int nearer[] = {5, 3, 3};
 /// What the first rounds, those and the rounds after them come to.
 constexpr int most_iterations = first_rounds + 5 + 3 + 3 + 3 * active_rounds;
-
-/// The least entry above 0 of Q's diagonal, as a share of the largest of Q.
-double least_of_q(const operators& o) {
-    double least = o.q_max;
-    for (const double v : o.q_diagonal())
-        if (v > 0) least = std::min(least, v);
-    return o.q_max > 0 ? least / o.q_max : 1.0;
-}
 
 } // namespace
 
@@ -93,7 +85,7 @@ void sparse_chunk::run(const problem<T>& batch, std::int64_t number, int count, 
             mine.tried = mine.data.finite && mine.data.impossible_row < 0;
             mine.start.load(from, number + l, mine.data);
         }
-        mine.flat = mine.tried && least_of_q(data(l)) < flat;
+        mine.flat = mine.tried && least_of_q(data(l)) < weak;
         fill(l);
     }
     start();

@@ -34,10 +34,10 @@ bool sparse_kkt::set_up(const sparse_matrices& matrices, const std::vector<int>&
     active = rows;
     ratio = ratios;
     weight.assign(at(matrices.pattern().m), 0.0);
-    const double delta = sparse_shift / matrices.unit();
+    const double delta = matrices.delta();
     for (std::size_t i = 0; i < rows.size(); ++i)
         weight[at(rows[i])] = 1 / ((ratios.empty() ? 0.0 : ratios[i]) + delta);
-    return system.factor(matrices, weight.data(), sparse_shift * matrices.unit(), delta);
+    return system.factor(matrices, weight.data(), matrices.rho(), delta);
 }
 
 void sparse_kkt::solve_once(point& x, std::vector<double>& gz) const {

@@ -34,13 +34,21 @@ template <class F> void by_width(int width, const std::vector<int>& start, const
 
 } // namespace
 
+double least_of_q(const operators& data) {
+    double least = data.q_max;
+    for (const double v : data.q_diagonal())
+        if (v > 0) least = std::min(least, v);
+    return data.q_max > 0 ? least / data.q_max : 1.0;
+}
+
 bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse_pattern> pattern,
                              double convexity_tolerance) {
     source = &data;
     shape = std::move(pattern);
     const sparse_pattern& x = *shape;
     q_unit = data.q_max > 0 ? data.q_max : 1.0;
-    for (int l = 0; l < cpu::lanes<double>; ++l) shifts.set(l, q_unit);
+    const double least = least_of_q(data);
+    for (int l = 0; l < cpu::lanes<double>; ++l) shifts.set(l, q_unit, least);
     base.assign(x.row.size(), 0.0);
     std::size_t next = 0;
     q.assign(x.q.col.size(), 0.0);
@@ -136,9 +144,12 @@ cpu::lane_system without_numbers(const sparse_pattern& x) {
     return s;
 }
 
-void lane_shifts::set(int l, double q_unit) {
-    rho[l] = sparse_shift * q_unit;
-    delta[l] = sparse_shift / q_unit;
+void lane_shifts::set(int l, double q_unit, double least) {
+    // Where Q is weak, ρ is a thousandth of it, and so is the rounding of G_R' W G_R, whose entries are 1 / δ. A δ that
+    // is much larger than the least eigenvalue of G_W Q⁻¹ G_W' would slow the refinement down.
+    const double weakness = std::min(1.0, least / weak);
+    rho[l] = std::max(sparse_shift * weakness, 1e-13) * q_unit;
+    delta[l] = std::min(sparse_shift / weakness, 1e-5) / q_unit;
     full[l] = 1 / delta[l];
     full_root[l] = std::sqrt(full[l]);
 }

@@ -11,6 +11,11 @@ namespace optnet::solver {
 
 /// ρ in the unit of Q, and δ in its inverse.
 inline constexpr double sparse_shift = 1e-8;
+/// The share of the largest entry of Q below which an entry of its diagonal is weak.
+inline constexpr double weak = 1e-5;
+
+/// The least entry above 0 of Q's diagonal, as a share of the largest of Q.
+double least_of_q(const operators& data);
 
 /// What the kernels read of a pattern; the numbers are missing.
 cpu::lane_system without_numbers(const sparse_pattern& pattern);
@@ -19,7 +24,7 @@ cpu::lane_system without_numbers(const sparse_pattern& pattern);
 struct lane_shifts {
     double rho[cpu::lanes<double>], delta[cpu::lanes<double>], full[cpu::lanes<double>], full_root[cpu::lanes<double>];
 
-    void set(int l, double q_unit); ///< for lane l, where Q is measured in `q_unit`
+    void set(int l, double q_unit, double least); ///< for lane l, of Q's unit and `least_of_q`
     void enter(cpu::lane_system& s) const;
 };
 
@@ -32,6 +37,8 @@ public:
     const sparse_pattern& pattern() const { return *shape; }
     const operators& data() const { return *source; }
     double unit() const { return q_unit; } ///< what Q is measured in: its largest entry, 1 for Q = 0
+    double rho() const { return shifts.rho[0]; }
+    double delta() const { return shifts.delta[0]; }
     /// K without regularization for w = Λ S⁻¹, [m], into `k`.
     void assemble(const double* w, std::vector<double>& k) const;
     /// y += Q x, y += A x, y += A'x; the last two for G, too.
