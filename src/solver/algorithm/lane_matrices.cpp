@@ -39,7 +39,7 @@ void lane_matrices::resize(std::shared_ptr<const sparse_pattern> pattern) {
     for (int l = 0; l < lanes; ++l) {
         q_max[l] = 0;
         q_unit[l] = 1;
-        shifts.set(l, 1.0, 1.0);
+        shifts.set(l, 1.0, 1.0, x.n);
     }
     diagonal_q = true;
 }
@@ -62,7 +62,7 @@ void lane_matrices::put(const operators& data, int l) {
         to = std::copy(v->begin(), v->end(), to);
     q_max[l] = data.q_max;
     q_unit[l] = data.q_max > 0 ? data.q_max : 1.0;
-    shifts.set(l, q_unit[l], least_of_q(data));
+    shifts.set(l, q_unit[l], least_of_q(data), x.n);
     diagonal_q = data.q_is_diagonal();
 }
 

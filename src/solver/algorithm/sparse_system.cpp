@@ -48,7 +48,7 @@ bool sparse_matrices::set_up(const operators& data, std::shared_ptr<const sparse
     const sparse_pattern& x = *shape;
     q_unit = data.q_max > 0 ? data.q_max : 1.0;
     const double least = least_of_q(data);
-    for (int l = 0; l < cpu::lanes<double>; ++l) shifts.set(l, q_unit, least);
+    for (int l = 0; l < cpu::lanes<double>; ++l) shifts.set(l, q_unit, least, x.n);
     base.assign(x.row.size(), 0.0);
     std::size_t next = 0;
     q.assign(x.q.col.size(), 0.0);
@@ -144,12 +144,13 @@ cpu::lane_system without_numbers(const sparse_pattern& x) {
     return s;
 }
 
-void lane_shifts::set(int l, double q_unit, double least) {
-    // Where Q is weak, ρ is a thousandth of it, and so is the rounding of G_R' W G_R, whose entries are 1 / δ. A δ that
-    // is much larger than the least eigenvalue of G_W Q⁻¹ G_W' would slow the refinement down.
-    const double weakness = std::min(1.0, least / weak);
+void lane_shifts::set(int l, double q_unit, double least, int n) {
+    // Where Q is weak, ρ is a thousandth of it, and so is the rounding of G_R' W G_R, whose entries are 1 / δ. But
+    // refinement ends only where δ is below the eigenvalues of G_W Q⁻¹ G_W', of which n differences have one of (π /
+    // n)².
+    const double weakness = std::min(1.0, least / weak), most = std::min(1e-5, 10.0 / n / n);
     rho[l] = std::max(sparse_shift * weakness, 1e-13) * q_unit;
-    delta[l] = std::min(sparse_shift / weakness, 1e-5) / q_unit;
+    delta[l] = std::max(sparse_shift, std::min(sparse_shift / weakness, most)) / q_unit;
     full[l] = 1 / delta[l];
     full_root[l] = std::sqrt(full[l]);
 }

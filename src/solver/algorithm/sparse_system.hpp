@@ -24,7 +24,7 @@ cpu::lane_system without_numbers(const sparse_pattern& pattern);
 struct lane_shifts {
     double rho[cpu::lanes<double>], delta[cpu::lanes<double>], full[cpu::lanes<double>], full_root[cpu::lanes<double>];
 
-    void set(int l, double q_unit, double least); ///< for lane l, of Q's unit and `least_of_q`
+    void set(int l, double q_unit, double least, int n); ///< for lane l, of Q's unit and `least_of_q`
     void enter(cpu::lane_system& s) const;
 };
 
