@@ -115,10 +115,14 @@ template <class T> void one_call<T>::leave_factors(worker& mine, factorization::
 template <class T>
 void one_call<T>::look_closer(const element& e, const residual_units& largest, const evaluated& x, status& said,
                               verdict& best) const {
+    if (said != status::solved && said != status::solved_inaccurate) return;
     const operators& o = *e.data;
-    if (said != status::solved || !rounding_decides(o.measures(), o.q_max, largest, best, x, eps)) return;
+    const double promised = said == status::solved ? 1 : inaccurate;
+    const tolerances allowed{promised * eps.absolute, promised * eps.relative};
+    if (!rounding_decides(o.measures(), o.q_max, largest, best, x, allowed)) return;
     best = judge_in_long_double(e, x, eps);
-    if (!(best.share <= 1)) said = status::solved_inaccurate;
+    if (!(best.share <= promised))
+        said = best.share <= inaccurate ? status::solved_inaccurate : status::numerical_error;
 }
 
 #define OPTNET_FOR(T)                                                                                                  \

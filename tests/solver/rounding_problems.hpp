@@ -25,12 +25,12 @@ inline dense<float> low_rank(int n, std::int64_t batch, bool shared, std::uint64
     return d;
 }
 
-/// Weak curvature and large costs: |x| is about 1e9 and A x about 1, so that A x in double precision is off by more
-/// than the tolerance, and no x of doubles need be within it.
-inline dense<double> far_away(int n, std::int64_t batch, bool shared) {
+/// Weak curvature and large costs: |x| is about 1e3 times `cost` and A x about 1, so that A x in double precision is
+/// off by more than the tolerance, and no x of doubles need be within it.
+inline dense<double> far_away(int n, std::int64_t batch, bool shared, double cost = 1e6) {
     dense<double> d = random(n, 1, 0, batch, shared, 5);
     for (double& v : d.Q) v *= 1e-3;
-    for (double& v : d.q) v *= 1e6;
+    for (double& v : d.q) v *= cost;
     return d;
 }
 

@@ -79,6 +79,29 @@ TEST_CASE("solved is no matter of rounding, however far the solution lies") {
     CHECK(refused > 0);
 }
 
+TEST_CASE("nor is solved_inaccurate, which promises ten thousand tolerances") {
+    int beyond = 0, within = 0;
+    for (const bool shared : {true, false})
+        for (const double cost : {1e8, 3e8, 1e9, 3e9}) {
+            CAPTURE(shared, cost);
+            const dense<double> d = far_away(17, 33, shared, cost);
+            const answer<double> a = solve(d);
+            for (std::int64_t k = 0; k < d.batch; ++k) {
+                CAPTURE(k, name(a.at(k)));
+                if (a.at(k) != status::solved_inaccurate) {
+                    ++beyond;
+                    CHECK(a.at(k) == status::numerical_error);
+                    CHECK(std::isnan(a.z[static_cast<std::size_t>(k * d.n)]));
+                    continue;
+                }
+                ++within;
+                CHECK(shares(d, a, k, 1e-8) <= 1e4L * (1 + 1e-6L));
+            }
+        }
+    CHECK(beyond > 0);
+    CHECK(within > 0);
+}
+
 TEST_CASE("solved is no matter of rounding where one equality holds a diagonal problem") {
     numbers draw(3);
     int refused = 0;

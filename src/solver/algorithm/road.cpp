@@ -18,8 +18,6 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr int outer_steps = 30;
 constexpr int interior_limit = 200;
-/// A point whose residuals are within this many tolerances is near a solution.
-constexpr double inaccurate = 1e4;
 /// Residuals of this share of their terms are those of one evaluation.
 constexpr double exact = 1e-14;
 

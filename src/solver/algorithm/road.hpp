@@ -42,6 +42,8 @@ struct finish_work {
 
 /// A point within this share of its tolerances is not improved further.
 inline constexpr double close_enough = 1e-2;
+/// A point whose residuals are within this many tolerances is near a solution.
+inline constexpr double inaccurate = 1e4;
 /// True if the residuals are those of rounding: a step of refinement would change digits that nobody asked for.
 /// Divided by the least pivot of H a residual is about what it moves z [n] by.
 /// `rounding` is that of the numbers that the point is wanted in.
