@@ -33,26 +33,26 @@ std::string mistake(const entry_list& e, int rows, int cols) {
 void check_block(const structure& s, std::size_t number) {
     const block& b = s.blocks[number];
     const int rows = b.where == matrix::Q ? s.n : b.where == matrix::A ? s.p : s.m;
-    const std::string name = "block " + std::to_string(number) + " of " +
-                             (b.where == matrix::Q   ? "Q"
-                              : b.where == matrix::A ? "A"
-                                                     : "G");
+    const auto name = [&] { // made only where a sentence needs it
+        const char* const of = b.where == matrix::Q ? "Q" : b.where == matrix::A ? "A" : "G";
+        return "block " + std::to_string(number) + " of " + of;
+    };
     if (b.row < 0 || b.col < 0 || b.rows < 0 || b.cols < 0 || b.rows > rows - b.row || b.cols > s.n - b.col)
-        refuse(name + " is " + size(b.rows, b.cols) + " at (" + std::to_string(b.row) + ", " + std::to_string(b.col) +
+        refuse(name() + " is " + size(b.rows, b.cols) + " at (" + std::to_string(b.row) + ", " + std::to_string(b.col) +
                "), which does not lie inside the " + size(rows, s.n) + " matrix");
     const bool square =
         b.kind == block_kind::identity || b.kind == block_kind::scaled_identity || b.kind == block_kind::diagonal;
     if (square && b.rows != b.cols)
-        refuse(name + " is " + size(b.rows, b.cols) + ", but an identity or diagonal block must be square");
+        refuse(name() + " is " + size(b.rows, b.cols) + ", but an identity or diagonal block must be square");
     if (b.kind == block_kind::banded && b.last < b.first)
-        refuse(name + " has the band " + std::to_string(b.first) + ".." + std::to_string(b.last) +
+        refuse(name() + " has the band " + std::to_string(b.first) + ".." + std::to_string(b.last) +
                ", but first must not be greater than last");
     if (b.source < 0 && b.kind != block_kind::identity)
-        refuse(name + " has no source; only an identity block needs no numbers");
+        refuse(name() + " has no source; only an identity block needs no numbers");
     if (b.kind != block_kind::sparse) return;
-    if (!b.entries) refuse(name + " is sparse, but has no entries");
+    if (!b.entries) refuse(name() + " is sparse, but has no entries");
     if (const std::string what = mistake(*b.entries, b.rows, b.cols); !what.empty())
-        refuse(name + " is sparse: " + what);
+        refuse(name() + " is sparse: " + what);
 }
 
 } // namespace

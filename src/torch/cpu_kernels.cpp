@@ -227,7 +227,7 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
 } // namespace
 
 Tensor allocate(at::IntArrayRef sizes, const at::TensorOptions& options) {
-    if (options.device().is_cpu()) return at::detail::empty_cpu(sizes, options);
+    if (options.device().is_cpu()) return at::detail::empty_cpu(sizes, at::typeMetaToScalarType(options.dtype()));
     return at::empty(sizes, options);
 }
 

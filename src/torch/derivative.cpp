@@ -81,12 +81,10 @@ Tensor summed_to(const Tensor& t, at::IntArrayRef sizes) {
     return (t.size(0) == 1 ? t : t.sum(0)).reshape(sizes);
 }
 
-/// True if nobody will differentiate what a backward pass computes from these.
-bool is_last_derivative(const std::vector<Tensor>& data, const kkt_point& x, const kkt_point& g, const Tensor& g_s) {
-    const auto moves = [](const Tensor& t) { return t.defined() && torch::autograd::isFwGradDefined(t); };
-    if (at::GradMode::is_enabled() || std::any_of(data.begin(), data.end(), moves)) return false;
-    const Tensor* const all[] = {&x.z, &x.nu, &x.lambda, &g.z, &g.nu, &g.lambda, &g_s};
-    return std::none_of(std::begin(all), std::end(all), [&](const Tensor* t) { return moves(*t); });
+bool has_tangent(const Tensor& t) { return t.defined() && t._fw_grad(0).defined(); }
+
+bool any_has_tangent(const std::vector<Tensor>& tensors) {
+    return std::any_of(tensors.begin(), tensors.end(), has_tangent);
 }
 
 class gradient_node final : public Node {
@@ -99,8 +97,14 @@ public:
         for (std::size_t i = 0; i < system->sources; ++i) matrices.emplace_back(tensors[i], false);
     }
 
-    void save_result(const std::vector<Tensor>& out) {
-        for (std::size_t i = 0; i < 3; ++i) result[i] = SavedVariable(out[i], true);
+    /// The first `outputs` of z, nu and lambda are outputs of this node; `constant`: none of them has a tangent.
+    void save_result(const std::vector<Tensor>& out, std::size_t outputs, bool constant) {
+        for (std::size_t i = 0; i < 3; ++i) {
+            result[i] = SavedVariable(out[i], i < outputs);
+            version[i] = out[i]._version();
+        }
+        is_constant = constant;
+        multipliers_are_outputs = outputs == 3;
     }
 
     std::string name() const override { return which == step::solve ? "SolveQpBackward" : "KktSolveBackward"; }
@@ -123,15 +127,18 @@ public:
         std::vector<Tensor> data;
         data.reserve(sources + 3);
         for (const SavedVariable& v : matrices) data.push_back(v.unpack());
-        const kkt_point x = as_point(*system, which, result[0].unpack(getptr()), result[1].unpack(getptr()),
-                                     result[2].unpack(getptr()));
+        const bool is_last = is_constant && !at::GradMode::is_enabled() && !any_has_tangent(data) &&
+                             !any_has_tangent(incoming); // nobody will differentiate what this computes
+        const kkt_point saved = is_last ? as_it_lies() : multipliers_are_outputs ? unpacked() : of_another_node(data);
+        const kkt_point x = as_point(*system, which, saved.z, saved.nu, saved.lambda);
 
-        kkt_point g{incoming[0], incoming[1], incoming[2]};
+        const auto given = [&](std::size_t i) { return i < incoming.size() ? incoming[i] : Tensor(); };
+        kkt_point g{given(0), given(1), given(2)};
         Tensor g_s;
         if (which == step::solve && incoming.size() > 3) g_s = masked(incoming[3], system->finite_slack);
         if (!g.z.defined() && !g.nu.defined() && !g.lambda.defined() && !g_s.defined()) return gradients;
         std::optional<at::AutoDispatchBelowADInplaceOrView> below;
-        if (is_last_derivative(data, x, g, g_s)) below.emplace();
+        if (is_last) below.emplace();
         // s = h - Gz
         if (const Tensor back = g_s.defined() ? block_product(shape, data, solver::matrix::G, g_s, true, true) : g_s;
             back.defined())
@@ -155,12 +162,40 @@ public:
     }
 
 private:
+    kkt_point unpacked() { return {unpacked(0), unpacked(1), unpacked(2)}; }
+    Tensor unpacked(std::size_t i) { return result[i].unpack(getptr()); }
+
+    /// The same without a gradient, as it was saved: to unpack it makes a tensor that belongs to this node.
+    kkt_point as_it_lies() { return {as_it_lies(0), as_it_lies(1), as_it_lies(2)}; }
+    Tensor as_it_lies(std::size_t i) {
+        const std::optional<Tensor> saved = result[i].get_raw_data();
+        return saved && saved->_version() == version[i] ? *saved : unpacked(i);
+    }
+
+    /// The same with a gradient where nu and lambda are not outputs of this node: as outputs of a copy of it.
+    kkt_point of_another_node(const std::vector<Tensor>& data) {
+        const std::shared_ptr<gradient_node> node(new gradient_node(*this, data), torch::autograd::deleteNode);
+        std::vector<Tensor> out;
+        for (std::size_t i = 0; i < 3; ++i) {
+            out.push_back(unpacked(i).detach());
+            torch::autograd::set_history(out[i], node);
+        }
+        node->save_result(out, 3, true);
+        return {out[0], out[1], out[2]};
+    }
+    gradient_node(const gradient_node& of, const std::vector<Tensor>& data)
+        : Node(torch::autograd::edge_list(of.next_edges())), which(of.which), system(of.system), sizes(of.sizes) {
+        for (const Tensor& t : data) matrices.emplace_back(t, false);
+    }
+
     step which;
     batch_handle system;
     bool released = false;
+    bool is_constant = false, multipliers_are_outputs = false;
     std::vector<at::DimVector> sizes;
     std::vector<SavedVariable> matrices;
     std::array<SavedVariable, 3> result;
+    std::array<std::int64_t, 3> version{};
 };
 
 /// Gives the outputs their tangents, where an input has one.
@@ -172,8 +207,7 @@ void set_tangents(step which, const batch_handle& system, const std::vector<Tens
     for (std::size_t i = 0; i < tensors.size(); ++i) {
         if (!tensors[i].defined()) continue;
         primal[i] = torch::autograd::generated::details::toNonOptPrimal(tensors[i]);
-        if (torch::autograd::isFwGradDefined(tensors[i]))
-            tangent[i] = torch::autograd::generated::details::toNonOptFwGrad(tensors[i]);
+        if (has_tangent(tensors[i])) tangent[i] = torch::autograd::generated::details::toNonOptFwGrad(tensors[i]);
     }
     const kkt_point x = as_point(*system, which, out[0], out[1], out[2]);
     const kkt_point moved = block_products(shape, tangent, x);
@@ -201,8 +235,8 @@ void set_tangents(step which, const batch_handle& system, const std::vector<Tens
 std::vector<Tensor> with_derivative(step which, const batch_handle& system, const std::vector<Tensor>& tensors) {
     const autocast_off guard;
     const bool needs_grad = torch::autograd::compute_requires_grad(tensors);
-    const bool has_tangent = std::any_of(tensors.begin(), tensors.end(), torch::autograd::isFwGradDefined);
-    if (which == step::solve && (needs_grad || has_tangent)) system->keep = true;
+    const bool moves = any_has_tangent(tensors);
+    if (which == step::solve && (needs_grad || moves)) system->keep = true;
     std::shared_ptr<gradient_node> node;
     if (needs_grad)
         node = std::shared_ptr<gradient_node>(new gradient_node(which, system, tensors), torch::autograd::deleteNode);
@@ -214,12 +248,15 @@ std::vector<Tensor> with_derivative(step which, const batch_handle& system, cons
               : which == step::solve ? call_solve(system, tensors)
                                      : call_kkt_solve(system, tensors, false);
     }
-    const std::size_t differentiable =
-        which == step::solve && system->everything ? 4 : std::min<std::size_t>(out.size(), 3);
+    std::size_t differentiable = 3;
+    if (which == step::solve && system->everything) differentiable = 4;
+    // Who asked for z alone never sees nu and lambda.
+    if (which == step::solve && !system->everything && !system->multipliers && !moves) differentiable = 1;
+    differentiable = std::min(differentiable, out.size());
     if (node)
         for (std::size_t i = 0; i < differentiable; ++i) torch::autograd::set_history(out[i], node);
-    if (has_tangent) set_tangents(which, system, tensors, out);
-    if (node) node->save_result(out);
+    if (moves) set_tangents(which, system, tensors, out);
+    if (node) node->save_result(out, std::min<std::size_t>(differentiable, 3), !moves);
     return out;
 }
 
