@@ -55,20 +55,9 @@ template <class T> void outer_products(const std::vector<outer_product<T>>& all,
     for (const outer_product<T>& p : all)
         operations += 2.0 * static_cast<double>(batch * p.rows * p.cols) * (p.v.data == nullptr ? 1 : 2);
     const int workers = operations < little ? 1 : threads;
-    std::vector<part<T>> parts;
-    const auto divide = [&](const outer_product<T>& p, std::int64_t size, std::int64_t share) {
-        for (std::int64_t i = 0; i < size; i += share) parts.push_back({&p, i, std::min(share, size - i)});
-    };
-    for (const outer_product<T>& p : all) {
-        const std::int64_t whole = std::max<std::int64_t>(p.rows, 1);
-        if (p.shared)
-            divide(p, p.rows, workers == 1 || (p.symmetric && workers <= few) ? whole : panel);
-        else
-            divide(p, batch, std::max<std::int64_t>(batch / (4 * workers), 1));
-    }
     const auto& kernels = cpu::dense<T>();
-    cpu::parallel_for(workers, static_cast<std::int64_t>(parts.size()), [&](int, std::int64_t i) {
-        const auto [of, first, count] = parts[static_cast<std::size_t>(i)];
+    const auto compute = [&](const part<T>& what) {
+        const auto [of, first, count] = what;
         if (!of->shared) {
             for (std::int64_t k = first; k < first + count; ++k) write_rows(*of, k, 0, of->rows);
             return;
@@ -78,7 +67,25 @@ template <class T> void outer_products(const std::vector<outer_product<T>>& all,
         else
             add_up(*of, batch, first, count);
         if (of->symmetric && count == of->rows) kernels.symmetric_part(of->out, of->cols, of->rows);
-    });
+    };
+    if (workers == 1) {
+        for (const outer_product<T>& p : all)
+            if (p.rows > 0) compute({&p, 0, p.shared ? p.rows : batch});
+        return;
+    }
+    std::vector<part<T>> parts;
+    const auto divide = [&](const outer_product<T>& p, std::int64_t size, std::int64_t share) {
+        for (std::int64_t i = 0; i < size; i += share) parts.push_back({&p, i, std::min(share, size - i)});
+    };
+    for (const outer_product<T>& p : all) {
+        const std::int64_t whole = std::max<std::int64_t>(p.rows, 1);
+        if (p.shared)
+            divide(p, p.rows, p.symmetric && workers <= few ? whole : panel);
+        else
+            divide(p, batch, std::max<std::int64_t>(batch / (4 * workers), 1));
+    }
+    cpu::parallel_for(workers, static_cast<std::int64_t>(parts.size()),
+                      [&](int, std::int64_t i) { compute(parts[static_cast<std::size_t>(i)]); });
     for (const outer_product<T>& p : all)
         if (p.symmetric && workers > few) kernels.symmetric_part(p.out, p.cols, p.rows);
 }

@@ -236,8 +236,11 @@ std::vector<Tensor> block_gradients(const solver::structure& shape, const std::v
         dense.push_back(std::move(of));
         source_of.push_back(source);
     }
-    const std::vector<Tensor> found = outer_products(std::move(dense));
-    for (std::size_t i = 0; i < found.size(); ++i) sums[source_of[i]] = plus(sums[source_of[i]], found[i]);
+    std::vector<Tensor> found = outer_products(std::move(dense));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        Tensor& sum = sums[source_of[i]];
+        sum = sum.defined() ? sum + found[i] : std::move(found[i]);
+    }
     for (std::size_t i = 0; i < sums.size(); ++i) {
         if (!wanted[i]) continue;
         if (!sums[i].defined())

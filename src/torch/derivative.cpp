@@ -156,8 +156,8 @@ public:
         if (wanted(sources + 2)) gradients[sources + 2] = reduced(sources + 2, w_lambda);
         std::vector<bool> of_matrices(sources);
         for (std::size_t i = 0; i < sources; ++i) of_matrices[i] = wanted(i);
-        const std::vector<Tensor> found = block_gradients(shape, sizes, of_matrices, {w.z, w.nu, w_lambda}, x);
-        std::copy(found.begin(), found.end(), gradients.begin());
+        std::vector<Tensor> found = block_gradients(shape, sizes, of_matrices, {w.z, w.nu, w_lambda}, x);
+        std::move(found.begin(), found.end(), gradients.begin());
         return gradients;
     }
 

@@ -33,11 +33,11 @@ std::vector<outer_product> unpacked(const optional_list& vectors, at::ArrayRef<d
     return all;
 }
 
-/// With contiguous rows.
-Tensor readable(const Tensor& t) {
-    if (!t.defined()) return t;
-    const Tensor plain = t.is_neg() ? t.resolve_neg() : t;
-    return plain.stride(-1) == 1 || plain.size(-1) <= 1 ? plain : plain.contiguous();
+/// Gives it contiguous rows.
+void make_readable(Tensor& t) {
+    if (!t.defined()) return;
+    if (t.is_neg()) t = t.resolve_neg();
+    if (t.stride(-1) != 1 && t.size(-1) > 1) t = t.contiguous();
 }
 
 template <class T> solver::rows_view<T> rows(const Tensor& t) {
@@ -52,7 +52,7 @@ template <class T> std::vector<Tensor> on_cpu_typed(std::vector<outer_product> a
     views.reserve(all.size());
     std::int64_t batch = 1;
     for (outer_product& p : all) {
-        for (Tensor* t : {&p.u, &p.x, &p.v, &p.y}) *t = readable(*t);
+        for (Tensor* t : {&p.u, &p.x, &p.v, &p.y}) make_readable(*t);
         const std::int64_t m = p.u.size(-1), n = p.x.size(-1);
         if (p.u.dim() > 1) batch = p.u.size(0);
         out.push_back(p.shared || p.u.dim() == 1 ? allocate({m, n}, p.u.options())
