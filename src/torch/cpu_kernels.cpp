@@ -3,6 +3,7 @@
 
 #include "optnet/solver/solve.hpp"
 #include "optnet/torch/error.hpp"
+#include "torch/small_memory.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/EmptyTensor.h>
@@ -227,8 +228,10 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
 } // namespace
 
 Tensor allocate(at::IntArrayRef sizes, const at::TensorOptions& options) {
-    if (options.device().is_cpu()) return at::detail::empty_cpu(sizes, at::typeMetaToScalarType(options.dtype()));
-    return at::empty(sizes, options);
+    if (!options.device().is_cpu()) return at::empty(sizes, options);
+    static c10::Allocator& memory = small_memory();
+    return at::detail::empty_generic(sizes, &memory, c10::DispatchKeySet(c10::DispatchKey::CPU),
+                                     at::typeMetaToScalarType(options.dtype()), std::nullopt);
 }
 
 int thread_count() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }

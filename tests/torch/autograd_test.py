@@ -69,6 +69,12 @@ def test_in_place_changes_are_noticed():
     z = ops.qp(*x)
     z.mul_(2)
     assert refused(lambda: z.sum().backward(), "modified by an inplace operation")
+    # A second derivative needs z, too, where the first is made of it.
+    x = leaves(data)
+    z = ops.qp(*x)
+    (first,) = torch.autograd.grad(z.sum(), x[0], create_graph=True)
+    z.detach().mul_(2)
+    assert refused(lambda: first.sum().backward(), "modified by an inplace operation")
     # The gradient does not depend on q beyond z: a change of q is no error, and the numbers are right.
     x = leaves(data)
     inputs = [t * 1 for t in x]
