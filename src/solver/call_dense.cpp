@@ -18,6 +18,7 @@ template <class T> void one_call<T>::together(worker& mine, std::int64_t first, 
     chunk.run(batch, first, count, common->data, common->dual, common->start, how, eps, from, kept != nullptr);
     const operators& o = common->data;
     const residual_units largest(o.measures());
+    std::vector<int> doubtful;
     for (int i = 0; i < count; ++i) {
         if (!chunk.solved(i) || rounding_decides(o.measures(), o.q_max, largest, chunk.best(i), chunk.point(i), eps)) {
             alone(mine, first + i);
@@ -25,8 +26,9 @@ template <class T> void one_call<T>::together(worker& mine, std::int64_t first, 
         }
         write(out, first + i, {status::solved, chunk.best(i), chunk.iterations(i), chunk.given(i), chunk.point(i)},
               o.measures());
-        if (kept != nullptr && is_solved(first + i)) keep(mine, first + i, i);
+        if (kept != nullptr && is_solved(first + i) && !keep(mine, first + i, i)) doubtful.push_back(i);
     }
+    if (!doubtful.empty()) keep_doubtful(mine, first, doubtful);
     if (kept != nullptr) keep_in_lanes(mine, first, count);
 }
 
@@ -53,20 +55,48 @@ template <class T> void one_call<T>::keep_in_lanes(worker& mine, std::int64_t fi
     }
 }
 
-template <class T> void one_call<T>::keep(worker& mine, std::int64_t k, int i) const {
+template <class T> bool one_call<T>::keep(worker& mine, std::int64_t k, int i) const {
     shared_chunk& chunk = mine.chunk;
     const operators& o = common->data;
     factorization::kept& entry = kept->elements[at(k)];
     entry.solved = true;
     const evaluated x = chunk.point(i);
-    if (doubtful_rows(o, common->dual, how, chunk.given(i), x, chunk.basis(i)).empty()) {
-        entry.in_row_lane = chunk.goes_in_lane(i);
-        if (!entry.in_row_lane) std::swap(entry.system, chunk.system(i));
-        return;
+    if (!doubtful_rows(o, common->dual, how, chunk.given(i), x, chunk.basis(i)).empty()) return false;
+    entry.in_row_lane = chunk.goes_in_lane(i);
+    if (!entry.in_row_lane) std::swap(entry.system, chunk.system(i));
+    return true;
+}
+
+template <class T>
+void one_call<T>::keep_doubtful(worker& mine, std::int64_t first, const std::vector<int>& left) const {
+    shared_chunk& chunk = mine.chunk;
+    const operators& o = common->data;
+    std::vector<int> which;
+    std::vector<std::vector<int>> undecided;
+    for (const int i : left) {
+        const std::vector<int>& basis = chunk.basis(i);
+        kept->elements[at(first + i)].rows = {basis, {}, false};
+        std::vector<int> rows = undecided_rows(o, common->dual, how, chunk.given(i), chunk.point(i), basis);
+        if (rows.empty()) continue;
+        which.push_back(i);
+        undecided.push_back(std::move(rows));
     }
-    mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-    decide(mine, *common, x, chunk.basis(i), entry);
-    entry.system.set_up(common->dual, o, entry.rows.rows, entry.rows.ratios);
+    std::vector<central_point> centres;
+    chunk.find_centres(o, common->dual, which, centres);
+    for (std::size_t c = 0; c < which.size(); ++c) {
+        const std::int64_t k = first + which[c];
+        factorization::kept& entry = kept->elements[at(k)];
+        if (!centres[c].lambda.empty()) {
+            entry.rows = decided_by(centres[c], common->dual, undecided[c]);
+            continue;
+        }
+        mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
+        decide(mine, *common, chunk.point(which[c]), chunk.basis(which[c]), entry);
+    }
+    for (const int i : left) {
+        factorization::kept& entry = kept->elements[at(first + i)];
+        entry.system.set_up(common->dual, o, entry.rows.rows, entry.rows.ratios);
+    }
 }
 
 template <class T> void one_call<T>::dense(worker& mine, std::int64_t first) const {

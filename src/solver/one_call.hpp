@@ -52,8 +52,10 @@ template <class T> struct one_call {
     /// The factors of the problems that `keep` left to this. As many rows go together, so that little is spent on
     /// filling up.
     void keep_in_lanes(worker& mine, std::int64_t first, int count) const;
-    /// What the gradient needs of problem k, row i of the chunk.
-    void keep(worker& mine, std::int64_t k, int i) const;
+    /// What the gradient needs of problem k, row i of the chunk. False if the state of a row is in doubt.
+    bool keep(worker& mine, std::int64_t k, int i) const;
+    /// The same for the rows of the chunk where it is.
+    void keep_doubtful(worker& mine, std::int64_t first, const std::vector<int>& left) const;
     /// Problems from `first` on in the lanes of a vector; those that they do not solve go alone.
     void dense(worker& mine, std::int64_t first) const;
     /// The same for small ones.

@@ -70,6 +70,47 @@ std::vector<int> doubtful_rows(int n, int m, const double* lengths, const settin
         n, m, [&](int i) { return lengths[i]; }, how, e, x, basis);
 }
 
+std::vector<int> undecided_rows(const operators& o, const dual_form& form, const settings& how, const right_sides& e,
+                                const evaluated& x, const std::vector<int>& basis) {
+    const std::vector<int> doubtful = doubtful_rows(o, form, how, e, x, basis);
+    if (doubtful.empty()) return {};
+    std::vector<char> in_basis(at(o.m), 0);
+    for (const int i : basis) in_basis[at(i)] = 1;
+    // A row that depends on the basis changes no derivative of z.
+    std::vector<int> all = basis;
+    for (const int i : doubtful)
+        if (!in_basis[at(i)]) all.push_back(i);
+    const bool weak_basis = std::any_of(doubtful.begin(), doubtful.end(), [&](int i) { return in_basis[at(i)] != 0; });
+    if (weak_basis) return all;
+    active_kkt independent;
+    independent.set_up(form, o, all, {});
+    return independent.rows().size() == basis.size() ? std::vector<int>{} : all;
+}
+
+active_rows decided_by(const central_point& centre, const dual_form& form, const std::vector<int>& undecided) {
+    // Near the centre λ R >> s, s >> λ R, or both are small.
+    active_rows found;
+    for (const int i : undecided) {
+        const double strength = centre.lambda[at(i)] * length(form, i), slack = centre.s[at(i)];
+        if (slack > 100 * strength) continue;
+        found.rows.push_back(i);
+        found.ratios.push_back(strength > 100 * slack ? 0.0 : slack / centre.lambda[at(i)]);
+    }
+    // Strong rows first: where rows depend on each other the strong ones stay.
+    std::vector<std::size_t> order(found.rows.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return found.ratios[a] != found.ratios[b] ? found.ratios[a] < found.ratios[b] : a < b;
+    });
+    active_rows sorted;
+    sorted.degenerate = true;
+    for (const std::size_t i : order) {
+        sorted.rows.push_back(found.rows[i]);
+        sorted.ratios.push_back(found.ratios[i]);
+    }
+    return sorted;
+}
+
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,
                                const double* gz) {
     const operators& o = *e.data;
@@ -79,20 +120,9 @@ active_rows decide_active_rows(const element& e, const dual_form& form, const se
     x.z = done.x.z.data();
     x.lambda = done.x.lambda.data();
     x.gz = gz;
-    const std::vector<int> doubtful = doubtful_rows(o, form, how, e.given(), x, done.basis);
-    if (doubtful.empty()) return decided;
-    std::vector<char> in_basis(at(o.m), 0);
-    for (const int i : done.basis) in_basis[at(i)] = 1;
-    // A row that depends on the basis changes no derivative of z.
-    std::vector<int> all = done.basis;
-    for (const int i : doubtful)
-        if (!in_basis[at(i)]) all.push_back(i);
-    active_kkt independent;
-    independent.set_up(form, o, all, {});
-    const bool weak_basis = std::any_of(doubtful.begin(), doubtful.end(), [&](int i) { return in_basis[at(i)] != 0; });
-    if (!weak_basis && independent.rows().size() == done.basis.size()) return decided;
-
-    // The point of maximal support tells strong rows from weak ones: near the centre λ R >> s, s >> λ R, or both small.
+    const std::vector<int> all = undecided_rows(o, form, how, e.given(), x, done.basis);
+    if (all.empty()) return decided;
+    // The point of maximal support tells strong rows from weak ones.
     serial_team team;
     const tolerances eps{1e-9, 1e-9};
     interior_result centre;
@@ -105,26 +135,7 @@ active_rows decide_active_rows(const element& e, const dual_form& form, const se
         centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
     }
     if (!(centre.best.share <= 1e3)) return decided;
-    decided.rows.clear();
-    for (const int i : all) {
-        const double strength = centre.x.lambda[at(i)] * length(form, i), slack = centre.s[at(i)];
-        if (slack > 100 * strength) continue;
-        decided.rows.push_back(i);
-        decided.ratios.push_back(strength > 100 * slack ? 0.0 : slack / centre.x.lambda[at(i)]);
-    }
-    // Strong rows first: where rows depend on each other the strong ones stay.
-    std::vector<std::size_t> order(decided.rows.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return decided.ratios[a] != decided.ratios[b] ? decided.ratios[a] < decided.ratios[b] : a < b;
-    });
-    active_rows sorted;
-    sorted.degenerate = true;
-    for (const std::size_t i : order) {
-        sorted.rows.push_back(decided.rows[i]);
-        sorted.ratios.push_back(decided.ratios[i]);
-    }
-    return sorted;
+    return decided_by({centre.x.lambda, centre.s}, form, all);
 }
 
 } // namespace optnet::solver

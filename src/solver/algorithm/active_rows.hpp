@@ -27,12 +27,23 @@ std::vector<int> doubtful_rows(const operators& data, const dual_form& form, con
 std::vector<int> doubtful_rows(int n, int m, const double* lengths, const settings& how, const right_sides& e,
                                const evaluated& x, const std::vector<int>& basis);
 
+/// A point with every multiplier and slack that any solution has above 0, [m] each.
+struct central_point {
+    std::vector<double> lambda, s;
+};
+
+/// The rows that the point of maximal support has to decide on, those of the basis first; none where they are the
+/// active ones because every doubtful row depends on them. `form` keeps the rows [v_i w_i] or makes them.
+std::vector<int> undecided_rows(const operators& data, const dual_form& form, const settings& how, const right_sides& e,
+                                const evaluated& x, const std::vector<int>& basis);
+/// What it decides.
+active_rows decided_by(const central_point& centre, const dual_form& form, const std::vector<int>& undecided);
+
 /// `gz` is G times the point of the outcome, [m].
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,
                                const double* gz);
 /// The same on the sparse form, where rows that depend on each other may all stay. `centre` is the point of maximal
 /// support, or null: then it is looked for where a row is in doubt.
-struct central_point;
 active_rows decide_active_rows(const element& e, const sparse_matrices& form, const settings& how, const outcome& done,
                                const central_point* centre = nullptr);
 

@@ -15,6 +15,10 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr double dependent = 1e-11;
 /// A slack above minus this, relative to the terms it is the sum of, is zero.
 constexpr double rounding = 1e-13;
+/// Where many rows depend on each other slacks can have more rounding than that, and rows go round in a circle for it:
+/// this many in a row that are violated by no more than this share of their terms are none.
+constexpr double slight = 1e-10;
+constexpr int most_slight = 10;
 
 } // namespace
 
@@ -26,6 +30,7 @@ dual_outcome dual_active_set::solve(const double* source, std::int64_t stride, c
     if (from == first_basis::guessed || from == first_basis::nearby) guess(limit);
     bool singular = false;
     int fresh = -1; // the row that entered last
+    int slightly = 0;
     for (; steps < limit; ++steps) {
         if (singular) {
             if (!singular_step(singular)) return dual_outcome::infeasible;
@@ -52,6 +57,9 @@ dual_outcome dual_active_set::solve(const double* source, std::int64_t stride, c
         }
         const int entering = most_violated();
         if (entering < 0) return dual_outcome::optimal;
+        const double slack = s[at(entering)], right_side = d[entering];
+        slightly = -slack <= slight * (std::abs(right_side) + std::abs(slack - right_side)) ? slightly + 1 : 0;
+        if (slightly > most_slight) return dual_outcome::optimal;
         lambda[at(entering)] = 0;
         bar[at(entering)] = -HUGE_VAL;
         singular = !append(entering);

@@ -4,6 +4,7 @@
 // The interior point for one sparse problem, or one per lane: the steps of `interior_point` without a verdict after
 // each, and from a start that knows the sizes of the slacks. What it is for is the rows that it ends near.
 
+#include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/lane_arrays.hpp"
 
 namespace optnet::solver {
@@ -12,11 +13,6 @@ namespace optnet::solver {
 /// squares point; and slacks and multipliers start with that share of it at least. One number for all rows, as in
 /// `starting_point`, is far from every solution where they are small.
 inline constexpr double first_room = 0.1;
-
-/// A point with every multiplier and slack that any solution has above 0.
-struct central_point {
-    std::vector<double> lambda, s;
-};
 
 class lane_interior {
 public:

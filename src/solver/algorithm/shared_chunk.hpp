@@ -6,8 +6,10 @@
 // of `road`; what is not solved here goes there. Rows of every array are problems, and no bit of a row depends on the
 // others.
 
+#include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/lane_active_set.hpp"
 #include "solver/algorithm/road.hpp"
+#include "solver/algorithm/shared_interior.hpp"
 #include "solver/algorithm/shared_kkt.hpp"
 
 #include <vector>
@@ -48,6 +50,10 @@ public:
     bool goes_in_lane(int i) const { return serves_in_lane(results[static_cast<std::size_t>(i)], basis(i)); }
     active_kkt& system(int i) { return results[static_cast<std::size_t>(i)].system; }
     right_sides given(int i) const { return {row(q, i, n), row(b, i, p), row(h, i, m), row(floor, i, m)}; }
+    /// The points of maximal support of problems that are solved, in lanes; where that did not find one `lambda` is
+    /// empty.
+    void find_centres(const operators& data, const dual_form& form, const std::vector<int>& which,
+                      std::vector<central_point>& centres);
     evaluated point(int i) const {
         const std::int64_t refined = results[static_cast<std::size_t>(i)].refined;
         return refined < 0 ? x.row(i) : improved.row(refined);
@@ -111,6 +117,7 @@ private:
     std::vector<std::int64_t> late; ///< those that get a guess, their d and floor
     array late_d, late_floor;
     row_systems systems;
+    shared_interior<double> interior;
 };
 
 } // namespace optnet::solver

@@ -97,6 +97,28 @@ const bound_kernels& bounds() {
     return table;
 }
 
+template <> const interior_kernels_of<double>* interior<double>(const char* name) {
+    if (dense<double>(name) == nullptr) return nullptr;
+    return std::strcmp(name, "avx512") == 0 ? avx512_interior_double()
+           : std::strcmp(name, "avx2") == 0 ? avx2_interior_double()
+                                            : portable_interior_double();
+}
+
+template <> const interior_kernels_of<float>* interior<float>(const char* name) {
+    if (dense<float>(name) == nullptr) return nullptr;
+    return std::strcmp(name, "avx512") == 0 ? avx512_interior_float()
+           : std::strcmp(name, "avx2") == 0 ? avx2_interior_float()
+                                            : portable_interior_float();
+}
+
+template <class T> const interior_kernels_of<T>& interior() {
+    static const interior_kernels_of<T>& table = *interior<T>(chosen().name);
+    return table;
+}
+
+template const interior_kernels_of<double>& interior<double>();
+template const interior_kernels_of<float>& interior<float>();
+
 const char* dense_note() { return chosen().note.c_str(); }
 
 } // namespace optnet::solver::cpu

@@ -13,6 +13,8 @@ const sparse_kernels* avx2_sparse(bool in_lanes) {
     return in_lanes ? &sparse_table<pack<double>> : &sparse_table<double>;
 }
 const bound_kernels* avx2_bounds() { return &bound_table; }
+const interior_kernels_of<double>* avx2_interior_double() { return &interior_table<double>; }
+const interior_kernels_of<float>* avx2_interior_float() { return &interior_table<float>; }
 } // namespace optnet::solver::cpu
 #else
 #include "solver/cpu/kernels_tables.hpp"
@@ -22,5 +24,7 @@ const kernels<double>* avx2_double() { return nullptr; }
 const kernels<float>* avx2_float() { return nullptr; }
 const sparse_kernels* avx2_sparse(bool) { return nullptr; }
 const bound_kernels* avx2_bounds() { return nullptr; }
+const interior_kernels_of<double>* avx2_interior_double() { return nullptr; }
+const interior_kernels_of<float>* avx2_interior_float() { return nullptr; }
 } // namespace optnet::solver::cpu
 #endif

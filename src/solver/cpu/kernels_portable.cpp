@@ -12,4 +12,6 @@ const sparse_kernels* portable_sparse(bool in_lanes) {
     return in_lanes ? &sparse_table<pack<double>> : &sparse_table<double>;
 }
 const bound_kernels* portable_bounds() { return &bound_table; }
+const interior_kernels_of<double>* portable_interior_double() { return &interior_table<double>; }
+const interior_kernels_of<float>* portable_interior_float() { return &interior_table<float>; }
 } // namespace optnet::solver::cpu
