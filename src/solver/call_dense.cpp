@@ -88,6 +88,7 @@ void one_call<T>::keep_doubtful(worker& mine, std::int64_t first, const std::vec
         factorization::kept& entry = kept->elements[at(k)];
         if (!centres[c].lambda.empty()) {
             entry.rows = decided_by(centres[c], common->dual, undecided[c]);
+            end_of_path(common->dual, entry.rows);
             continue;
         }
         mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);

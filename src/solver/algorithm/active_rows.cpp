@@ -87,6 +87,14 @@ std::vector<int> undecided_rows(const operators& o, const dual_form& form, const
     return independent.rows().size() == basis.size() ? std::vector<int>{} : all;
 }
 
+namespace {
+
+/// A pivot of this share of the largest R_ii is rounding.
+constexpr double dependent = 1e-11;
+constexpr int newton_steps = 40;
+
+} // namespace
+
 active_rows decided_by(const central_point& centre, const dual_form& form, const std::vector<int>& undecided) {
     // Near the centre λ R >> s, s >> λ R, or both are small.
     active_rows found;
@@ -109,6 +117,44 @@ active_rows decided_by(const central_point& centre, const dual_form& form, const
         sorted.ratios.push_back(found.ratios[i]);
     }
     return sorted;
+}
+
+void end_of_path(const dual_form& form, active_rows& found) {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t k = std::count(found.ratios.begin(), found.ratios.end(), 0.0); // the strong ones come first
+    const auto all = static_cast<std::int64_t>(found.rows.size()), w = all - k;
+    if (w == 0 || form.regularized()) return;
+    std::vector<double> r(at(all * all)), e(at(w * w)), h, x(at(w)), step(at(w));
+    form.gather(found.rows, r.data(), all);
+    double longest = 0;
+    for (std::int64_t i = 0; i < all; ++i) longest = std::max(longest, r[at(i * (all + 1))]);
+    if (!kernels.partial_cholesky(r.data(), all, k, all, dependent * longest, nullptr)) return;
+    for (std::int64_t i = 0; i < w; ++i) {
+        const double* row = r.data() + (k + i) * all;
+        for (std::int64_t j = 0; j <= i; ++j) {
+            const double rest = row[k + j] - kernels.dot(row, r.data() + (k + j) * all, k);
+            e[at(i * w + j)] = e[at(j * w + i)] = rest;
+        }
+        if (!(e[at(i * (w + 1))] > dependent * longest)) return;
+        x[at(i)] = 1 / std::sqrt(e[at(i * (w + 1))]);
+    }
+    for (int count = 0; count < newton_steps; ++count) {
+        h = e;
+        for (std::int64_t i = 0; i < w; ++i) {
+            step[at(i)] = 1 / x[at(i)] - kernels.dot(e.data() + i * w, x.data(), w);
+            h[at(i * (w + 1))] += 1 / (x[at(i)] * x[at(i)]);
+        }
+        if (!kernels.partial_cholesky(h.data(), w, w, w, 0.0, nullptr)) return;
+        kernels.trsv_lower(h.data(), w, w, step.data());
+        const double decrement = std::sqrt(kernels.dot(step.data(), step.data(), w));
+        kernels.trsv_lower_transposed(h.data(), w, w, step.data());
+        // The function is self-concordant: damped so the step stays inside, and below a quarter it is quadratic.
+        const double length = decrement > 0.25 ? 1 / (1 + decrement) : 1.0;
+        for (std::int64_t i = 0; i < w; ++i) x[at(i)] += length * step[at(i)];
+        if (!(decrement <= 1e-9)) continue;
+        for (std::int64_t i = 0; i < w; ++i) found.ratios[at(k + i)] = 1 / (x[at(i)] * x[at(i)]);
+        return;
+    }
 }
 
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,

@@ -34,7 +34,8 @@ template <class T> void shared_interior<T>::set_up(const double* R, std::int64_t
 /// Lane l becomes the problem at its start.
 template <class T> void shared_interior<T>::put(const member& from, int lane) {
     double most = 0;
-    for (std::int64_t i = 0; i < m; ++i) most = std::max(most, std::abs(from.d[i] * unit[at(i)]));
+    for (std::int64_t i = 0; i < m; ++i)
+        if (from.floor[i] != HUGE_VAL) most = std::max(most, std::abs(from.d[i] * unit[at(i)]));
     const double measure = scale[lane] = most > 0 ? most : 1.0;
     count_of[lane] = 0;
     for (std::int64_t i = 0; i < m; ++i) {
@@ -42,9 +43,9 @@ template <class T> void shared_interior<T>::put(const member& from, int lane) {
         const bool is_present = from.floor[i] != HUGE_VAL;
         count_of[lane] += is_present ? 1 : 0;
         present[e] = is_present ? T(1) : T(0);
-        d[e] = static_cast<T>(from.d[i] * unit[at(i)] / measure);
+        d[e] = is_present ? static_cast<T>(from.d[i] * unit[at(i)] / measure) : T(0);
         s[e] = is_present ? static_cast<T>(std::max(least_start, from.s[i] * unit[at(i)] / measure)) : T(1);
-        lambda[e] = is_present ? static_cast<T>(std::max(least_start, from.lambda[i] / (unit[at(i)] * measure))) : T(1);
+        lambda[e] = is_present ? static_cast<T>(std::max(least_start, from.lambda[i] / (unit[at(i)] * measure))) : T(0);
     }
 }
 
@@ -68,9 +69,9 @@ void shared_interior<T>::run(std::vector<member>& members, double eps, double ro
 }
 
 template <class T> void shared_interior<T>::run_group(member* first, int count) {
-    // Lanes of nobody stay at s = λ = 1.
-    for (lines* a : {&s, &lambda}) std::fill(a->begin(), a->end(), T(1));
-    for (lines* a : {&present, &d, &ds, &dlambda}) std::fill(a->begin(), a->end(), T(0));
+    // Lanes of nobody have absent rows.
+    std::fill(s.begin(), s.end(), T(1));
+    for (lines* a : {&lambda, &present, &d, &ds, &dlambda}) std::fill(a->begin(), a->end(), T(0));
     /// What a lane is at: its way to the solution, its last steps (so many are left), or nothing any more.
     int left[width] = {};
     constexpr int on_its_way = -1;

@@ -8,7 +8,8 @@
 
 namespace optnet::solver::cpu {
 
-/// The iterate of `lanes<T>` problems and its step, [m, lanes] each. Where a row is absent s and lambda are 1 and stay.
+/// The iterate of `lanes<T>` problems and its step, [m, lanes] each. Where a row is absent s is 1 and lambda 0, and
+/// they stay.
 template <class T> struct interior_lanes {
     std::int64_t m;
     const T* d;
