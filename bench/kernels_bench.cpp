@@ -6,6 +6,7 @@
 //     kernels_bench --benchmark_filter=avx512/double
 
 #include "peak.hpp"
+#include "solver/cpu/kernels_interior.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -212,6 +213,22 @@ template <class T> void lanes_factor(benchmark::State& state, const kernels<T>& 
     rate(state, k, N * (x * x * x / 3), since);
 }
 
+/// The factors of R + diag, m x m, one problem per lane, as in the interior point of a batch with shared matrices.
+template <class T> void lanes_shifted(benchmark::State& state, const kernels<T>& k, std::int64_t m) {
+    constexpr std::int64_t N = optnet::solver::cpu::lanes<T>;
+    const auto& interior = *optnet::solver::cpu::interior<T>(k.name);
+    const std::int64_t rows = (m + 3) / 4 * 4, ld = rows + 1;
+    std::vector<T> R = numbers<T>(rows * rows), L(static_cast<std::size_t>(rows * ld * N));
+    std::vector<T> reciprocal(static_cast<std::size_t>(rows * N)), shift(reciprocal.size(), static_cast<T>(rows));
+    const stopwatch since;
+    for (auto _ : state) {
+        interior.cholesky(R.data(), rows, rows, shift.data(), T(0), L.data(), ld, reciprocal.data());
+        benchmark::ClobberMemory();
+    }
+    const double x = static_cast<double>(m);
+    rate(state, k, N * (x * x * x / 3), since);
+}
+
 /// The panel [Q; G] and R = V V' of one problem per lane, n = m, as in a batch with matrices of its own; copying the
 /// panel in is part of the time.
 template <class T> void lanes_set_up(benchmark::State& state, const kernels<T>& k, std::int64_t n) {
@@ -294,6 +311,7 @@ template <class T> void add(const char* type, const kernels<T>& k) {
         put(name("chunk_trsm_transposed", n),
             [&k, n](benchmark::State& s) { chunk<T>(s, k, chunk_form::solve_transposed, n); });
         if (n <= 256) put(name("lanes_cholesky", n), [&k, n](benchmark::State& s) { lanes_factor<T>(s, k, n); });
+        if (n <= 256) put(name("lanes_shifted", n), [&k, n](benchmark::State& s) { lanes_shifted<T>(s, k, n); });
         if (n <= 100) put(name("lanes_set_up_n_m", n), [&k, n](benchmark::State& s) { lanes_set_up<T>(s, k, n); });
         put(name("cholesky_delete", n), [&k, n](benchmark::State& s) { level2<T>(s, k, vector_form::remove, n); });
     }

@@ -7,6 +7,10 @@
 //     solver_bench --benchmark_filter=forward/100/shared
 
 #include "peak.hpp"
+#include "solver/algorithm/dual_form.hpp"
+#include "solver/algorithm/element.hpp"
+#include "solver/algorithm/shared_interior.hpp"
+#include "solver/degenerate.hpp"
 #include "solver/detect.hpp"
 #include "solver/factorization.hpp"
 #include "solver/families.hpp"
@@ -79,6 +83,44 @@ template <class T> void backward(benchmark::State& state, const solver::problem<
     per_problem(state, batch.batch);
 }
 
+/// The interior point of a batch that shares its matrices by itself, from afar to the tolerance of the type: the active
+/// sets leave it nothing but degenerate problems.
+template <class T> void interior(benchmark::State& state, const dense<double>& d) {
+    const view<double> v(d);
+    solver::operators data;
+    data.load(v.batch, 0);
+    solver::dual_form form;
+    if (!form.set_up(data, 1e-12, solver::kept_rows::all)) return state.SkipWithError("Q is not convex");
+    const auto m = static_cast<std::size_t>(d.m), size = m * static_cast<std::size_t>(d.batch);
+    std::vector<double> right(size), lambda(size), s(size);
+    std::vector<solver::element> elements(static_cast<std::size_t>(d.batch));
+    std::vector<typename solver::shared_interior<T>::member> members;
+    for (std::size_t k = 0; k < elements.size(); ++k) {
+        solver::element& e = elements[k];
+        e.load(v.batch, static_cast<std::int64_t>(k), data, {}, 1e-8);
+        std::vector<double> z = e.q, nu = e.b;
+        for (double& x : z) x = -x;
+        form.forward(z.data(), nu.data());
+        form.inequality_products(z.data(), nu.data(), right.data() + k * m);
+        for (std::size_t i = 0; i < m; ++i) right[k * m + i] = e.h[i] - right[k * m + i];
+        members.push_back({right.data() + k * m, e.floor.data(), lambda.data() + k * m, s.data() + k * m});
+    }
+    solver::shared_interior<T> method;
+    for (auto _ : state) {
+        std::fill(lambda.begin(), lambda.end(), 0.0);
+        std::fill(s.begin(), s.end(), 0.0);
+        method.set_up(form.r_row(0), d.m);
+        method.run(members, sizeof(T) == 8 ? 1e-8 : 1e-4, 0.1, 60, 0);
+    }
+    double iterations = 0;
+    for (const auto& one : members) {
+        iterations += one.iterations;
+        if (!one.converged) state.SkipWithError("a problem did not converge");
+    }
+    state.counters["iterations"] = iterations / static_cast<double>(d.batch);
+    per_problem(state, d.batch);
+}
+
 template <class F> void add(const std::string& what, int threads, const F& run) {
     std::string name = what;
     name.append("/threads:").append(std::to_string(threads));
@@ -142,6 +184,11 @@ dense<double> random_dense(int n) {
     return d;
 }
 
+dense<float> in_single(const dense<double>& d) {
+    const auto of = [](const std::vector<double>& v) { return std::vector<float>(v.begin(), v.end()); };
+    return {d.n, d.p, d.m, d.batch, d.shared, of(d.Q), of(d.A), of(d.G), of(d.q), of(d.b), of(d.h)};
+}
+
 void add_model(const std::string& name, const model& made) {
     const auto data = std::make_shared<model>(made);
     for (const int threads : {1, 2}) {
@@ -165,6 +212,17 @@ int main(int argc, char** argv) {
     }
     add_dense<double>("10/one", 10, 1, true);
     add_dense<double>("100/one", 100, 1, true);
+    for (const int n : {50, 100}) {
+        const std::string size = std::to_string(n);
+        const auto plain = std::make_shared<dense<double>>(random<double>(n, 0, n, 128, true, 1));
+        add("interior/" + size, 1, [=](benchmark::State& s) { interior<double>(s, *plain); });
+        add("interior/" + size + "/float", 1, [=](benchmark::State& s) { interior<float>(s, *plain); });
+        // A gradient at solutions where a quarter of the rows hold with a multiplier of 0.
+        const dense<double> degenerate = make_kinks(n, n, n / 2, n / 4, 128, 1).data;
+        add_dense("kinks/" + size, degenerate);
+        add_dense("kinks/" + size + "/float", in_single(degenerate));
+    }
+    add_dense("learned_sudoku", learned_sudoku(128, 1));
     add_dense("dc3", dc3_batch(128));
     for (const int n : {20, 100, 450}) add_dense("random_dense/" + std::to_string(n), random_dense(n));
     add_model("mini_sudoku", mini_sudoku(128, 1));

@@ -89,7 +89,7 @@ std::vector<int> undecided_rows(const operators& o, const dual_form& form, const
 
 namespace {
 
-/// A pivot of this share of the largest R_ii is rounding.
+/// A pivot of this share of R_ii is rounding.
 constexpr double dependent = 1e-11;
 constexpr int newton_steps = 40;
 
@@ -119,42 +119,83 @@ active_rows decided_by(const central_point& centre, const dual_form& form, const
     return sorted;
 }
 
-void end_of_path(const dual_form& form, active_rows& found) {
+namespace {
+
+/// The Cholesky factor of R_WW over those of these rows that do not depend on the ones before, which stay in `rows`.
+std::vector<double> independent_factor(const dual_form& form, std::vector<int>& rows) {
     const auto& kernels = cpu::dense<double>();
-    const std::int64_t k = std::count(found.ratios.begin(), found.ratios.end(), 0.0); // the strong ones come first
-    const auto all = static_cast<std::int64_t>(found.rows.size()), w = all - k;
-    if (w == 0 || form.regularized()) return;
-    std::vector<double> r(at(all * all)), e(at(w * w)), h, x(at(w)), step(at(w));
-    form.gather(found.rows, r.data(), all);
-    double longest = 0;
-    for (std::int64_t i = 0; i < all; ++i) longest = std::max(longest, r[at(i * (all + 1))]);
-    if (!kernels.partial_cholesky(r.data(), all, k, all, dependent * longest, nullptr)) return;
-    for (std::int64_t i = 0; i < w; ++i) {
-        const double* row = r.data() + (k + i) * all;
-        for (std::int64_t j = 0; j <= i; ++j) {
-            const double rest = row[k + j] - kernels.dot(row, r.data() + (k + j) * all, k);
-            e[at(i * w + j)] = e[at(j * w + i)] = rest;
-        }
-        if (!(e[at(i * (w + 1))] > dependent * longest)) return;
-        x[at(i)] = 1 / std::sqrt(e[at(i * (w + 1))]);
+    const std::size_t most = rows.size();
+    std::vector<double> r(most * most), l((most + 1) * most), own(most);
+    form.gather(rows, r.data(), static_cast<std::int64_t>(most));
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < most; ++i) {
+        const auto k = static_cast<std::int64_t>(places.size());
+        for (std::size_t j = 0; j < places.size(); ++j) own[j] = r[i * most + places[j]];
+        const double diagonal = r[i * (most + 1)];
+        if (kernels.cholesky_append(l.data(), static_cast<std::int64_t>(most), k, own.data(), diagonal) >
+            dependent * diagonal)
+            places.push_back(i);
     }
+    for (std::size_t j = 0; j < places.size(); ++j) rows[j] = rows[places[j]];
+    rows.resize(places.size());
+    return l;
+}
+
+/// The minimum of ½x'Ex − Σ log x_i over x > 0, [w]; false if there is none.
+bool analytic_centre(const std::vector<double>& e, std::vector<double>& x) {
+    const auto& kernels = cpu::dense<double>();
+    const auto w = static_cast<std::int64_t>(x.size());
+    std::vector<double> h, step(x.size());
+    for (std::int64_t i = 0; i < w; ++i) x[at(i)] = 1 / std::sqrt(e[at(i * (w + 1))]);
     for (int count = 0; count < newton_steps; ++count) {
         h = e;
         for (std::int64_t i = 0; i < w; ++i) {
             step[at(i)] = 1 / x[at(i)] - kernels.dot(e.data() + i * w, x.data(), w);
             h[at(i * (w + 1))] += 1 / (x[at(i)] * x[at(i)]);
         }
-        if (!kernels.partial_cholesky(h.data(), w, w, w, 0.0, nullptr)) return;
+        if (!kernels.partial_cholesky(h.data(), w, w, w, 0.0, nullptr)) return false;
         kernels.trsv_lower(h.data(), w, w, step.data());
         const double decrement = std::sqrt(kernels.dot(step.data(), step.data(), w));
         kernels.trsv_lower_transposed(h.data(), w, w, step.data());
-        // The function is self-concordant: damped so the step stays inside, and below a quarter it is quadratic.
+        // The function is self-concordant: so damped a step stays inside, and below a quarter convergence is quadratic.
         const double length = decrement > 0.25 ? 1 / (1 + decrement) : 1.0;
         for (std::int64_t i = 0; i < w; ++i) x[at(i)] += length * step[at(i)];
-        if (!(decrement <= 1e-9)) continue;
-        for (std::int64_t i = 0; i < w; ++i) found.ratios[at(k + i)] = 1 / (x[at(i)] * x[at(i)]);
-        return;
+        if (decrement <= 1e-9) return true;
     }
+    return false;
+}
+
+} // namespace
+
+void end_of_path(const dual_form& form, active_rows& found) {
+    const auto& kernels = cpu::dense<double>();
+    const auto first_weak = std::count(found.ratios.begin(), found.ratios.end(), 0.0); // the strong ones come first
+    if (form.regularized() || at(first_weak) == found.rows.size()) return;
+    std::vector<int> strong(found.rows.begin(), found.rows.begin() + first_weak);
+    const std::vector<double> l = independent_factor(form, strong);
+    const auto ld = static_cast<std::int64_t>(first_weak), k = static_cast<std::int64_t>(strong.size());
+    // E = R_WW − X'X with the columns of X = L⁻¹ R_SW; a row of which nothing is left depends on the strong ones.
+    std::vector<std::size_t> weak;
+    std::vector<double> columns;
+    for (std::size_t i = at(first_weak); i < found.rows.size(); ++i) {
+        std::vector<double> x(at(k));
+        for (std::int64_t j = 0; j < k; ++j) x[at(j)] = form.r_row(found.rows[i])[strong[at(j)]];
+        kernels.trsv_lower(l.data(), ld, k, x.data());
+        const double whole = length(form, found.rows[i]);
+        if (whole - kernels.dot(x.data(), x.data(), k) > dependent * whole) {
+            weak.push_back(i);
+            columns.insert(columns.end(), x.begin(), x.end());
+        }
+    }
+    const auto w = static_cast<std::int64_t>(weak.size());
+    std::vector<double> e(at(w * w)), x(at(w));
+    for (std::int64_t i = 0; i < w; ++i)
+        for (std::int64_t j = 0; j < w; ++j)
+            e[at(i * w + j)] = form.r_row(found.rows[weak[at(i)]])[found.rows[weak[at(j)]]] -
+                               kernels.dot(columns.data() + i * k, columns.data() + j * k, k);
+    if (!analytic_centre(e, x)) return;
+    std::fill(found.ratios.begin(), found.ratios.end(), 0.0);
+    for (std::int64_t i = 0; i < w; ++i) found.ratios[weak[at(i)]] = 1 / (x[at(i)] * x[at(i)]);
 }
 
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,

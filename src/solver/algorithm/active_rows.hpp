@@ -39,8 +39,8 @@ std::vector<int> undecided_rows(const operators& data, const dual_form& form, co
 /// What it decides, strongly active rows first.
 active_rows decided_by(const central_point& centre, const dual_form& form, const std::vector<int>& undecided);
 /// Replaces D of the weakly active rows by what it is where the central path ends: with E what the strong rows leave of
-/// R_WW, s = E λ and all s_i λ_i are equal there, which is the minimum of ½λ'Eλ − Σ log λ_i, and D_i = 1 / λ_i². D
-/// stays as it is where rows depend on each other, and on a form that is not exact.
+/// R_WW, s = E λ and all s_i λ_i are equal there, which is the minimum of ½λ'Eλ − Σ log λ_i, and D_i = 1 / λ_i²; 0 for
+/// a row that depends on the strong ones. For an exact form that keeps R; D stays as it is where there is no minimum.
 void end_of_path(const dual_form& form, active_rows& found);
 
 /// `gz` is G times the point of the outcome, [m].

@@ -14,11 +14,11 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// As in `decide_active_rows`: what is not found to this goes on alone.
 constexpr tolerances central{1e-9, 1e-9};
 /// What the iterates come to before the last steps, in units of R and d.
-constexpr double precision = 1e-12;
+constexpr double precision = 1e-10;
 /// The way begins beside the solution, where every slack and multiplier gets this much: fewer iterations than from
 /// afar.
 constexpr double beside = 1e-3;
-constexpr int limit = 30, centring = 3;
+constexpr int limit = 30, centring = 2;
 
 } // namespace
 
