@@ -94,7 +94,7 @@ template <class T> void interior(benchmark::State& state, const dense<double>& d
     const auto m = static_cast<std::size_t>(d.m), size = m * static_cast<std::size_t>(d.batch);
     std::vector<double> right(size), lambda(size), s(size);
     std::vector<solver::element> elements(static_cast<std::size_t>(d.batch));
-    std::vector<typename solver::shared_interior<T>::member> members;
+    std::vector<solver::interior_member> members;
     for (std::size_t k = 0; k < elements.size(); ++k) {
         solver::element& e = elements[k];
         e.load(v.batch, static_cast<std::int64_t>(k), data, {}, 1e-8);

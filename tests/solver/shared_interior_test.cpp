@@ -10,6 +10,7 @@
 #include <array>
 
 using namespace kernel_test;
+using optnet::solver::interior_member;
 using optnet::solver::shared_interior;
 using optnet::solver::cpu::interior;
 using optnet::solver::cpu::lanes;
@@ -54,8 +55,8 @@ struct batch_of {
         lambda.assign(d.size(), 0.0);
         s.assign(d.size(), 0.0);
     }
-    template <class T> std::vector<typename shared_interior<T>::member> members(const std::vector<index_t>& which) {
-        std::vector<typename shared_interior<T>::member> all;
+    std::vector<interior_member> members(const std::vector<index_t>& which) {
+        std::vector<interior_member> all;
         for (const index_t k : which)
             all.push_back({d.data() + k * m, floor.data() + k * m, lambda.data() + k * m, s.data() + k * m});
         return all;
@@ -71,7 +72,7 @@ template <class T> void check_conditions(double eps, int limit) {
     for (const index_t m : {index_t{1}, index_t{6}, index_t{24}, index_t{50}, index_t{101}})
         for (const index_t rank : {m + 5, (m + 1) / 2}) {
             batch_of x(m, rank, 21);
-            auto members = x.members<T>(x.everybody());
+            auto members = x.members(x.everybody());
             shared_interior<T> method;
             method.set_up(x.R.data(), m);
             method.run(members, eps, 0.1, limit, 0);
@@ -183,7 +184,7 @@ TEST_CASE("the optimality conditions hold to the precision that was asked for, i
 
 TEST_CASE("the last steps bring every product of slack and multiplier to their mean") {
     batch_of x(30, 40, 13);
-    auto members = x.members<double>(x.everybody());
+    auto members = x.members(x.everybody());
     shared_interior<double> method;
     method.set_up(x.R.data(), 30);
     method.run(members, 1e-8, 0.1, 60, 4);
@@ -206,7 +207,7 @@ TEST_CASE("a problem does not know the others in its lanes, and NaN stays in its
     const auto points = [&](const std::vector<index_t>& which) {
         std::fill(x.lambda.begin(), x.lambda.end(), 0.0);
         std::fill(x.s.begin(), x.s.end(), 0.0);
-        auto members = x.members<double>(which);
+        auto members = x.members(which);
         shared_interior<double> method;
         method.set_up(x.R.data(), m);
         method.run(members, 1e-9, 0.1, 60, 2);

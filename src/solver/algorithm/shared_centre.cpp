@@ -12,13 +12,16 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// As in `decide_active_rows`: what is not found to this goes on alone.
-constexpr tolerances central{1e-9, 1e-9};
-/// What the iterates come to before the last steps, in units of R and d.
-constexpr double precision = 1e-10;
+constexpr tolerances central{1e-6, 1e-6};
+/// What the iterates come to before the last steps, in units of R and d; and in single precision before those in
+/// double.
+constexpr double precision = 1e-10, of_single = 1e-5;
 /// The way begins beside the solution, where every slack and multiplier gets this much: fewer iterations than from
 /// afar.
-constexpr double beside = 1e-3;
-constexpr int limit = 30, centring = 2;
+constexpr double beside = 1e-4;
+constexpr int limit = 30, limit_of_single = 6, centring = 2;
+/// From there on nothing is moved off the boundary any more.
+constexpr double as_it_is = 1e-12;
 
 } // namespace
 
@@ -30,7 +33,7 @@ void shared_chunk::find_centres(const operators& data, const dual_form& form, co
         for (central_point& c : centres) c.lambda.clear();
         return;
     }
-    std::vector<shared_interior<double>::member> members;
+    std::vector<interior_member> members;
     members.reserve(at(size));
     for (std::int64_t c = 0; c < size; ++c) {
         const int i = which[at(c)];
@@ -41,8 +44,10 @@ void shared_chunk::find_centres(const operators& data, const dual_form& form, co
         for (std::int64_t j = 0; j < m; ++j) to.s[at(j)] = std::max(0.0, h[at(i * m + j)] - from.gz[j]);
         members.push_back({d.data() + i * m, floor.data() + i * m, to.lambda.data(), to.s.data()});
     }
+    single.set_up(form.r_row(0), m);
+    single.run(members, of_single, beside, limit_of_single, 0);
     interior.set_up(form.r_row(0), m);
-    interior.run(members, precision, beside, limit, centring);
+    interior.run(members, precision, as_it_is, limit, centring);
 
     // The verdict is that of z on the data as given.
     constexpr std::int64_t block = dual_form::row_block;

@@ -118,6 +118,7 @@ private:
     array late_d, late_floor;
     row_systems systems;
     shared_interior<double> interior;
+    shared_interior<float> single;
 };
 
 } // namespace optnet::solver

@@ -32,7 +32,7 @@ template <class T> void shared_interior<T>::set_up(const double* R, std::int64_t
 }
 
 /// Lane l becomes the problem at its start.
-template <class T> void shared_interior<T>::put(const member& from, int lane) {
+template <class T> void shared_interior<T>::put(const interior_member& from, int lane) {
     double most = 0;
     for (std::int64_t i = 0; i < m; ++i)
         if (from.floor[i] != HUGE_VAL) most = std::max(most, std::abs(from.d[i] * unit[at(i)]));
@@ -49,7 +49,7 @@ template <class T> void shared_interior<T>::put(const member& from, int lane) {
     }
 }
 
-template <class T> void shared_interior<T>::take(member& to, int lane) const {
+template <class T> void shared_interior<T>::take(interior_member& to, int lane) const {
     for (std::int64_t i = 0; i < m; ++i) {
         const std::size_t e = at(i * width + lane);
         const bool is_present = present[e] > 0;
@@ -59,7 +59,7 @@ template <class T> void shared_interior<T>::take(member& to, int lane) const {
 }
 
 template <class T>
-void shared_interior<T>::run(std::vector<member>& members, double eps, double room, int limit, int centring) {
+void shared_interior<T>::run(std::vector<interior_member>& members, double eps, double room, int limit, int centring) {
     precision = static_cast<T>(eps);
     least_start = room;
     most_steps = limit;
@@ -68,7 +68,7 @@ void shared_interior<T>::run(std::vector<member>& members, double eps, double ro
     for (int first = 0; first < all; first += width) run_group(members.data() + first, std::min(width, all - first));
 }
 
-template <class T> void shared_interior<T>::run_group(member* first, int count) {
+template <class T> void shared_interior<T>::run_group(interior_member* first, int count) {
     // Lanes of nobody have absent rows.
     std::fill(s.begin(), s.end(), T(1));
     for (lines* a : {&lambda, &present, &d, &ds, &dlambda}) std::fill(a->begin(), a->end(), T(0));

@@ -16,19 +16,20 @@
 
 namespace optnet::solver {
 
+/// One problem and its iterate.
+struct interior_member {
+    const double *d, *floor; ///< [m]; floor is +inf where a row is absent
+    /// Where it starts and where it ends, [m]: λ ≥ 0 and s ≥ 0; behind it λ = 0 and s = 1 for absent rows.
+    double *lambda, *s;
+    bool converged = false; ///< to the precision that was asked for
+    int iterations = 0;
+};
+
 template <class T> class shared_interior {
 public:
     static constexpr int width = cpu::lanes<T>;
     /// Up to so many rows the factors of all lanes stay in the second-level cache.
     static constexpr std::int64_t most_rows = 256;
-
-    struct member {
-        const double *d, *floor; ///< [m]; floor is +inf where a row is absent
-        /// Where it starts and where it ends, [m]: λ ≥ 0 and s ≥ 0; behind it λ = 0 and s = 1 for absent rows.
-        double *lambda, *s;
-        bool converged = false; ///< to the precision that was asked for
-        int iterations = 0;
-    };
 
     /// Takes R [m, m] over.
     void set_up(const double* R, std::int64_t m);
@@ -36,12 +37,12 @@ public:
     /// |Rλ + d − s| ≤ ε. What is not there after `limit` iterations stays at its last point; one that is not finite
     /// leaves λ and s as they were. So many steps of `centring` follow, which bring every sᵢλᵢ to their mean: that is
     /// a point of the central path whatever led there.
-    void run(std::vector<member>& members, double eps, double room, int limit, int centring);
+    void run(std::vector<interior_member>& members, double eps, double room, int limit, int centring);
 
 private:
-    void run_group(member* first, int count);
-    void put(const member& from, int l);
-    void take(member& to, int l) const;
+    void run_group(interior_member* first, int count);
+    void put(const interior_member& from, int l);
+    void take(interior_member& to, int l) const;
 
     using lines = std::vector<T, line_allocator<T>>;
     std::int64_t m = 0, size = 0; ///< size: m, filled up to a multiple of four with rows of the identity
