@@ -15,7 +15,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr tolerances central{1e-6, 1e-6};
 /// What the iterates come to before the last steps, in units of R and d; and in single precision before those in
 /// double.
-constexpr double precision = 1e-10, of_single = 1e-5;
+constexpr double of_double = 1e-10, of_single = 1e-5;
 /// The way begins beside the solution, where every slack and multiplier gets this much: fewer iterations than from
 /// afar.
 constexpr double beside = 1e-4;
@@ -47,7 +47,7 @@ void shared_chunk::find_centres(const operators& data, const dual_form& form, co
     single.set_up(form.r_row(0), m);
     single.run(members, of_single, beside, limit_of_single, 0);
     interior.set_up(form.r_row(0), m);
-    interior.run(members, precision, as_it_is, limit, centring);
+    interior.run(members, of_double, as_it_is, limit, centring);
 
     // The verdict is that of z on the data as given.
     constexpr std::int64_t block = dual_form::row_block;
