@@ -20,6 +20,7 @@ using vector = Eigen::VectorXd;
 vector ratios(const kinks& x, std::int64_t k, const matrix& R) {
     const int* rows = x.order.data() + k * x.data.m;
     const int weak = x.tight - x.strong;
+    if (weak == 0) return {};
     const auto part = [&](int i, int j, int height, int width) {
         matrix out(height, width);
         for (int a = 0; a < height; ++a)
