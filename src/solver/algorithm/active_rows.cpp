@@ -175,7 +175,7 @@ void end_of_path(const dual_form& form, active_rows& found) {
     const std::vector<double> l = independent_factor(form, strong);
     const auto ld = static_cast<std::int64_t>(first_weak), k = static_cast<std::int64_t>(strong.size());
     // E = R_WW − X'X with the columns of X = L⁻¹ R_SW; a row of which nothing is left depends on the strong ones.
-    std::vector<std::size_t> weak;
+    std::vector<std::size_t> left;
     std::vector<double> columns;
     for (std::size_t i = at(first_weak); i < found.rows.size(); ++i) {
         std::vector<double> x(at(k));
@@ -183,19 +183,19 @@ void end_of_path(const dual_form& form, active_rows& found) {
         kernels.trsv_lower(l.data(), ld, k, x.data());
         const double whole = length(form, found.rows[i]);
         if (whole - kernels.dot(x.data(), x.data(), k) > dependent * whole) {
-            weak.push_back(i);
+            left.push_back(i);
             columns.insert(columns.end(), x.begin(), x.end());
         }
     }
-    const auto w = static_cast<std::int64_t>(weak.size());
+    const auto w = static_cast<std::int64_t>(left.size());
     std::vector<double> e(at(w * w)), x(at(w));
     for (std::int64_t i = 0; i < w; ++i)
         for (std::int64_t j = 0; j < w; ++j)
-            e[at(i * w + j)] = form.r_row(found.rows[weak[at(i)]])[found.rows[weak[at(j)]]] -
+            e[at(i * w + j)] = form.r_row(found.rows[left[at(i)]])[found.rows[left[at(j)]]] -
                                kernels.dot(columns.data() + i * k, columns.data() + j * k, k);
     if (!analytic_centre(e, x)) return;
     std::fill(found.ratios.begin(), found.ratios.end(), 0.0);
-    for (std::int64_t i = 0; i < w; ++i) found.ratios[weak[at(i)]] = 1 / (x[at(i)] * x[at(i)]);
+    for (std::int64_t i = 0; i < w; ++i) found.ratios[left[at(i)]] = 1 / (x[at(i)] * x[at(i)]);
 }
 
 active_rows decide_active_rows(const element& e, const dual_form& form, const settings& how, const outcome& done,
