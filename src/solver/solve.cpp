@@ -44,7 +44,9 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     call.serial = ++calls;
     if (sparse && batch.batch >= least_together && numbers_in_lane(made, shared) <= most_in_lanes)
         call.lanes = lanes_together;
-    const bool hold = holds(*batch.shape, made, call.lanes, shared);
+    const bool lanes = !shared && batch.batch >= least_together && own_chunk::serves(*batch.shape, made);
+    const bool alone = !lanes && (!shared || batch.batch < least_together);
+    const bool hold = holds(*batch.shape, made, call.lanes, shared, alone);
     if (shared && hold && sparse) {
         std::shared_ptr<set_up>& held = held_matrices();
         if (!held || held.use_count() > 1) held = std::make_shared<set_up>();
@@ -67,7 +69,6 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     }
 
     constexpr std::int64_t width = own_chunk::together;
-    const bool lanes = !shared && batch.batch >= least_together && own_chunk::serves(*batch.shape, made);
     const std::int64_t dense_groups = lanes ? (batch.batch + width - 1) / width : 0;
     if (kept) kept->dense.resize(at(dense_groups));
 

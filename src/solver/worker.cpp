@@ -13,6 +13,12 @@ double chunk_numbers(const structure& shape) {
     return static_cast<double>(shared_kkt::together(shape, 1 << 20, 1)) * size * (12 + size);
 }
 
+/// Those of one problem by itself: its rows of G in form D and the active ones of them, R and two factors.
+double numbers_alone(const structure& shape) {
+    const double n = shape.n, p = shape.p, m = shape.m;
+    return 2 * m * (n + p) + 3 * m * m + 64 * (n + p + m);
+}
+
 } // namespace
 
 worker& held_worker() {
@@ -29,9 +35,11 @@ double numbers_in_lane(const plan& made, bool shared) {
     return shared ? lanes_numbers(*made.pattern) : own_lane_numbers(*made.pattern);
 }
 
-bool holds(const structure& shape, const plan& made, int lanes, bool shared) {
-    return 8.0 * (made.chosen == form::sparse ? lanes * numbers_in_lane(made, shared) : chunk_numbers(shape)) <=
-           most_held;
+bool holds(const structure& shape, const plan& made, int lanes, bool shared, bool alone) {
+    const double numbers = made.chosen == form::sparse ? lanes * numbers_in_lane(made, shared)
+                           : alone                     ? numbers_alone(shape)
+                                                       : chunk_numbers(shape);
+    return 8.0 * numbers <= most_held;
 }
 
 } // namespace optnet::solver

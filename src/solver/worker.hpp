@@ -34,7 +34,7 @@ std::shared_ptr<set_up>& held_matrices();
 /// The numbers that a sparse problem takes in a lane; `shared`: without its matrices.
 double numbers_in_lane(const plan& made, bool shared);
 /// True if a thread keeps what it works with: on the sparse form, and for small problems, the memory would take as long
-/// to get as it is used.
-bool holds(const structure& shape, const plan& made, int lanes, bool shared);
+/// to get as it is used. `alone`: dense problems one at a time.
+bool holds(const structure& shape, const plan& made, int lanes, bool shared, bool alone);
 
 } // namespace optnet::solver
