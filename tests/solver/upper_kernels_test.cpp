@@ -178,8 +178,8 @@ TEST_CASE("rows become columns, scaled rows and copied symmetric parts are exact
                 std::vector<int> which(static_cast<std::size_t>(m));
                 for (index_t i = 0; i < m; ++i) which[static_cast<std::size_t>(i)] = static_cast<int>(m - 1 - i);
                 matrix<T> some = random_matrix<T>(n, m), all = some, scaled = random_matrix<T>(m, n);
-                k.turn_rows(A.at(), A.ld, which.data(), m, n, some.at(), some.ld);
-                k.turn_rows(A.at(), A.ld, nullptr, m, n, all.at(), all.ld);
+                k.turn_rows(A.at(), A.ld, which.data(), m, n, some.at(), some.ld, nullptr);
+                k.turn_rows(A.at(), A.ld, nullptr, m, n, all.at(), all.ld, nullptr);
                 const std::vector<T> factors = random_vector<T>(m);
                 k.scaled_rows(A.at(), A.ld, m, n, factors.data(), scaled.at(), scaled.ld);
                 bool right = true;
@@ -212,6 +212,62 @@ TEST_CASE("rows become columns, scaled rows and copied symmetric parts are exact
                 M(n - 1, n / 2) = bad;
                 const T found = k.symmetric_copy(M.at(), M.ld, n, part.at(), part.ld);
                 CHECK(found != found);
+            }
+        }
+    });
+}
+
+TEST_CASE("a wide matrix is L U with pivots among its columns, none of them much smaller than another entry") {
+    each_table([](const auto& k, auto zero) {
+        using T = decltype(zero);
+        for (const index_t p : sizes)
+            for (const index_t n : {p, p + 1, 2 * p, 3 * p + 5}) {
+                padded<T> A(p, n), L(p, p);
+                for (index_t i = 0; i < p; ++i) {
+                    for (index_t j = n; j < A.ld; ++j) A(i, j) = 0;
+                    // Nothing to be found in the first columns, or not much.
+                    for (index_t j = 0; n >= 2 * p && j < p / 2; ++j) A(i, j) *= p % 2 == 0 ? T(0) : T(1e-3);
+                }
+                const padded<T> old = A;
+                std::vector<int> pivots(static_cast<std::size_t>(p) + 1, -7);
+                INFO("p " << p << ", n " << n);
+                REQUIRE(k.pivoted_rows(A.at(), A.ld, p, n, std::numeric_limits<T>::min(), pivots.data(), L.at(), L.ld));
+                CHECK(pivots.back() == -7);
+                worst w;
+                bool right = true;
+                for (index_t i = 0; i < p; ++i) {
+                    for (index_t e = 0; e < i; ++e) right = right && A(i, pivots[static_cast<std::size_t>(e)]) == 0;
+                    right = right && A(i, pivots[static_cast<std::size_t>(i)]) == L(i, i);
+                    for (index_t j = 0; j < n; ++j) {
+                        right = right && std::abs(A(i, j)) <= T(8.01) * std::abs(L(i, i));
+                        long double sum = 0, size = 0;
+                        for (index_t e = 0; e <= i; ++e) { // by columns; rows of A are those of U times l_ee
+                            const long double term = static_cast<long double>(L(e, i)) * A(e, j) / L(e, e);
+                            sum += term;
+                            size += std::abs(term);
+                        }
+                        w.add(sum - old(i, j), static_cast<long double>(p + 8) * u<T> * (size + std::abs(old(i, j))));
+                    }
+                }
+                CHECK(right);
+                CHECK(static_cast<double>(w.ratio) <= 1.0);
+            }
+    });
+}
+
+TEST_CASE("rows that depend on each other, and what is not finite, end the search for pivots") {
+    each_table([](const auto& k, auto zero) {
+        using T = decltype(zero);
+        for (const index_t p : {index_t{2}, index_t{9}, index_t{40}}) {
+            padded<T> A(p, 2 * p), L(p, p);
+            for (index_t i = 0; i < p; ++i)
+                for (index_t j = 2 * p; j < A.ld; ++j) A(i, j) = 0;
+            for (const T bad : {T(0), nan_of<T>, std::numeric_limits<T>::infinity()}) {
+                padded<T> B = A;
+                for (index_t j = 0; j < 2 * p; ++j) B(p - 1, j) = 2 * B(0, j);
+                B(p - 1, 1) += bad;
+                std::vector<int> pivots(static_cast<std::size_t>(p));
+                CHECK(!k.pivoted_rows(B.at(), B.ld, p, 2 * p, T(1e-4), pivots.data(), L.at(), L.ld));
             }
         }
     });

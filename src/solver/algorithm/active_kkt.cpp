@@ -103,7 +103,7 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const w
     data = &packed;
     trusted = false;
     ratio.clear();
-    const auto k = static_cast<std::int64_t>(places.size()), width = static_cast<std::int64_t>(data->n) + data->p;
+    const auto k = static_cast<std::int64_t>(places.size()), width = form->row_width();
     active.resize(at(k));
     l.resize(at(k * k));
     stride = k;
@@ -119,7 +119,7 @@ void active_kkt::adopt(const dual_form& source, const operators& packed, const w
 void active_kkt::copy_rows() {
     t.clear();
     if (form->has_r()) return;
-    t.resize(active.size() * at(data->n + data->p));
+    t.resize(active.size() * at(form->row_width()));
     form->rows(active.data(), static_cast<std::int64_t>(active.size()), t.data());
 }
 
@@ -163,7 +163,7 @@ void active_kkt::row_residual(const double* u, const double* lambda, double* gz,
 void active_kkt::solve_once(point& x) const {
     const auto& kernels = cpu::dense<double>();
     const auto k = static_cast<std::int64_t>(active.size());
-    const std::int64_t n = data->n, p = data->p, width = n + p;
+    const std::int64_t n = data->n, p = data->p, width = form->row_width(), v = form->long_part();
     form->forward(x.z.data(), x.nu.data());
     std::vector<double> d(at(k));
     for (std::int64_t i = 0; i < k; ++i) d[at(i)] = -x.lambda[at(active[at(i)])];
@@ -173,15 +173,15 @@ void active_kkt::solve_once(point& x) const {
             form->row_products(active, x.z.data(), x.nu.data(), d.data());
         else {
             kernels.gemv(t.data(), width, k, n, 1.0, x.z.data(), 1.0, d.data());
-            kernels.gemv(t.data() + n, width, k, p, -1.0, x.nu.data(), 1.0, d.data());
+            if (!form->is_reduced()) kernels.gemv(t.data() + n, width, k, p, -1.0, x.nu.data(), 1.0, d.data());
         }
         solve_rows(d.data());
         for (std::int64_t i = 0; i < k; ++i) x.lambda[at(active[at(i)])] = d[at(i)];
         if (form->has_r())
             form->subtract_rows(active, d.data(), x.z.data(), x.nu.data());
         else {
-            kernels.gemv_transposed(t.data(), width, k, n, -1.0, d.data(), 1.0, x.z.data());
-            kernels.gemv_transposed(t.data() + n, width, k, p, -1.0, d.data(), 1.0, x.nu.data());
+            kernels.gemv_transposed(t.data(), width, k, v, -1.0, d.data(), 1.0, x.z.data());
+            kernels.gemv_transposed(t.data() + v, width, k, p, -1.0, d.data(), 1.0, x.nu.data());
         }
     }
     form->backward(x.z.data(), x.nu.data());

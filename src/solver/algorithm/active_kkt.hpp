@@ -89,7 +89,7 @@ private:
     std::vector<double> ratio; ///< D, [k] or empty
     std::vector<double> l;     ///< [k, k], rows `stride` apart
     std::int64_t stride = 0;
-    std::vector<double> t; ///< [k, n + p] the rows [v_i w_i] of form D where it does not keep them
+    std::vector<double> t; ///< [k, row_width()] the rows [v_i w_i] of form D where it does not keep them
 };
 
 } // namespace optnet::solver

@@ -25,6 +25,7 @@ constexpr std::int64_t narrow = 24;
 
 bool dual_form::set_up(const operators& source, double convexity_tolerance, kept_rows which) {
     data = &source;
+    reduced = false;
     kept_r = which == kept_rows::all;
     const bool few = which == kept_rows::on_demand || which == kept_rows::at_once;
     turned = few && !data->q_is_diagonal();
@@ -62,6 +63,12 @@ bool dual_form::set_up_turned() {
     rho = gamma = delta = 0;
     diagonal = false;
     guess.clear();
+    const double floor = singular_pivot * (data->q_max > 0 ? data->q_max : 1.0);
+    if (reduced_form::pays(n, p, data->m) && pivoted.set_up(*data, floor)) {
+        reduced = true;
+        pivot = pivoted.least_pivot();
+        return true;
+    }
     stride = line_stride(cols);
     schur_stride = line_stride(p);
     panel.resize(size(n * stride + 8)); // vectors of the last row of V_A' may end behind it
@@ -69,8 +76,7 @@ bool dual_form::set_up_turned() {
     data->write_dense(matrix::Q, h, stride);
     data->write_turned_a(va(), stride);
     for (std::int64_t i = 0; i < n; ++i) std::fill_n(h + i * stride + cols, stride - cols, 0.0);
-    if (!kernels.upper_cholesky(h, n, cols, stride, singular_pivot * (data->q_max > 0 ? data->q_max : 1.0)))
-        return false;
+    if (!kernels.upper_cholesky(h, n, cols, stride, floor)) return false;
     pivot = HUGE_VAL;
     for (std::int64_t i = 0; i < n; ++i) pivot = std::min(pivot, h[i * (stride + 1)] * h[i * (stride + 1)]);
     if (p == 0) return true;
@@ -246,6 +252,7 @@ void dual_form::form_r() {
 void dual_form::forward(double* z, double* nu) const {
     const auto& kernels = cpu::dense<double>();
     const int n = data->n, p = data->p;
+    if (reduced) return pivoted.forward(z, nu);
     if (turned) {
         kernels.upper_forward(panel.data(), stride, n, z);
         if (p == 0) return;
@@ -270,6 +277,11 @@ void dual_form::forward(double* z, double* nu) const {
 void dual_form::backward(double* y, double* u) const {
     const auto& kernels = cpu::dense<double>();
     const int n = data->n, p = data->p;
+    if (reduced) {
+        std::vector<double> half(y, y + n);
+        pivoted.point(half.data(), y);
+        return pivoted.multipliers(half.data(), u);
+    }
     if (turned) {
         if (p > 0) {
             kernels.upper_backward(schur.data(), schur_stride, p, u);
@@ -289,7 +301,7 @@ void dual_form::backward(double* y, double* u) const {
 
 void dual_form::rows(const int* which, std::int64_t count, double* out) const {
     const auto& kernels = cpu::dense<double>();
-    const std::int64_t n = data->n, p = data->p, width = n + p;
+    const std::int64_t n = data->n, p = data->p, width = row_width();
     if (kept_r) {
         for (std::int64_t i = 0; i < count; ++i) {
             std::copy_n(vg() + which[i] * n, n, out + i * width);
@@ -301,7 +313,7 @@ void dual_form::rows(const int* which, std::int64_t count, double* out) const {
         const std::int64_t apart = line_stride(count);
         aligned_numbers all(size(width * apart));
         columns(which, count, all.data(), apart);
-        return kernels.turn_rows(all.data(), apart, nullptr, width, count, out, width);
+        return kernels.turn_rows(all.data(), apart, nullptr, width, count, out, width, nullptr);
     }
     bool bounds = diagonal;
     for (std::int64_t i = 0; i < count; ++i) {
@@ -335,8 +347,9 @@ void dual_form::columns(const int* which, std::int64_t count, double* out, std::
     if (!turned) {
         std::vector<double> all(size(count * (n + p)));
         rows(which, count, all.data());
-        return kernels.turn_rows(all.data(), n + p, nullptr, count, n + p, out, ld);
+        return kernels.turn_rows(all.data(), n + p, nullptr, count, n + p, out, ld, nullptr);
     }
+    if (reduced) return pivoted.columns(*data, which, count, out, ld);
     data->write_g_columns(which, count, out, ld);
     kernels.upper_solve(panel.data(), stride, n, out, ld, count);
     if (p == 0) return;
@@ -353,10 +366,11 @@ void dual_form::gather(const std::vector<int>& which, double* out, std::int64_t 
         return;
     }
     const auto& kernels = cpu::dense<double>();
-    const std::int64_t n = data->n, p = data->p, width = n + p;
+    const std::int64_t n = data->n, p = data->p, width = row_width();
     std::vector<double> t(size(count * width));
     rows(which.data(), count, t.data());
-    kernels.syrk_lower(out, ld, t.data(), width, count, n, 1.0, 0.0);
+    kernels.syrk_lower(out, ld, t.data(), width, count, long_part(), 1.0, 0.0);
+    if (reduced) return;
     std::vector<double> length(size(count));
     for (std::int64_t i = 0; i < count; ++i) length[size(i)] = out[i * ld + i];
     if (p == 0) return;

@@ -14,6 +14,7 @@
 #include "solver/algorithm/first_guess.hpp"
 #include "solver/algorithm/line_memory.hpp"
 #include "solver/algorithm/operators.hpp"
+#include "solver/algorithm/reduced_form.hpp"
 
 #include <vector>
 
@@ -57,10 +58,17 @@ public:
     /// rows enter: row i of G z₀ is v_i·y − w_i·u, and multipliers λ change y by −V_G'λ and u by −W'λ.
     void forward(double* z, double* nu) const;
     void backward(double* y, double* u) const;
-    /// [v_i w_i] of `count` rows of G, row-major [count, n + p].
+    /// The equalities of one problem were eliminated by pivots: y and u are those of `reduced_form`, rows are
+    /// [v_i g_iB] in place of [v_i w_i].
+    bool is_reduced() const { return reduced; }
+    const reduced_form& by_pivots() const { return pivoted; }
+    std::int64_t row_width() const { return reduced ? data->n : std::int64_t{data->n} + data->p; }
+    /// v_i, which a row begins with.
+    std::int64_t long_part() const { return reduced ? std::int64_t{data->n} - data->p : data->n; }
+    /// [v_i w_i] of `count` rows of G, row-major [count, row_width()].
     void rows(const int* which, std::int64_t count, double* out) const;
-    /// The same as columns, [n + p, count] with rows `ld` apart, which have room for the next multiple of eight of
-    /// them; what is there is overwritten.
+    /// The same as columns, [row_width(), count] with rows `ld` apart, which have room for the next multiple of eight
+    /// of them; what is there is overwritten.
     void columns(const int* which, std::int64_t count, double* out, std::int64_t ld) const;
     /// Without copying them, where R is kept: out_i += v_i·y − w_i·u, and y −= V'f, u −= W'f over these rows.
     void row_products(const std::vector<int>& which, const double* y, const double* u, double* out) const;
@@ -95,9 +103,12 @@ public:
     void prepare_guess() { guess.set_up(r.data(), data->m, data->m > data->n - data->p); }
     const guess_matrix& guesses() const { return guess; }
 
-    std::size_t bytes() const { return (panel.size() + schur.size() + r.size()) * sizeof(double); }
+    std::size_t bytes() const {
+        return (panel.size() + schur.size() + r.size() + (reduced ? pivoted.size() : 0)) * sizeof(double);
+    }
     std::size_t held() const {
-        return (panel.capacity() + schur.capacity() + r.capacity()) * sizeof(double) + guess.held();
+        return (panel.capacity() + schur.capacity() + r.capacity() + pivoted.capacity()) * sizeof(double) +
+               guess.held();
     }
 
 private:
@@ -122,6 +133,8 @@ private:
     bool kept_r = false;   ///< V_G, W and R are there
     /// For one problem, without V_G: the rows of [L' V_A'] in the panel, those of L_S' in `schur`, whole lines each.
     bool turned = false;
+    bool reduced = false; ///< or in `pivoted`, and neither is there
+    reduced_form pivoted;
     std::int64_t stride = 0, schur_stride = 0; ///< the distances of those rows
     aligned_numbers panel;          ///< L [n, n], or the square roots of a diagonal H [n]; then V_A [p, n], V_G [m, n]
     aligned_numbers schur;          ///< L_S [p, p], W [m, p]

@@ -21,6 +21,8 @@ void dual_form::hand_over(dual_form& to, const operators& measures) {
     to.diagonal = diagonal;
     to.kept_r = kept_r;
     to.turned = turned;
+    to.reduced = reduced;
+    std::swap(to.pivoted, pivoted);
     to.stride = stride;
     to.schur_stride = schur_stride;
     to.panel.swap(panel);

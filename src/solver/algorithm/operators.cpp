@@ -276,20 +276,29 @@ void operators::write_turned_a(double* to, std::int64_t ld) const {
     const auto& kernels = cpu::dense<double>();
     const std::vector<packed>& set = blocks(matrix::A);
     if (set.size() == 1 && set[0].kind == block_kind::dense && set[0].cols == n && set[0].rows == p)
-        return kernels.turn_rows(set[0].data.data(), n, nullptr, p, n, to, ld);
+        return kernels.turn_rows(set[0].data.data(), n, nullptr, p, n, to, ld, nullptr);
     std::vector<double> rows(at(p) * at(n));
     add_dense(matrix::A, rows.data(), n);
-    kernels.turn_rows(rows.data(), n, nullptr, p, n, to, ld);
+    kernels.turn_rows(rows.data(), n, nullptr, p, n, to, ld, nullptr);
 }
 
-void operators::write_g_columns(const int* which, std::int64_t count, double* to, std::int64_t ld) const {
+const double* operators::dense_rows(matrix where, std::vector<double>& scratch) const {
+    if (const packed* only = whole(where)) return only->data.data();
+    const std::int64_t rows = where == matrix::Q ? n : where == matrix::A ? p : m;
+    scratch.resize(at(rows * n));
+    write_dense(where, scratch.data(), n);
+    return scratch.data();
+}
+
+void operators::write_g_columns(const int* which, std::int64_t count, double* to, std::int64_t ld,
+                                const int* places) const {
     const std::vector<packed>& set = blocks(matrix::G);
     if (set.size() == 1 && set[0].kind == block_kind::dense && set[0].cols == n && set[0].rows == m)
-        return cpu::dense<double>().turn_rows(set[0].data.data(), n, which, count, n, to, ld);
+        return cpu::dense<double>().turn_rows(set[0].data.data(), n, which, count, n, to, ld, places);
     std::vector<double> row(at(n));
     for (std::int64_t k = 0; k < count; ++k) {
         write_g_row(which[k], row.data());
-        for (std::int64_t j = 0; j < n; ++j) to[j * ld + k] = row[at(j)];
+        for (std::int64_t j = 0; j < n; ++j) to[(places == nullptr ? j : places[j]) * ld + k] = row[at(j)];
     }
 }
 

@@ -78,8 +78,11 @@ public:
     void add_dense(matrix where, double* M, std::int64_t ld) const;
     /// The transpose of A: to[j * ld + i] = entry (i, j).
     void write_turned_a(double* to, std::int64_t ld) const;
-    /// Rows of G as columns: to[j * ld + k] = entry (which[k], j).
-    void write_g_columns(const int* which, std::int64_t count, double* to, std::int64_t ld) const;
+    /// Rows of G as columns: to[places[j] * ld + k] = entry (which[k], j); `places` null: all in order.
+    void write_g_columns(const int* which, std::int64_t count, double* to, std::int64_t ld,
+                         const int* places = nullptr) const;
+    /// A matrix row-major without gaps, where it lies if it lies so, else in `scratch`.
+    const double* dense_rows(matrix where, std::vector<double>& scratch) const;
     /// The dot product of row i of G with x.
     double g_row_dot(int i, const double* x) const;
     /// x += factor times row i of G.

@@ -132,7 +132,7 @@ private:
     working_rows working;
     std::vector<int> wanted;
     std::vector<char> is_given; ///< [m]
-    std::vector<double> nearest, g_z;
+    std::vector<double> nearest, g_z, half;
     point first, now, before;
     finish_work at_work;
     active_kkt kkt;

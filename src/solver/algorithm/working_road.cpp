@@ -105,8 +105,14 @@ bool road::run_on_demand(const element& e, const dual_form& form, const settings
     x.z = first.z;
     x.nu = first.nu;
     x.lambda.assign(at(o.m), 0.0);
+    // The equality multipliers of a reduced form are made at the end alone.
     const auto come_back = [&] {
-        form.backward(x.z.data(), x.nu.data());
+        if (form.is_reduced()) {
+            half = x.z;
+            form.by_pivots().point(half.data(), x.z.data());
+        } else {
+            form.backward(x.z.data(), x.nu.data());
+        }
         g_z.assign(at(o.m), 0.0);
         o.multiply_add(matrix::G, x.z.data(), g_z.data());
     };
@@ -159,6 +165,7 @@ bool road::run_on_demand(const element& e, const dual_form& form, const settings
         come_back();
         more_rows(e, round >= most_rounds);
     }
+    if (form.is_reduced()) form.by_pivots().multipliers(half.data(), x.nu.data());
     working_system system{form, o, working, dual, g_z, kkt};
     for (const int i : dual.basis) {
         const int row = working.rows()[at(i)];

@@ -21,7 +21,8 @@ void working_rows::begin(const dual_form& source, const operators& packed) {
     data = &packed;
     n = data->n;
     p = data->p;
-    width = n + p;
+    width = source.row_width();
+    length_v = source.long_part();
     bounds = form->h_is_diagonal();
     room = 0;
     which.clear();
@@ -67,10 +68,10 @@ void working_rows::add(const std::vector<int>& more) {
 void working_rows::multiply(std::int64_t first) {
     const auto& kernels = cpu::dense<double>();
     const std::int64_t all = count(), added = all - first;
-    const double *v = t.data(), *w = v + n * room;
+    const double *v = t.data(), *w = v + length_v * room;
     double* r = products.data() + first; // the columns of the new rows
-    kernels.upper_product(r, room, v, room, all, v + first, room, added, n, first, 1.0, 0.0);
-    if (p > 0) {
+    kernels.upper_product(r, room, v, room, all, v + first, room, added, length_v, first, 1.0, 0.0);
+    if (p > 0 && !form->is_reduced()) {
         squares.resize(at(added));
         for (std::int64_t i = 0; i < added; ++i) squares[at(i)] = r[(first + i) * room + i];
         kernels.upper_product(r, room, w, room, all, w + first, room, added, p, first, -1.0, 1.0);
@@ -82,7 +83,7 @@ void working_rows::multiply(std::int64_t first) {
         }
     }
     double* below = products.data() + first * room;
-    kernels.turn_rows(r, room, nullptr, first, added, below, room);
+    kernels.turn_rows(r, room, nullptr, first, added, below, room, nullptr);
     for (std::int64_t i = 0; i < added; ++i)
         for (std::int64_t j = 0; j < i; ++j) below[i * room + first + j] = r[(first + j) * room + i];
 }
@@ -110,15 +111,16 @@ void working_rows::multiply_bounds(std::int64_t first) {
 void working_rows::add_products(std::int64_t first, const double* y, const double* u, double* out) const {
     const auto& kernels = cpu::dense<double>();
     kernels.gemv_transposed(t.data() + first, room, n, count() - first, 1.0, y, 1.0, out);
-    if (p > 0) kernels.gemv_transposed(t.data() + n * room + first, room, p, count() - first, -1.0, u, 1.0, out);
+    if (p > 0 && !form->is_reduced())
+        kernels.gemv_transposed(t.data() + n * room + first, room, p, count() - first, -1.0, u, 1.0, out);
 }
 
 void working_rows::combine(const std::vector<int>& places, const double* f, double* y, double* u) const {
     const auto& kernels = cpu::dense<double>();
     spread.assign(at(count()), 0.0);
     for (std::size_t i = 0; i < places.size(); ++i) spread[at(places[i])] = f[i];
-    kernels.gemv(t.data(), room, n, count(), 1.0, spread.data(), 1.0, y);
-    if (p > 0) kernels.gemv(t.data() + n * room, room, p, count(), 1.0, spread.data(), 1.0, u);
+    kernels.gemv(t.data(), room, length_v, count(), 1.0, spread.data(), 1.0, y);
+    if (p > 0) kernels.gemv(t.data() + length_v * room, room, p, count(), 1.0, spread.data(), 1.0, u);
 }
 
 void working_rows::copy(const std::vector<int>& places, double* to) const {

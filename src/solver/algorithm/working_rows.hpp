@@ -21,7 +21,7 @@ public:
     std::int64_t count() const { return static_cast<std::int64_t>(which.size()); }
     /// Row i of G has a place here.
     bool holds(int i) const { return here[static_cast<std::size_t>(i)] != 0; }
-    /// [v w] of the rows at these places, row-major [k, n + p].
+    /// [v w] of the rows at these places, row-major [k, row_width()].
     void copy(const std::vector<int>& places, double* to) const;
     /// R of these rows, symmetric, [count, count] with rows `stride` apart.
     const double* r() const { return products.data(); }
@@ -29,9 +29,9 @@ public:
     /// R_ii by row of G, 0 for the others, [m].
     const double* lengths() const { return length.data(); }
 
-    /// out_i += v_i·y − w_i·u for the rows from place `first` on.
+    /// out_i += v_i·y − w_i·u, that is [v_i g_iB]·[y c] in a reduced form, for the rows from place `first` on.
     void add_products(std::int64_t first, const double* y, const double* u, double* out) const;
-    /// y += V'f and u += W'f over the rows at these places.
+    /// y += V'f and u += W'f (G_B'f in a reduced form) over the rows at these places.
     void combine(const std::vector<int>& places, const double* f, double* y, double* u) const;
 
 private:
@@ -41,11 +41,11 @@ private:
 
     const dual_form* form = nullptr;
     const operators* data = nullptr;
-    std::int64_t n = 0, p = 0, width = 0, room = 0;
+    std::int64_t n = 0, p = 0, width = 0, length_v = 0, room = 0;
     bool bounds = false; ///< all rows are bounds and H is diagonal
     std::vector<int> which;
     std::vector<char> here;     ///< [m]
-    aligned_numbers t;          ///< [n + p, room]: rows of G are columns
+    aligned_numbers t;          ///< [row_width(), room]: rows of G are columns
     aligned_numbers products;   ///< [room, room]
     std::vector<double> length; ///< [m]
     std::vector<double> squares;

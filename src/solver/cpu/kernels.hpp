@@ -71,9 +71,15 @@ template <class T> struct kernels {
     /// x <- U^-T x and x <- U^-1 x.
     void (*upper_forward)(const T* U, index ldu, index n, T* x);
     void (*upper_backward)(const T* U, index ldu, index n, T* x);
-    /// Rows of A become columns: to[k * ld + j] = A[which[j] * lda + k] for k < n, j < count; `which` null: all in
-    /// order.
-    void (*turn_rows)(const T* A, index lda, const int* which, index count, index n, T* to, index ld);
+    /// Rows of A become columns: to[places[k] * ld + j] = A[which[j] * lda + k] for k < n, j < count; `which` or
+    /// `places` null: all in order.
+    void (*turn_rows)(const T* A, index lda, const int* which, index count, index n, T* to, index ld,
+                      const int* places);
+    /// A = L U for A p x n, p <= n, whose rows are filled up with zeros to whole vectors. In row i of U column
+    /// pivots[i] is 1, columns pivots[0..i-1] are 0; A becomes these rows times l_ii, L is stored by columns,
+    /// L[k * ldl + i] = l_ik for i >= k. A pivot is the largest entry that is left of its row; those of the first
+    /// p columns count eight times. False if one is not above `floor` or not finite.
+    bool (*pivoted_rows)(T* A, index lda, index p, index n, T floor, int* pivots, T* L, index ldl);
 
     T (*dot)(const T* x, const T* y, index n);
     /// y += alpha x.
