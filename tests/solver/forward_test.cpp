@@ -67,10 +67,17 @@ template <class T> selected<T> select(const kernels<T>& kernel, const system_of_
     constexpr index_t vector = optnet::solver::cpu::lanes<T>;
     const index_t m = x.m, ld = (m + vector - 1) / vector * vector;
     const T nan = std::numeric_limits<T>::quiet_NaN();
-    std::vector<T> work(at((m + 6) * ld), nan), L(at(m * ld), nan);
+    // Nothing counts behind the rows of R.
+    constexpr index_t whole = optnet::solver::cpu::lanes<double>;
+    const index_t ldr = (m + whole - 1) / whole * whole;
+    std::vector<double> R(at(m * ldr), static_cast<double>(nan));
+    for (index_t i = 0; i < m; ++i) std::copy_n(x.R.data() + i * m, m, R.data() + i * ldr);
+    std::vector<T> work(at((m + 9) * ld), nan), L(at(m * ld), nan);
     selected<T> out{std::vector<int>(at(m), -1), std::vector<T>(at(m), nan)};
-    const index_t k = kernel.forward_set(x.R.data(), m, m, x.d.data(), x.floor.data(), 8 * u<T>, 8 * u<T>, ld,
-                                         work.data(), L.data(), out.rows.data(), out.multipliers.data());
+    optnet::solver::cpu::forward_selection<T> own{
+        R.data(), x.d.data(), x.floor.data(), work.data(), L.data(), out.multipliers.data(), out.rows.data(), -1, -1};
+    kernel.forward_sets(&own, 1, ldr, m, 8 * u<T>, 8 * u<T>, ld);
+    const index_t k = own.count;
     REQUIRE(k >= 0);
     REQUIRE(k <= m);
     kernel.trsv_lower_transposed(L.data(), ld, k, out.multipliers.data());

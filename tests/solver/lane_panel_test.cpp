@@ -247,7 +247,7 @@ TEST_CASE("rows that come later are solved in lanes") {
                 const side_by_side<T> old = X;
                 std::vector<T> floor(at(n * lanes<T>), T(0)), inverse(floor);
                 k.lanes_panel(L.p(), n, n, n, floor.data(), inverse.data());
-                k.lanes_solve_rows(L.p(), n, inverse.data(), n, X.p(), n + 2, rows);
+                k.lanes_solve_rows(L.p(), n, inverse.data(), n, X.p(), n + 2, rows, nullptr, 0);
                 worst w;
                 bool untouched = true;
                 for (int lane = 0; lane < lanes<T>; ++lane)

@@ -128,6 +128,25 @@ void dense_lanes::finish(double* z, double* nu, const double* lambda) const {
     const auto& kernels = cpu::dense<double>();
     kernels.lanes_product(z, n, lambda, m, vg(), 1, ld, 1, n, m, false, -1.0, 1.0);
     kernels.lanes_product(nu, p, lambda, m, w(), 1, p, 1, p, m, false, -1.0, 1.0);
+    finish_reduced(z, nu);
+}
+
+void dense_lanes::finish_rows(double* z, double* nu, double* sums) const {
+    const auto& kernels = cpu::dense<double>();
+    kernels.lanes_forward(panel.data(), ld, panel_inverse.data(), n, sums); // V_G'λ
+    for (std::int64_t e = 0; e < n * width; ++e) z[e] -= sums[e];
+    if (p > 0) {
+        array right(at(p * width)); // W'λ
+        kernels.lanes_product(right.data(), p, sums, n, va(), ld, 1, 1, p, n, false, 1.0, 0.0);
+        kernels.lanes_forward(schur.data(), p, schur_inverse.data(), p, right.data());
+        for (std::int64_t e = 0; e < p * width; ++e) nu[e] -= right[at(e)];
+    }
+    finish_reduced(z, nu);
+}
+
+/// Once the multipliers of the inequalities have been taken off.
+void dense_lanes::finish_reduced(double* z, double* nu) const {
+    const auto& kernels = cpu::dense<double>();
     kernels.lanes_backward(schur.data(), p, schur_inverse.data(), p, nu);
     kernels.lanes_product(z, n, nu, p, va(), 1, ld, 1, n, p, false, -1.0, 1.0);
     kernels.lanes_backward(panel.data(), ld, panel_inverse.data(), n, z);

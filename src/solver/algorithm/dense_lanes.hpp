@@ -49,6 +49,8 @@ public:
     void solve(double* z, double* nu, double* lambda) const;
     /// The second half of that: z and nu hold what the first half left, lambda the multipliers.
     void finish(double* z, double* nu, const double* lambda) const;
+    /// The same from the sums Gᵀλ [n] of scaled rows, which it overwrites.
+    void finish_rows(double* z, double* nu, double* sums) const;
 
     double* va() { return panel.data() + n * ld * width; }
     double* vg() { return va() + p * ld * width; }
@@ -59,6 +61,7 @@ public:
 
 private:
     void grow(std::int64_t rows);
+    void finish_reduced(double* z, double* nu) const;
     void solve_inside(double* lambda) const;
     void solve_listed(double* lambda) const;
 };

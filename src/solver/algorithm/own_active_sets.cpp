@@ -19,6 +19,8 @@ constexpr float single = 1e-6F;
 constexpr int together = 3, without_guess = 7;
 /// With fewer rows the steps that a guess saves take less time than it does.
 constexpr std::int64_t least_selected = 17;
+/// So many selections take turns: more than the processor works on at a time, and they leave the first-level cache.
+constexpr int side_by_side = 4;
 
 } // namespace
 
@@ -50,31 +52,54 @@ void own_active_sets::begin(const system* of) {
         own.steps = 0;
         moving[l] = own.wanted;
         if (!own.wanted) own.rows.clear();
-        if (own.wanted && !own.started) guess(of[l], own.rows);
-        for (const int i : own.rows) inside[at(l * stride + i)] = 1;
+        if (own.wanted && !own.started && m < least_selected) take_violated(of[l], own.rows);
     }
+    if (m >= least_selected) guess(of);
+    for (int l = 0; l < width; ++l)
+        for (const int i : problems[l].rows) inside[at(l * stride + i)] = 1;
 }
 
 /// The rows of a forward selection with multipliers that are not negative. It is a guess: single precision will do.
-void own_active_sets::guess(const system& of, std::vector<int>& rows) {
-    if (m < least_selected) return take_violated(of, rows);
+void own_active_sets::guess(const system* of) {
     const auto& kernels = cpu::dense<float>();
     constexpr std::int64_t vector = cpu::lanes<float>;
-    const std::int64_t ld = (m + vector - 1) / vector * vector;
-    work.resize(at((m + 6) * ld));
-    selected.resize(at(m * ld));
-    multipliers.resize(at(m));
-    const std::int64_t count = kernels.forward_set(of.R, stride, m, of.d, of.floor, single, single, ld, work.data(),
-                                                   selected.data(), next.data(), multipliers.data());
-    kernels.trsv_lower_transposed(selected.data(), ld, count, multipliers.data());
+    const std::int64_t ld = (m + vector - 1) / vector * vector, size = (2 * m + 10) * ld;
+    work.resize(at(side_by_side * size));
+    next.resize(at(side_by_side * stride));
+    for (int first = 0; first < width; first += side_by_side) {
+        cpu::forward_selection<float> own[side_by_side];
+        int which[side_by_side], count = 0;
+        for (int l = first; l < first + side_by_side; ++l) {
+            if (!moving[l] || problems[l].started) continue;
+            float* room = work.data() + count * size;
+            own[count] = {of[l].R,
+                          of[l].d,
+                          of[l].floor,
+                          room,
+                          room + (m + 9) * ld,
+                          room + (2 * m + 9) * ld,
+                          next.data() + count * stride,
+                          0,
+                          -1};
+            which[count++] = l;
+        }
+        kernels.forward_sets(own, count, stride, m, single, single, ld);
+        for (int c = 0; c < count; ++c) {
+            kernels.trsv_lower_transposed(own[c].L, ld, own[c].count, own[c].x);
+            take_selected(own[c], problems[which[c]].rows);
+        }
+    }
+}
+
+void own_active_sets::take_selected(const cpu::forward_selection<float>& from, std::vector<int>& rows) {
     std::fill_n(s.begin(), m, 0.0);
-    for (std::int64_t i = 0; i < count; ++i) s[at(next[at(i)])] = multipliers[at(i)] >= 0 ? 1.0 : 0.0;
+    for (std::int64_t i = 0; i < from.count; ++i) s[at(from.rows[i])] = from.x[i] >= 0 ? 1.0 : 0.0;
     std::size_t kept = 0;
     for (std::int64_t i = 0; i < m; ++i) { // as below
-        next[kept] = static_cast<int>(i);
+        from.rows[kept] = static_cast<int>(i);
         kept += s[at(i)] > 0 ? 1 : 0;
     }
-    rows.assign(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(kept));
+    rows.assign(from.rows, from.rows + kept);
 }
 
 void own_active_sets::take_violated(const system& of, std::vector<int>& rows) {

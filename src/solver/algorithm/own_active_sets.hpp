@@ -35,7 +35,8 @@ public:
 
 private:
     void begin(const system* of);
-    void guess(const system& of, std::vector<int>& rows);
+    void guess(const system* of);
+    void take_selected(const cpu::forward_selection<float>& from, std::vector<int>& rows);
     void take_violated(const system& of, std::vector<int>& rows);
     void factor(const system* of, dense_lanes& to);
     bool advance(int l, const system& of);
@@ -46,8 +47,8 @@ private:
     dual_active_set dual;
     lane_array x, s, inside, factors;     ///< [k, lanes], [stride], [lanes, stride], [m]
     std::vector<double> own_d, own_floor; ///< [m]
-    std::vector<float> work, selected, multipliers;
-    std::vector<int> next; ///< [stride]
+    std::vector<float, line_allocator<float>> work;
+    std::vector<int> next; ///< [stride] for each of those that are selected at a time
 };
 
 } // namespace optnet::solver

@@ -16,6 +16,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr int most_variables = 100;
 /// Half of the share from which on columns get units of their own.
 constexpr double balanced = 50;
+/// Where the largest entry of a row of G lies within this of 1, its unit stays as it is.
+constexpr double usual_row = 65536;
 /// Rows of G that are worked on at a time.
 constexpr std::int64_t block_rows = 8;
 /// As everywhere on form D: of q_max, of the rows of V_A, of R_ii.
@@ -53,8 +55,8 @@ void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, cons
         take_scales(p, made->a_scale, made->a_unit);
     }
     load(batch, first, count, how, eps);
-    eliminate();
     read(batch, *block_of(matrix::G), first, count, user_g);
+    eliminate();
     form_rows();
     take_scales(m, made->g_scale, made->g_unit);
     compare_columns();
@@ -91,7 +93,8 @@ void own_chunk::resize(const structure& shape) {
     d.assign(at(stride * width), 0.0);
     for (array* a : {&y, &column, &z, &qz, &gtl}) a->resize(at(n * width));
     for (array* a : {&u, &nu, &az}) a->resize(at(p * width));
-    for (array* a : {&x, &gz, &length}) a->resize(at(m * width));
+    x.resize(at(std::max(n, m) * width));
+    for (array* a : {&gz, &length}) a->resize(at(m * width));
     for (array* a : {&pivots, &powers}) a->resize(at(std::max({n, p, m}) * width));
     factors.resize(at(std::max(p, m)));
     nothing.assign(at(n), 0.0);
@@ -156,16 +159,19 @@ void own_chunk::symmetrize() {
     }
 }
 
+/// No entry of a scaled row reaches 2: where the columns show enough already, no more need be looked at.
+bool own_chunk::shown() const {
+    constexpr double enough = 4 / (balanced * balanced);
+    return std::all_of(column.begin(), column.end(), [](double v) { return v >= enough; });
+}
+
 /// Rows [first, first + count) of A or G get powers of two, and show their entries to the columns; those with fewer
 /// than `least` entries do not.
 void own_chunk::scale_rows(const given_matrix& M, std::int64_t first, std::int64_t count, double least, double* to) {
-    // No entry of a scaled row reaches 2: where Q alone shows enough of every column, no more need be looked at.
-    constexpr double enough = 4 / (balanced * balanced);
-    const bool shown = std::all_of(column.begin(), column.end(), [](double v) { return v >= enough; });
     double* own = to + first * made->ld * width;
     gather(M, first, count, own);
     cpu::dense<double>().lanes_scale_rows(own, made->ld, count, n, least, powers.data() + first * width,
-                                          shown ? nullptr : column.data(), wrong);
+                                          shown() ? nullptr : column.data(), wrong);
 }
 
 void own_chunk::take_scales(std::int64_t rows, array& scale, array& unit) {
@@ -213,7 +219,7 @@ void own_chunk::eliminate() {
     for (std::int64_t e = 0; e < n * width; ++e) left[e] = -left[e];
     for (std::int64_t e = 0; e < n * width; ++e) pivots[at(e)] = singular * q_max[e % width];
     kernels.lanes_panel(panel, n + p, n, ld, pivots.data(), inverse);
-    kernels.lanes_solve_rows(panel, ld, inverse, n, left, ld, 1);
+    solve_rows(left, 1, 0);
     std::copy_n(left, n * width, y.data());
     if (p == 0) return;
     double *schur = to.schur.data(), *right = to.w() + m * p * width;
@@ -225,8 +231,37 @@ void own_chunk::eliminate() {
         for (int l = 0; l < width; ++l) most[l] = std::max(most[l], schur[i * (p + 1) * width + l]);
     for (std::int64_t e = 0; e < p * width; ++e) pivots[at(e)] = dependent_equality * most[e % width];
     kernels.lanes_panel(schur, p, p, p, pivots.data(), to.schur_inverse.data());
-    kernels.lanes_solve_rows(schur, p, to.schur_inverse.data(), p, right, p, 1);
+    kernels.lanes_solve_rows(schur, p, to.schur_inverse.data(), p, right, p, 1, nullptr, 0);
     std::copy_n(right, p * width, u.data());
+}
+
+/// Rows of G show their entries to the columns, unless those have `seen` enough. What follows is the same in every unit
+/// of a row that is a power of two, so those of a usual size keep theirs, and the others get one.
+void own_chunk::take_powers(double* rows, std::int64_t count, double* power, bool seen) {
+    const auto& kernels = cpu::dense<double>();
+    if (seen) {
+        kernels.lanes_row_powers(rows, made->ld, count, n, power, wrong);
+    } else {
+        copy.assign(rows, rows + count * made->ld * width);
+        kernels.lanes_scale_rows(copy.data(), made->ld, count, n, 2, power, column.data(), wrong);
+    }
+    bool all = true;
+    for (std::int64_t e = 0; e < count * width; ++e) {
+        const bool usual = power[e] >= 1 / usual_row && power[e] <= usual_row;
+        power[e] = usual ? 1.0 : power[e];
+        all = all && usual;
+    }
+    for (std::int64_t i = 0; !all && i < count; ++i)
+        for (std::int64_t e = 0; e < n * width; ++e) rows[i * made->ld * width + e] *= power[i * width + e % width];
+}
+
+/// Rows of G become rows of V_G, while those from `next` on are fetched: they lie in as many places as there are lanes,
+/// further away than reads wait for.
+void own_chunk::solve_rows(double* rows, std::int64_t count, std::int64_t next) {
+    const double* ahead[width];
+    for (int l = 0; l < width; ++l) ahead[l] = user_g.of[l] + next * n;
+    cpu::dense<double>().lanes_solve_rows(made->panel.data(), made->ld, made->panel_inverse.data(), n, rows, made->ld,
+                                          count, ahead, std::min(block_rows, m - next) * n);
 }
 
 /// V_G, W, R and d − h, some rows at a time while they are in the cache: R = V_G V_G' − W W', d = h − V_G y + W u.
@@ -234,26 +269,27 @@ void own_chunk::form_rows() {
     const auto& kernels = cpu::dense<double>();
     dense_lanes& to = *made;
     const std::int64_t ld = to.ld;
+    const bool seen = shown();
     double* r = products.data();
     for (std::int64_t first = 0; first < m; first += block_rows) {
         const std::int64_t count = std::min(block_rows, m - first);
         double *v = to.vg() + first * ld * width, *w = to.w() + first * p * width, *change = x.data() + first * width;
-        scale_rows(user_g, first, count, 2, to.vg());
-        kernels.lanes_solve_rows(to.panel.data(), ld, to.panel_inverse.data(), n, v, ld, count);
+        gather(user_g, first, count, v);
+        take_powers(v, count, powers.data() + first * width, seen);
+        solve_rows(v, count, first + count);
         kernels.lanes_product(change, 1, v, ld, y.data(), n, 1, count, 1, n, false, -1.0, 0.0);
         const auto times = [&](const double* rows, const double* all, std::int64_t apart, std::int64_t k, double alpha,
                                double beta) {
-            constexpr std::int64_t tile = 4; // and as little behind the diagonal
-            for (std::int64_t i = 0; i < count; i += tile)
-                kernels.lanes_product(r + i * m * width, m, rows + i * apart * width, apart, all, apart, 1,
-                                      std::min(tile, count - i), std::min(first + i + tile, m), k, false, alpha, beta);
+            const double* own = all + first * apart * width;
+            kernels.lanes_product(r, m, rows, apart, all, apart, 1, count, first, k, false, alpha, beta);
+            kernels.lanes_product(r + first * width, m, rows, apart, own, apart, 1, count, count, k, true, alpha, beta);
         };
         times(v, to.vg(), ld, n, 1.0, 0.0);
         if (p > 0) {
             const auto square = [&](std::int64_t e) { return r[(e / width * (m + 1) + first) * width + e % width]; };
             for (std::int64_t e = 0; e < count * width; ++e) pivots[at(e)] = square(e);
             kernels.lanes_product(w, p, v, ld, to.va(), ld, 1, count, p, n, false, 1.0, 0.0);
-            kernels.lanes_solve_rows(to.schur.data(), p, to.schur_inverse.data(), p, w, p, count);
+            kernels.lanes_solve_rows(to.schur.data(), p, to.schur_inverse.data(), p, w, p, count, nullptr, 0);
             kernels.lanes_product(change, 1, w, p, u.data(), p, 1, count, 1, p, false, 1.0, 1.0);
             times(w, to.w(), p, p, -1.0, 1.0);
             // A row that depends on the equalities is not for lanes.
@@ -288,22 +324,36 @@ void own_chunk::find_active_sets(int limit) {
 }
 
 void own_chunk::verify(const tolerances& eps) {
-    gather(sets.lambda, m, x.data(), stride);
-    made->finish(y.data(), u.data(), x.data());
+    for (int l = 0; l < width; ++l) add_rows(l);
+    gather(gtl, n, x.data());
+    made->finish_rows(y.data(), u.data(), x.data());
     scatter(y.data(), n, z);
     scatter(u.data(), p, nu);
+    double most[width] = {};
+    for (std::int64_t j = 0; j < n; ++j) {
+        const double* own = made->panel_inverse.data() + j * width;
+        for (int l = 0; l < width; ++l) most[l] = std::max(most[l], own[l]);
+    }
     for (int l = 0; l < width; ++l) {
         if (!tried[l]) continue;
         multiply(l);
-        double most = 0;
-        for (std::int64_t j = 0; j < n; ++j) most = std::max(most, made->panel_inverse[at(j * width + l)]);
-        const double least_pivot = 1 / (most * most);
+        const double least_pivot = 1 / (most[l] * most[l]);
         verdicts[l] = judge(measures(l), given(l), point(l), eps);
         tried[l] = accurate(verdicts[l], least_pivot, row(z, l, n), at(n));
     }
 }
 
-/// The products of a point with the user's matrices, in scaled rows.
+/// Gᵀλ of the user's G.
+void own_chunk::add_rows(int l) {
+    const units to = measures(l);
+    const std::vector<int>& rows = basis(l);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        factors[i] = row(sets.lambda, l, stride)[rows[i]] * user_g.scale * to.g_scale[rows[i]];
+    cpu::dense<double>().combine_rows(user_g.of[l], n, rows.data(), factors.data(),
+                                      static_cast<std::int64_t>(rows.size()), nothing.data(), n, row(gtl, l, n));
+}
+
+/// The other products of a point with the user's matrices, in scaled rows.
 void own_chunk::multiply(int l) {
     const auto& kernels = cpu::dense<double>();
     const units to = measures(l);
@@ -312,11 +362,6 @@ void own_chunk::multiply(int l) {
     if (uneven[l] != 0) kernels.gemv_transposed(user_q.of[l], n, n, n, half, at_z, 1.0, row(qz, l, n));
     kernels.gemv(user_g.of[l], n, m, n, user_g.scale, at_z, 0.0, row(gz, l, m));
     for (std::int64_t i = 0; i < m; ++i) row(gz, l, m)[i] *= to.g_scale[i];
-    const std::vector<int>& rows = basis(l);
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        factors[i] = row(sets.lambda, l, stride)[rows[i]] * user_g.scale * to.g_scale[rows[i]];
-    kernels.combine_rows(user_g.of[l], n, rows.data(), factors.data(), static_cast<std::int64_t>(rows.size()),
-                         nothing.data(), n, row(gtl, l, n));
     if (p == 0) return;
     kernels.gemv(user_a.of[l], n, p, n, user_a.scale, at_z, 0.0, row(az, l, p));
     for (std::int64_t i = 0; i < p; ++i) row(az, l, p)[i] *= to.a_scale[i];

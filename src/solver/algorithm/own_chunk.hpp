@@ -60,15 +60,19 @@ private:
     void read(const problem<T>& batch, const block& b, std::int64_t first, int count, given_matrix& M);
     void gather(const given_matrix& M, std::int64_t first, std::int64_t rows, double* to) const;
     void symmetrize();
+    bool shown() const;
     void scale_rows(const given_matrix& M, std::int64_t first, std::int64_t count, double least, double* to);
     void take_scales(std::int64_t rows, array& scale, array& unit);
     void compare_columns();
     template <class T>
     void load(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps);
     void eliminate();
+    void take_powers(double* rows, std::int64_t count, double* power, bool seen);
+    void solve_rows(double* rows, std::int64_t count, std::int64_t next);
     void form_rows();
     void find_active_sets(int limit);
     void verify(const tolerances& eps);
+    void add_rows(int l);
     void multiply(int l);
     /// `apart`: the distance of two problems in the array, if it is not `size`.
     void gather(const array& from, std::int64_t size, double* to, std::int64_t apart = 0) const;
@@ -87,7 +91,7 @@ private:
     double wrong[width] = {};                                 ///< 0 where all entries are finite
     array products, y, u, x, column, pivots, powers;          ///< in lanes; the first are rows of R
     array R, d, q, b, h, floor, z, nu, qz, atnu, gtl, az, gz; ///< problem by problem
-    array length, factors, nothing;
+    array length, factors, nothing, copy;
 };
 
 } // namespace optnet::solver

@@ -18,6 +18,18 @@ namespace optnet::solver::cpu {
 /// How many problems the kernels for lanes take at once, with every instruction set.
 template <class T> constexpr int lanes = 64 / static_cast<int>(sizeof(T));
 
+/// One problem of `forward_sets`.
+template <class T> struct forward_selection {
+    const double* R; ///< its rows are whole vectors of `lanes<double>`, of which nothing counts behind the first m
+    const double *d, *floor;
+    T* work;            ///< (m + 9) ld numbers
+    T* L;               ///< [m, ld], of L D L', the factor of the part of R of the rows
+    T* x;               ///< [m] -D^-1 L^-1 d in units of the largest violation
+    int* rows;          ///< [m] the rows that were taken in
+    std::int64_t count; ///< how many they are
+    std::int64_t next;  ///< the one that comes next, or -1
+};
+
 template <class T> struct kernels {
     using index = std::int64_t;
 
@@ -142,12 +154,11 @@ template <class T> struct kernels {
                       index* count);
     /// Rows that are likely to be active, one after the other: the one with the largest s_i^2 / R_ii, where s = d + R x
     /// and R are what is left with those before it as equalities, until no s_i is below -floor_i and -rounding |d_i|
-    /// or a pivot is not above `dependent` R_ii. R is m x m, m <= 1024. Writes the rows and, in units of the largest
-    /// violation, -D^-1 L^-1 d to x, with L D L' the factor of their part of R; the rows of L are ld numbers apart.
-    /// Returns how many they are. `rows` and x hold m, L m ld and `work` (m + 6) ld numbers; ld >= m is a multiple of
-    /// `lanes<T>`.
-    index (*forward_set)(const double* R, index ldr, index m, const double* d, const double* floor, T rounding,
-                         T dependent, index ld, T* work, T* L, int* rows, T* x);
+    /// or a pivot is not above `dependent` R_ii. R is m x m, m <= 1024; ld >= m is a multiple of `lanes<T>`. The
+    /// problems take turns: each is a chain of operations that wait for each other. Nothing of one depends on the
+    /// others.
+    void (*forward_sets)(forward_selection<T>* problems, index count, index ldr, index m, T rounding, T dependent,
+                         index ld);
 
     /// The k x k factors of R_WW for `lanes<T>` problems at once, one per lane, k a multiple of 4: the rows W of lane l
     /// are which[i * lanes + l], i < counts[l], and from there on the identity goes on (which is 0). Entry (i, j) of
@@ -183,8 +194,12 @@ template <class T> struct kernels {
     /// `lanes_cholesky` where lane l has a matrix of its own, R[l].
     void (*lanes_cholesky_each)(const T* const* R, index ldr, const int* which, const T* counts, index k, T least, T* L,
                                 index ldl, T* reciprocal);
-    /// Each of the rows x of X [rows, n] becomes L^-1 x.
-    void (*lanes_solve_rows)(const T* L, index ldl, const T* reciprocal, index n, T* X, index ldx, index rows);
+    /// The powers of two of that alone; M stays as it is.
+    void (*lanes_row_powers)(const T* M, index ld, index rows, index n, T* power, T* wrong);
+    /// Each of the rows x of X [rows, n] becomes L^-1 x. Meanwhile the `count` numbers that lane l reads next from
+    /// ahead[l] are asked for, unless `ahead` is null.
+    void (*lanes_solve_rows)(const T* L, index ldl, const T* reciprocal, index n, T* X, index ldx, index rows,
+                             const T* const* ahead, index count);
     /// The lower triangle of M [n, n] becomes that of (M + M') / 2, whose largest |entry| goes to `most` [lanes].
     /// `uneven` [lanes]: 1 where M is not symmetric, else 0. `wrong` [lanes] is increased by NaN where an entry is not
     /// finite.
