@@ -63,27 +63,41 @@ template <class T> struct selected {
     std::vector<T> multipliers; ///< in units of the largest violation
 };
 
-template <class T> selected<T> select(const kernels<T>& kernel, const system_of_rows& x) {
-    constexpr index_t vector = optnet::solver::cpu::lanes<T>;
-    const index_t m = x.m, ld = (m + vector - 1) / vector * vector;
+/// Of all problems in turns; they have as many rows.
+template <class T>
+std::vector<selected<T>> select(const kernels<T>& kernel, const std::vector<const system_of_rows*>& all) {
+    constexpr index_t vector = optnet::solver::cpu::lanes<T>, whole = optnet::solver::cpu::lanes<double>;
+    const index_t m = all[0]->m, ld = (m + vector - 1) / vector * vector, ldr = (m + whole - 1) / whole * whole;
     const T nan = std::numeric_limits<T>::quiet_NaN();
-    // Nothing counts behind the rows of R.
-    constexpr index_t whole = optnet::solver::cpu::lanes<double>;
-    const index_t ldr = (m + whole - 1) / whole * whole;
-    std::vector<double> R(at(m * ldr), static_cast<double>(nan));
-    for (index_t i = 0; i < m; ++i) std::copy_n(x.R.data() + i * m, m, R.data() + i * ldr);
-    std::vector<T> work(at((m + 9) * ld), nan), L(at(m * ld), nan);
-    selected<T> out{std::vector<int>(at(m), -1), std::vector<T>(at(m), nan)};
-    optnet::solver::cpu::forward_selection<T> own{
-        R.data(), x.d.data(), x.floor.data(), work.data(), L.data(), out.multipliers.data(), out.rows.data(), -1, -1};
-    kernel.forward_sets(&own, 1, ldr, m, 8 * u<T>, 8 * u<T>, ld);
-    const index_t k = own.count;
-    REQUIRE(k >= 0);
-    REQUIRE(k <= m);
-    kernel.trsv_lower_transposed(L.data(), ld, k, out.multipliers.data());
-    out.rows.resize(at(k));
-    out.multipliers.resize(at(k));
+    struct memory {
+        std::vector<double> R;
+        std::vector<T> work, L;
+    };
+    std::vector<memory> own(all.size());
+    std::vector<selected<T>> out(all.size(), {std::vector<int>(at(m), -1), std::vector<T>(at(m), nan)});
+    std::vector<optnet::solver::cpu::forward_selection<T>> problems;
+    for (std::size_t c = 0; c < all.size(); ++c) {
+        // Nothing counts behind the rows of R.
+        own[c] = {std::vector<double>(at(m * ldr), static_cast<double>(nan)), std::vector<T>(at((m + 9) * ld), nan),
+                  std::vector<T>(at(m * ld), nan)};
+        for (index_t i = 0; i < m; ++i) std::copy_n(all[c]->R.data() + i * m, m, own[c].R.data() + i * ldr);
+        problems.push_back({own[c].R.data(), all[c]->d.data(), all[c]->floor.data(), own[c].work.data(),
+                            own[c].L.data(), out[c].multipliers.data(), out[c].rows.data(), -1, -1});
+    }
+    kernel.forward_sets(problems.data(), static_cast<index_t>(all.size()), ldr, m, 8 * u<T>, 8 * u<T>, ld);
+    for (std::size_t c = 0; c < all.size(); ++c) {
+        const index_t k = problems[c].count;
+        REQUIRE(k >= 0);
+        REQUIRE(k <= m);
+        kernel.trsv_lower_transposed(own[c].L.data(), ld, k, out[c].multipliers.data());
+        out[c].rows.resize(at(k));
+        out[c].multipliers.resize(at(k));
+    }
     return out;
+}
+
+template <class T> selected<T> select(const kernels<T>& kernel, const system_of_rows& x) {
+    return select<T>(kernel, std::vector<const system_of_rows*>{&x})[0];
 }
 
 double largest_violation(const system_of_rows& x) {
@@ -128,6 +142,30 @@ TEST_CASE("forward selection: each row is violated by the ones before it as equa
             const double unit = largest_violation(x);
             for (std::size_t i = 0; i < W.size(); ++i)
                 CHECK(std::abs(unit * static_cast<long double>(out.multipliers[i]) - lambda[at(W[i])]) <= near);
+        }
+    });
+}
+
+TEST_CASE("forward selection: what is selected for one problem does not depend on those it takes turns with") {
+    each_table([](const auto& kernel, auto zero) {
+        using T = decltype(zero);
+        const index_t m = 37;
+        std::vector<system_of_rows> all;
+        for (int c = 0; c < 5; ++c) {
+            all.push_back(draw(m));
+            std::rotate(all.back().d.begin(), all.back().d.begin() + 7 * c, all.back().d.end());
+        }
+        for (double& v : all[2].d) v = std::abs(v);                         // is done before it begins
+        for (std::size_t i = 4; i < at(m); ++i) all[3].floor[i] = infinity; // and this one soon
+        std::vector<const system_of_rows*> turns;
+        for (const system_of_rows& x : all) turns.push_back(&x);
+        const auto together = select<T>(kernel, turns);
+        for (std::size_t c = 0; c < all.size(); ++c) {
+            CAPTURE(c);
+            const selected<T> alone = select<T>(kernel, all[c]);
+            CHECK(alone.rows == together[c].rows);
+            CHECK(alone.multipliers == together[c].multipliers);
+            CHECK(alone.rows.empty() == (c == 2));
         }
     });
 }

@@ -196,11 +196,16 @@ TEST_CASE("rows are scaled by powers of two, and what is odd about a lane is sai
         M(3, 2, 2) = std::numeric_limits<T>::denorm_min();
         const side_by_side<T> old = M;
         std::vector<T> power(at(3 * lanes<T>)), column(at(4 * lanes<T>), T(0)), wrong(at(lanes<T>), T(0));
+        std::vector<T> only(power), bad(wrong);
+        k.lanes_row_powers(M.p(), 4, 3, 4, only.data(), bad.data()); // the same powers, and M stays as it is
         k.lanes_scale_rows(M.p(), 4, 3, 4, T(2), power.data(), column.data(), wrong.data());
         for (int lane = 0; lane < lanes<T>; ++lane) {
             CAPTURE(lane);
             const bool odd = lane >= 1 && lane <= 3;
             CHECK((wrong[at(lane)] == 0) != odd);
+            CHECK((bad[at(lane)] == 0) != odd);
+            for (index_t i = 0; i < 3 && !odd; ++i)
+                CHECK(only[at(i * lanes<T> + lane)] == power[at(i * lanes<T> + lane)]);
             if (odd) continue;
             T most = 0;
             for (index_t j = 0; j < 4; ++j) {
@@ -247,7 +252,11 @@ TEST_CASE("rows that come later are solved in lanes") {
                 const side_by_side<T> old = X;
                 std::vector<T> floor(at(n * lanes<T>), T(0)), inverse(floor);
                 k.lanes_panel(L.p(), n, n, n, floor.data(), inverse.data());
-                k.lanes_solve_rows(L.p(), n, inverse.data(), n, X.p(), n + 2, rows, nullptr, 0);
+                side_by_side<T> later = X; // what is asked for meanwhile changes nothing
+                const T* ahead[lanes<T>];
+                for (const T*& from : ahead) from = later.p();
+                const index_t count = n % 2 == 0 ? rows * (n + 2) : 0;
+                k.lanes_solve_rows(L.p(), n, inverse.data(), n, X.p(), n + 2, rows, count > 0 ? ahead : nullptr, count);
                 worst w;
                 bool untouched = true;
                 for (int lane = 0; lane < lanes<T>; ++lane)

@@ -69,6 +69,34 @@ TEST_CASE("in lanes as alone: the same status, point and gradient") {
         }
 }
 
+TEST_CASE("rows in other units, usual ones or not, have the same solution and multipliers in those units") {
+    for (const size& s : all_sizes) {
+        const dense<double> d = random(s.n, s.p, s.m, 8, false, 8);
+        dense<double> e = d;
+        const auto unit = [](std::int64_t k, int i) { // 1 in every third problem, and not in all rows of the others
+            const int powers[] = {-24, 0, 3, -7, 15, 24, -16, 17};
+            return k % 3 == 2 ? 1.0 : std::ldexp(1.0, powers[(k + i) % 8]);
+        };
+        for (std::int64_t k = 0; k < 8; ++k)
+            for (int i = 0; i < s.m; ++i) {
+                for (int j = 0; j < s.n; ++j) e.Gat(k, i, j) *= unit(k, i);
+                e.h[static_cast<std::size_t>(k * s.m + i)] *= unit(k, i);
+            }
+        const answer<double> a = solve(d);
+        answer<double> b = solve(e);
+        for (std::int64_t k = 0; k < 8; ++k) {
+            CAPTURE(s.n, s.p, s.m, k);
+            REQUIRE(a.at(k) == status::solved);
+            REQUIRE(b.at(k) == status::solved);
+            for (int i = 0; i < s.m; ++i) b.lambda[static_cast<std::size_t>(k * s.m + i)] *= unit(k, i);
+            const double near = 1e-8; // the rounding of the condition, as above
+            CHECK(distance(a.z, k, b.z, k, d.n) <= near * (1 + largest(a.z, k, d.n)));
+            CHECK(distance(a.nu, k, b.nu, k, d.p) <= near * (1 + largest(a.nu, k, d.p)));
+            CHECK(distance(a.lambda, k, b.lambda, k, d.m) <= near * (1 + largest(a.lambda, k, d.m)));
+        }
+    }
+}
+
 TEST_CASE("not a bit depends on the lane, the neighbours, the size of the batch or the threads") {
     const dense<double> all[] = {random(10, 0, 10, 500, false, 3), random(11, 3, 7, 500, false, 4),
                                  random(17, 0, 17, 500, false, 7), random(40, 5, 35, 500, false, 6)};
