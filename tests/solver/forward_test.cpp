@@ -78,8 +78,8 @@ std::vector<selected<T>> select(const kernels<T>& kernel, const std::vector<cons
     std::vector<optnet::solver::cpu::forward_selection<T>> problems;
     for (std::size_t c = 0; c < all.size(); ++c) {
         // Nothing counts behind the rows of R.
-        own[c] = {std::vector<double>(at(m * ldr), static_cast<double>(nan)), std::vector<T>(at((m + 9) * ld), nan),
-                  std::vector<T>(at(m * ld), nan)};
+        own[c] = {std::vector<double>(at(m * ldr), c % 2 == 0 ? static_cast<double>(nan) : 1e30),
+                  std::vector<T>(at((m + 9) * ld), nan), std::vector<T>(at(m * ld), nan)};
         for (index_t i = 0; i < m; ++i) std::copy_n(all[c]->R.data() + i * m, m, own[c].R.data() + i * ldr);
         problems.push_back({own[c].R.data(), all[c]->d.data(), all[c]->floor.data(), own[c].work.data(),
                             own[c].L.data(), out[c].multipliers.data(), out[c].rows.data(), -1, -1});

@@ -19,7 +19,7 @@ constexpr float single = 1e-6F;
 constexpr int together = 3, without_guess = 7;
 /// With fewer rows the steps that a guess saves take less time than it does.
 constexpr std::int64_t least_selected = 17;
-/// So many selections take turns: more than the processor works on at a time, and they leave the first-level cache.
+/// So many selections take turns; those of more leave the first-level cache.
 constexpr int side_by_side = 4;
 
 } // namespace
