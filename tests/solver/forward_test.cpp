@@ -157,6 +157,7 @@ TEST_CASE("forward selection: what is selected for one problem does not depend o
         }
         for (double& v : all[2].d) v = std::abs(v);                         // is done before it begins
         for (std::size_t i = 4; i < at(m); ++i) all[3].floor[i] = infinity; // and this one soon
+        all[3].d[0] = -1;
         std::vector<const system_of_rows*> turns;
         for (const system_of_rows& x : all) turns.push_back(&x);
         const auto together = select<T>(kernel, turns);
