@@ -10,6 +10,9 @@
 
 namespace optnet::solver::cuda {
 
+/// A point within so many tolerances is near a solution, as on the CPU.
+inline constexpr double inaccurate = 1e4;
+
 struct finished {
     optnet::status status;
     handed_over handed;
@@ -170,10 +173,13 @@ template <class Team, class Point> OPTNET_DEVICE bool fits_float(Team& team, con
 template <class Team, class Point>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void look_closer(Team& team, const Point& x, const device_settings& how,
                                                   finished& done) {
-    if (done.status == status::solved && rounding_decides(team, x, how.eps_abs, how.eps_rel)) {
+    const bool solved = done.status == status::solved;
+    const double promised = solved ? 1 : inaccurate;
+    if ((solved || done.status == status::solved_inaccurate) &&
+        rounding_decides(team, x, promised * how.eps_abs, promised * how.eps_rel)) {
         done.found = judge_exactly(team, x, how.eps_abs, how.eps_rel);
-        if (!(done.found.share <= 1)) {
-            done.status = status::solved_inaccurate;
+        if (!(done.found.share <= promised)) {
+            done.status = done.found.share <= inaccurate ? status::solved_inaccurate : status::numerical_error;
             done.handed = handed_over::not_solved;
         }
     }

@@ -10,9 +10,9 @@
 
 namespace optnet::solver::cuda {
 
-// As on the CPU: a point within this share of its tolerances is not improved further, the finish takes so many steps,
-// and a point within so many tolerances is near a solution.
-inline constexpr double close_enough = 1e-2, inaccurate = 1e4;
+// As on the CPU: a point within this share of its tolerances is not improved further, and the finish takes so many
+// steps.
+inline constexpr double close_enough = 1e-2;
 inline constexpr int finish_steps = 3;
 
 /// What the gradient of one problem needs, in the GPU's memory.
