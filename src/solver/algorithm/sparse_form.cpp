@@ -26,7 +26,8 @@ void sparse_form::begin(const element& e) {
 
 bool sparse_form::factor(const std::vector<double>& w) {
     weights = w;
-    return system.factor(*source, w.data(), sparse_shift * source->unit(), sparse_shift / source->unit());
+    const sparse_shifts by = plain_shifts(source->unit());
+    return system.factor(*source, w.data(), by.rho, by.delta);
 }
 
 /// K (dz, dν) = (z + G_R'(W right), ν, √W right): `right` is what G dz − W⁻¹dλ is to be.

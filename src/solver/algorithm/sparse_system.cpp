@@ -145,11 +145,9 @@ cpu::lane_system without_numbers(const sparse_pattern& x) {
 }
 
 void lane_shifts::set(int l, double q_unit, double least, int n) {
-    // Where Q is weak, ρ is a thousandth of it, and so is the rounding of G_R' W G_R, whose entries are 1 / δ. But
-    // refinement ends only where δ is below the eigenvalues of G_W Q⁻¹ G_W': one of n / 2 differences is (2π / n)².
-    const double weakness = std::min(1.0, least / weak), most = std::min(1e-5, 40.0 / n / n);
-    rho[l] = std::max(sparse_shift * weakness, 1e-13) * q_unit;
-    delta[l] = std::max(sparse_shift, std::min(sparse_shift / weakness, most)) / q_unit;
+    const sparse_shifts by = shifts_of(q_unit, least, n);
+    rho[l] = by.rho;
+    delta[l] = by.delta;
     full[l] = 1 / delta[l];
     full_root[l] = std::sqrt(full[l]);
 }

@@ -5,14 +5,10 @@
 
 #include "solver/algorithm/element.hpp"
 #include "solver/algorithm/sparse_pattern.hpp"
+#include "solver/algorithm/sparse_shifts.hpp"
 #include "solver/cpu/kernels_sparse.hpp"
 
 namespace optnet::solver {
-
-/// ρ in the unit of Q, and δ in its inverse.
-inline constexpr double sparse_shift = 1e-8;
-/// The share of the largest entry of Q below which an entry of its diagonal is weak.
-inline constexpr double weak = 1e-5;
 
 /// The least entry above 0 of Q's diagonal, as a share of the largest of Q.
 double least_of_q(const operators& data);

@@ -36,7 +36,7 @@ public:
     }
     OPTNET_DEVICE OPTNET_OUT_OF_LINE bool factor() {
         each(team, s.m, [&](int i) { on.factor.weight[i] = s.in_r(i) ? e.w[i] : std::sqrt(e.w[i]); });
-        return on.eliminate();
+        return on.eliminate(plain_shifts(on.of.unit()));
     }
     /// z and ν of [Q A' G'; A 0 0; G 0 −I] [z; ν; λ] = [−q; b; h], and s = h − Gz.
     OPTNET_DEVICE OPTNET_OUT_OF_LINE void start() {
@@ -114,10 +114,10 @@ public:
     /// The weights of the rows with λ > s.
     OPTNET_DEVICE OPTNET_OUT_OF_LINE void take_rows(const strided& lambda, const strided& slack) {
         const double unit = on.cost_unit();
-        const sparse_shifts shifts = sparse_shifts::of(on.of);
+        const double delta = on.of.shifts().delta;
         each(team, s.m, [&](int i) {
             const bool active = !e.absent(i) && lambda[i] > unit * slack[i];
-            on.factor.weight[i] = active ? shifts.full(s, i) : 0.0;
+            on.factor.weight[i] = active ? full_weight(s, i, delta) : 0.0;
         });
     }
     OPTNET_DEVICE bool settle_from(const sparse_point& from, int most_iterations) {

@@ -5,6 +5,7 @@
 // memory with its warp: entry i of the 32 problems stand side by side, so that one access of the warp is one piece of
 // memory. A warp or a block has it for itself. What differs is the step between two entries.
 
+#include "solver/algorithm/sparse_shifts.hpp"
 #include "solver/cuda/sparse_shape.hpp"
 #include "solver/cuda/team.hpp"
 
@@ -62,15 +63,16 @@ struct sparse_set {
     strided number;                    ///< [numbers] of Q, A and G
     strided a_scale, g_scale, z_scale; ///< as those of `operators`
     strided mark;                      ///< [m] 1 where a row of G has several entries
-    strided about;                     ///< [4] the largest entry of Q, its unit, the least share of a pivot, the state
+    strided about;                     ///< [6] the largest entry of Q, its unit, `least_of_q`, ρ, δ, the state
 
     OPTNET_DEVICE sparse_set(strided_arena& from, const sparse_shape& s)
         : number(from.take(s.numbers)), a_scale(from.take(s.p)), g_scale(from.take(s.m)), z_scale(from.take(s.n)),
-          mark(from.take(s.m)), about(from.take(4)) {}
+          mark(from.take(s.m)), about(from.take(6)) {}
 
     OPTNET_DEVICE double q_size() const { return about[0]; }
     OPTNET_DEVICE double unit() const { return about[1]; }
     OPTNET_DEVICE double least_of_q() const { return about[2]; } ///< above 0 on the diagonal, as a share of the largest
+    OPTNET_DEVICE sparse_shifts shifts() const { return {about[3], about[4]}; }
 };
 
 /// U and D for one set of weights, and the weights: w of an active row of R, and the root of it for rows of E.

@@ -15,7 +15,7 @@ inline constexpr int active_rounds = 15, active_idle = 3, first_rounds = 25;
 inline constexpr double estimated_zero = 1e-9, rounding_zero = 1e-13;
 inline constexpr double first_room = 0.1;
 inline constexpr double few_rows = 4, few_of_all = 1.0 / 16, fewer_rows = 0.75;
-inline constexpr double sharp = 1e-6, flat_q = 1e-5, exact_on_flat = 1e-5;
+inline constexpr double sharp = 1e-6, exact_on_flat = 1e-5;
 
 /// What is known of a problem; its best point is in `sparse_element::best`.
 struct sparse_known {
@@ -40,9 +40,9 @@ template <class Team> struct sparse_problem {
 
     OPTNET_DEVICE sparse_kkt<Team> kkt() const { return {team, s, of, factor, e.v}; }
     /// Of the weights.
-    OPTNET_DEVICE bool eliminate() const {
+    OPTNET_DEVICE bool eliminate(sparse_shifts by) const {
         known.factored = false;
-        return sparse_elimination<Team>(team, s, of, factor, sparse_shifts::of(of)).run();
+        return sparse_elimination<Team>(team, s, of, factor, by).run();
     }
     /// What λ is measured in against s: what z costs, Q, or q in a linear program.
     OPTNET_DEVICE double cost_unit() const {
@@ -137,12 +137,12 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool settle(const sparse_problem<Team>& on, rou
     const strided& weight = on.factor.weight;
     const bool afar = start == rounds_from::afar;
     const double many = afar && !on.how.limit_asked ? few_rows + few_of_all * s.m : HUGE_VAL;
-    const sparse_shifts shifts = sparse_shifts::of(on.of);
+    const double delta = on.of.shifts().delta;
     double fewest = HUGE_VAL, last = HUGE_VAL, before = HUGE_VAL;
     bool precise = false;
     for (int round = 0, idle = 0; round < rounds; ++round) {
         ++on.known.iterations;
-        if (!on.eliminate()) return false;
+        if (!on.eliminate(on.of.shifts())) return false;
         if (round == 0 && start == rounds_from::near) {
             correct(on, from);
         } else {
@@ -166,7 +166,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool settle(const sparse_problem<Team>& on, rou
         if (wrong == 0 || (stuck && !afar)) {
             each(team, s.m, [&](int i) { x.lambda[i] = larger(0.0, x.lambda[i]); });
             finish(on, afar ? sharp : close_enough);
-            const double enough_of_it = afar      ? (on.of.least_of_q() < flat_q ? exact_on_flat : close_enough)
+            const double enough_of_it = afar      ? (on.of.least_of_q() < weak ? exact_on_flat : close_enough)
                                         : precise ? 1.0
                                                   : close_enough;
             if (wrong == 0 && on.known.best.share <= enough_of_it) return true;
@@ -180,7 +180,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool settle(const sparse_problem<Team>& on, rou
             idle = 0;
         }
         each(team, s.m, [&](int i) {
-            if (e.scratch[i] != 0) weight[i] = weight[i] > 0 ? 0.0 : shifts.full(s, i);
+            if (e.scratch[i] != 0) weight[i] = weight[i] > 0 ? 0.0 : full_weight(s, i, delta);
         });
     }
     return false;
@@ -197,15 +197,15 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE bool guess_rows(const spa
             x.lambda[i] = e.h[i];
             on.factor.weight[i] = e.absent(i) ? 0.0 : 1.0;
         });
-    if (!on.eliminate()) return false;
+    if (!on.eliminate(on.of.shifts())) return false;
     on.kkt().estimate(x, x);
     const double largest = larger(0.0, most(on.team, on.s.m, [&](int i) {
                                            return two{e.absent(i) ? 0.0 : std::abs(e.h[i] - e.v.of.gz[i]), 0.0};
                                        }).a);
-    const sparse_shifts shifts = sparse_shifts::of(on.of);
+    const double delta = on.of.shifts().delta;
     each(on.team, on.s.m, [&](int i) {
         const bool violated = !e.absent(i) && e.v.of.gz[i] - e.h[i] > first_room * largest;
-        on.factor.weight[i] = violated ? shifts.full(on.s, i) : 0.0;
+        on.factor.weight[i] = violated ? full_weight(on.s, i, delta) : 0.0;
     });
     return true;
 }

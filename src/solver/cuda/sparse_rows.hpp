@@ -82,7 +82,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void weigh_rows(const sparse_problem<Team>& on,
                                                  bool central) {
     const sparse_element& e = on.e;
     const strided &weight = on.factor.weight, &ratio = on.factor.ratio;
-    const double delta = sparse_shifts::of(on.of).delta;
+    const double delta = on.of.shifts().delta;
     each(on.team, on.s.m, [&](int i) {
         weight[i] = central ? 0.0 : e.best_weight[i];
         ratio[i] = 0;
@@ -114,7 +114,7 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE bool decide_rows(const sp
     }
     if (!central && on.known.factored) return true;
     weigh_rows(on, by, central);
-    return on.eliminate();
+    return on.eliminate(on.of.shifts());
 }
 
 } // namespace optnet::solver::cuda

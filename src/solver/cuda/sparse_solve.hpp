@@ -14,7 +14,7 @@ namespace optnet::solver::cuda {
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const sparse_shape& s, const sparse_batch& batch,
                                              std::int64_t k, const sparse_set& to, const sparse_factor& work) {
-    const auto conclude = [&](usable state) { each(team, 1, [&](int) { to.about[3] = static_cast<int>(state); }); };
+    const auto conclude = [&](usable state) { each(team, 1, [&](int) { to.about[5] = static_cast<int>(state); }); };
     if (!load(team, s, batch, k, to)) return conclude(usable::not_finite);
     const double size = larger(0.0, most(team, s.numbers_q, [&](int e) { return two{std::abs(to.number[e]), 0.0}; }).a);
     const auto diagonal = [&](int j) { return s.at(s.diagonal, j) < 0 ? 0.0 : to.number[s.at(s.diagonal, j)]; };
@@ -22,9 +22,14 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const sparse_shape& s, 
         const double v = diagonal(j);
         return two{-v, v > 0 ? -v : -HUGE_VAL};
     });
-    each(team, 4, [&](int i) {
-        const double share = size > 0 && -least.b < size ? -least.b / size : 1.0;
-        to.about[i] = i == 0 ? size : i == 1 ? (size > 0 ? size : 1.0) : i == 2 ? share : 0.0;
+    const double unit = size > 0 ? size : 1.0, share = size > 0 && -least.b < size ? -least.b / size : 1.0;
+    const sparse_shifts by = shifts_of(unit, share, s.n);
+    each(team, 1, [&](int) {
+        to.about[0] = size;
+        to.about[1] = unit;
+        to.about[2] = share;
+        to.about[3] = by.rho;
+        to.about[4] = by.delta;
     });
     bool convex = s.diagonal_q ? least.a <= batch.convexity_tolerance * size : true;
     if (!s.diagonal_q && size > 0) {
@@ -75,10 +80,11 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE finished take_road(const sparse_problem<Team>& 
     sparse_known& known = on.known;
     const sparse_element& e = on.e;
     const int limit = on.how.limit_asked && on.how.limit < first_rounds ? on.how.limit : first_rounds;
-    const sparse_shifts shifts = sparse_shifts::of(on.of);
+    const double delta = on.of.shifts().delta;
     const bool warm = read_start(on.team, on.s, batch, k, on.of, e, e.trial);
     if (warm)
-        each(on.team, on.s.m, [&](int i) { on.factor.weight[i] = e.trial.lambda[i] > 0 ? shifts.full(on.s, i) : 0.0; });
+        each(on.team, on.s.m,
+             [&](int i) { on.factor.weight[i] = e.trial.lambda[i] > 0 ? full_weight(on.s, i, delta) : 0.0; });
     const bool begun = warm || guess_rows(on);
     if (!begun || !settle(on, rounds_from::afar, limit, e.trial)) {
         // The signs were those of an estimate.
@@ -167,7 +173,7 @@ OPTNET_DEVICE void solve_problem(Team& team, const sparse_shape& s, const sparse
     sparse_known known;
     const sparse_problem<Team> on{team, batch, s, of, e, factor, known};
     finished done{status::numerical_error, handed_over::no, {}};
-    const auto state = static_cast<usable>(static_cast<int>(of.about[3]));
+    const auto state = static_cast<usable>(static_cast<int>(of.about[5]));
     const input given = state == usable::not_finite ? input::not_finite : read(team, s, batch, k, of, e);
     each(team, s.m, [&](int i) { factor.ratio[i] = 0; });
     if (given == input::not_finite) {

@@ -9,22 +9,13 @@
 
 namespace optnet::solver::cuda {
 
-/// ρ in the unit of Q, and δ in its inverse.
-inline constexpr double sparse_shift = 1e-8;
 /// A pivot below this share of its terms is rounding.
 inline constexpr double sparse_least_pivot = 1e-14;
 
-struct sparse_shifts {
-    double rho, delta;
-
-    OPTNET_DEVICE static sparse_shifts of(const sparse_set& set) {
-        return {sparse_shift * set.unit(), sparse_shift / set.unit()};
-    }
-    /// The weight of an active row, as it stands among `sparse_factor::weight`.
-    OPTNET_DEVICE double full(const sparse_shape& s, int i) const {
-        return s.in_r(i) ? 1 / delta : std::sqrt(1 / delta);
-    }
-};
+/// The weight of an active row, as it stands among `sparse_factor::weight`.
+OPTNET_DEVICE inline double full_weight(const sparse_shape& s, int i, double delta) {
+    return s.in_r(i) ? 1 / delta : std::sqrt(1 / delta);
+}
 
 /// W_ii from what stands among the weights.
 OPTNET_DEVICE inline double squared_in_e(const sparse_shape& s, int i, double weight) {
