@@ -130,7 +130,7 @@ TEST_CASE("the factor of R + shift in lanes, and products with R") {
             dense_kernels.lanes_solve(l.data(), ld, reciprocal.data(), m, solved.data());
             for (std::size_t lane = 0; lane < N; ++lane)
                 for (index_t i = 0; i < m; ++i) {
-                    long double sum = base[at(i) * N + lane], terms = std::abs(sum), left = 0, sizes = 0;
+                    long double sum = base[at(i) * N + lane], terms = std::abs(sum), left = 0, left_terms = 0;
                     for (index_t j = 0; j < m; ++j) {
                         const long double entry =
                             static_cast<long double>(R(i, j)) + (i == j ? shift[at(i) * N + lane] : 0);
@@ -138,7 +138,7 @@ TEST_CASE("the factor of R + shift in lanes, and products with R") {
                         sum += term;
                         terms += std::abs(term);
                         left += entry * solved[at(j) * N + lane];
-                        sizes += std::abs(entry * solved[at(j) * N + lane]);
+                        left_terms += std::abs(entry * solved[at(j) * N + lane]);
                         if (j > i) continue;
                         long double product = 0, of_product = 0;
                         for (index_t c = 0; c <= j; ++c) {
@@ -152,7 +152,7 @@ TEST_CASE("the factor of R + shift in lanes, and products with R") {
                     products.add(y[at(i) * N + lane] - sum, static_cast<long double>(m + 3) * u<T> * terms);
                     // |L||L'| of a positive definite matrix is its diagonal at most, so m of these bound a row.
                     solutions.add(left - base[at(i) * N + lane],
-                                  static_cast<long double>(6 * m * m) * u<T> * (sizes + 1));
+                                  static_cast<long double>(6 * m * m) * u<T> * (left_terms + 1));
                 }
             INFO("m " << m);
             CHECK(static_cast<double>(factors.ratio) <= 1.0);
