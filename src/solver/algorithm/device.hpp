@@ -7,8 +7,10 @@
 #define OPTNET_DEVICE __host__ __device__
 #define OPTNET_OUT_OF_LINE __noinline__   // a large piece that is used twice
 #define OPTNET_ROLLED _Pragma("unroll 1") // a loop whose body is large, or that mostly ends after one turn
+#define OPTNET_UNROLLED _Pragma("unroll 4") // a short loop whose turns need not wait for each other
 #else
 #define OPTNET_DEVICE
 #define OPTNET_OUT_OF_LINE
 #define OPTNET_ROLLED
+#define OPTNET_UNROLLED
 #endif

@@ -9,11 +9,35 @@
 //     row in:         l = T R_W,e,  π² = R_ee − l'l,  the new row of T is [−l'T, 1] / π
 //     row out:        rotations of neighbouring rows of T take its column into the last row, which then goes
 //
-// A step that takes in a row is four barriers, one that drops a row six, whatever k is.
+// A step that takes in a row is four barriers, one that drops a row six, whatever k is. Where R fits into fast memory a step
+// of either kind is two: sweeps.hpp.
 
 #include "solver/cuda/matrices.hpp"
 
 namespace optnet::solver::cuda {
+
+/// What a solve with R_WW + D goes through.
+enum class factor_kind : int {
+    triangle, ///< packed rows of T = L⁻¹, R_WW + D = L L'
+    inverse,  ///< packed rows of −R_WW⁻¹
+    swept,    ///< the same, in the places that its rows have among all
+};
+
+/// Rows of G, and the factor of R_WW + D.
+struct basis_factor {
+    int k;
+    const int* rows;
+    const double* T;
+    const double* ratio; ///< [k] D, or null for 0
+    factor_kind kind;
+
+    /// Entry (i, j) of the lower triangle.
+    OPTNET_DEVICE double stored(int i, int j) const {
+        return kind == factor_kind::swept ? T[triangle(rows[i]) + rows[j]] : T[triangle(i) + j];
+    }
+    /// Entry (i, j) of −R_WW⁻¹, where that is there.
+    OPTNET_DEVICE double entry(int i, int j) const { return i > j ? stored(i, j) : stored(j, i); }
+};
 
 enum class active_outcome { optimal, infeasible, limit, breakdown };
 
@@ -26,27 +50,33 @@ public:
     double* d;      ///< [m] slacks at λ = 0; the caller's to fill
     double* floor;  ///< [m] a slack above minus this counts as 0, +inf for an absent row; the caller's to fill
     double* lambda; ///< [m]
-    double* T;      ///< packed rows of L⁻¹
+    double* T;      ///< packed rows of L⁻¹, or the swept matrix of sweeps.hpp
     int* basis;     ///< [capacity + 1] the rows of T, then the dependent row after `infeasible`
     double *x, *l;  ///< [capacity + 1], [capacity] scratch, free after `solve`
-    int k = 0;      ///< rows of T
+    int k = 0;      ///< rows of the basis
     int steps = 0;
+    bool swept;    ///< by sweeps.hpp
 
-    OPTNET_DEVICE active_set(arena& from, const matrices& of, int most_rows) : capacity(most_rows), set(of) {
-        T = from.take<double>(triangle(capacity));
+    OPTNET_DEVICE active_set(arena& from, const matrices& of, int most_rows, bool by_sweeps = false)
+        : swept(by_sweeps), capacity(most_rows), set(of) {
+        T = from.take<double>(swept ? triangle(of.m + 1) : triangle(capacity));
         lambda = from.take<double>(of.m);
         basis = from.take<int>(capacity + 1);
         d = from.take<double>(of.m);
         floor = from.take<double>(of.m);
         x = from.take<double>(capacity + 1);
-        y = from.take<double>(capacity);
+        y = from.take<double>(swept ? 0 : capacity);
         l = from.take<double>(capacity);
-        t = from.take<double>(capacity);
+        t = from.take<double>(swept ? 0 : capacity);
         state = from.take<int>(of.m);
     }
 
     /// From λ = 0, or from what an earlier call has left for other d: the basis, its factor and its λ.
     template <class Team> OPTNET_DEVICE active_outcome solve(Team& team, int limit, bool again = false);
+    /// The same by sweeps, from λ = 0 or from a basis that `start_swept` and `take_swept` have made.
+    template <class Team> OPTNET_DEVICE active_outcome solve_swept(Team& team, int limit, bool again = false);
+    template <class Team> OPTNET_DEVICE void start_swept(Team& team);
+    template <class Team> OPTNET_DEVICE void take_swept(Team& team, int row, double multiplier);
 
     /// An empty basis, and one more row in it, with `ratio` on its diagonal. False if it depends on the others; then l
     /// is its row of L.
@@ -84,10 +114,29 @@ public:
         along = of.b;
         return r(row, row) - of.a;
     }
+    OPTNET_DEVICE basis_factor factor() const {
+        return {k, basis, T, nullptr, swept ? factor_kind::swept : factor_kind::triangle};
+    }
     OPTNET_DEVICE bool in_basis(int i) const { return state[i] == inside; }
+    /// What the basis leaves of R_ii.
+    template <class Team> OPTNET_DEVICE double rest(Team& team, int i) {
+        double along;
+        return swept ? T[triangle(i) + i] : pivot(team, i, along);
+    }
 
 private:
     enum : int { outside, inside, refused };
+
+    /// The sweep whose column is not scaled yet.
+    struct pending {
+        int row = -1;
+        double scale = 0, diagonal = 0;
+    };
+    template <class Team, class Rule>
+    OPTNET_DEVICE pending sweep(Team& team, int row, const Rule& rule);
+    OPTNET_DEVICE void settle(const pending& last, int i) const;
+    template <class Team> OPTNET_DEVICE two choose(Team& team, const pending& last, bool forgive);
+    template <class Team> OPTNET_DEVICE void collect(Team& team, int behind);
 
     template <class Team> OPTNET_DEVICE void remove(Team& team, int place, int becomes);
     template <class Team> OPTNET_DEVICE two towards(Team& team);

@@ -24,7 +24,7 @@ template <class Team>
 OPTNET_DEVICE void solve_adjoint(Team& team, const matrices& of, const kept_factor& kept, arena memory, std::int64_t k,
                                  const kkt_arguments& x) {
     const int n = of.n, p = of.p, m = of.m;
-    const int count = *kept.count;
+    const int count = kept.count[0];
     const kkt_vectors<const void>& r = x.r;
     const kkt_vectors<void>& to = x.d;
     const auto put = [&](int t, double value) {
@@ -37,7 +37,7 @@ OPTNET_DEVICE void solve_adjoint(Team& team, const matrices& of, const kept_fact
         }
     };
     if (count < 0) return each(team, n + p + m, [&](int t) { put(t, 0.0); });
-    const basis_factor basis{count, kept.rows, kept.T, kept.ratio};
+    const basis_factor basis{count, kept.rows, kept.T, kept.ratio, static_cast<factor_kind>(kept.count[1])};
     const kkt_memory v(memory, of.n, of.p, of.m, kept_capacity(of.n, of.m));
     const auto entry = [&](const void* from, std::int64_t i, double scale) {
         return from == nullptr ? 0.0 : number_in(from, i, x.single) * scale;

@@ -36,7 +36,7 @@ mapping choose_mapping(int n, int p, int m, std::int64_t batch, int processors) 
 memory_split element_memory(int n, int p, int m, std::size_t room) {
     arena nothing;
     const matrices of(nothing, n, p, m);
-    return split(room, [&](arena& from) { return element(from, of, basis_capacity(n, p, m)); });
+    return split(room, [&](arena& from) { return element(from, of, basis_capacity(n, p, m), by_sweeps(m)); });
 }
 
 memory_split adjoint_memory(int n, int p, int m, std::size_t room) {

@@ -56,7 +56,7 @@ OPTNET_DEVICE bool check_farkas(Team& team, const matrices& of, const element& e
         else
             e.rl[t - n - p] = 0;
     });
-    kkt_solve(team, of, {e.active.k, rows, e.active.T, nullptr}, e.rz, e.rnu, e.rl, e.qz, e.u, e.active.l, e.active.x);
+    kkt_solve(team, of, e.active.factor(), e.rz, e.rnu, e.rl, e.qz, e.u, e.active.l, e.active.x);
     const two sizes = most(team, p + count, [&](int t) {
         if (t < p) {
             e.nu[t] += e.rnu[t];

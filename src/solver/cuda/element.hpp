@@ -21,8 +21,8 @@ struct element {
     double *h, *gz, *rl, *best_lambda;             ///< [m]
     active_set active;                             ///< and λ, d, the floors and the basis
 
-    OPTNET_DEVICE element(arena& from, const matrices& of, int capacity)
-        : n(of.n), p(of.p), m(of.m), active(from, of, capacity) {
+    OPTNET_DEVICE element(arena& from, const matrices& of, int capacity, bool swept = false)
+        : n(of.n), p(of.p), m(of.m), active(from, of, capacity, swept) {
         double** const wide[] = {&q, &z, &qz, &atnu, &gtl, &rz, &best_z};
         double** const high[] = {&b, &nu, &az, &rnu, &u, &best_nu};
         double** const rows[] = {&h, &gz, &rl, &best_lambda};
@@ -68,18 +68,17 @@ OPTNET_DEVICE void multiply(Team& team, const matrices& of, const element& e, co
     const int n = e.n, p = e.p, rows = of.data_rows();
     each(team, rows + n, [&](int t) {
         if (t < rows) {
-            double sum = 0;
-            for (int j = 0; j < n; ++j) sum += of.data[j * rows + t] * e.z[j];
+            const double* const row = of.data + t;
+            const double sum = sum_of(0, n, [&](int j) { return row[j * rows] * e.z[j]; });
             (t < n ? e.qz[t] : t < n + p ? e.az[t - n] : e.gz[t - n - p]) = sum;
             return;
         }
         const int j = t - rows;
-        double from_a = 0, from_g = 0;
-        for (int i = 0; i < p; ++i) from_a += of.a()[j * rows + i] * e.nu[i];
-        for (int i = 0; i < count; ++i) {
-            const int row = which == nullptr ? i : which[i];
-            from_g += of.g()[j * rows + row] * e.active.lambda[row];
-        }
+        const double *const a = of.a() + j * rows, *const g = of.g() + j * rows;
+        const double* const lambda = e.active.lambda;
+        const double from_a = sum_of(0, p, [&](int i) { return a[i] * e.nu[i]; });
+        const double from_g = which == nullptr ? sum_of(0, count, [&](int i) { return g[i] * lambda[i]; })
+                                               : sum_of(0, count, [&](int i) { return g[which[i]] * lambda[which[i]]; });
         e.atnu[j] = from_a;
         e.gtl[j] = from_g;
     });

@@ -8,17 +8,9 @@
 // on the factors of form D: every line of it is one product, one barrier. A solve is two halves; between them
 // inequality rows enter (docs/algorithm.md). D is 0 but where rows are weakly active in a gradient.
 
-#include "solver/cuda/matrices.hpp"
+#include "solver/cuda/active_set.hpp"
 
 namespace optnet::solver::cuda {
-
-/// Rows of G, and T = L⁻¹ of R_WW + D = L L'.
-struct basis_factor {
-    int k;
-    const int* rows;
-    const double* T;     ///< packed
-    const double* ratio; ///< [k] D, or null for 0
-};
 
 /// y = V_I' (z + γA' nu), u = S_I' (V_A y − nu): z and nu hold the right-hand side and are overwritten, y [n] and u [p]
 /// the result.
@@ -27,37 +19,30 @@ OPTNET_DEVICE void forward(Team& team, const matrices& of, double* z, double* nu
     const int n = of.n, p = of.p, ld = of.panel_rows(), lds = of.schur_rows();
     if (p > 0 && of.gamma() > 0)
         each(team, n, [&](int j) {
-            double sum = 0;
-            for (int i = 0; i < p; ++i) sum += of.a()[j * of.data_rows() + i] * nu[i];
-            z[j] += of.gamma() * sum;
+            const double* const column = of.a() + j * of.data_rows();
+            z[j] += of.gamma() * sum_of(0, p, [&](int i) { return column[i] * nu[i]; });
         });
     each(team, n, [&](int j) {
         const double* const column = of.v_i() + j * ld;
-        double sum = 0;
-        for (int i = 0; i <= j; ++i) sum += column[i] * z[i];
-        y[j] = sum;
+        y[j] = sum_of(0, j + 1, [&](int i) { return column[i] * z[i]; });
     });
     if (p == 0) return;
     each(team, p, [&](int i) {
-        double sum = -nu[i];
-        for (int j = 0; j < n; ++j) sum += of.v_a()[j * ld + i] * y[j];
-        nu[i] = sum;
+        const double* const row = of.v_a() + i;
+        nu[i] = sum_of(0, n, [&](int j) { return row[j * ld] * y[j]; }) - nu[i];
     });
     each(team, p, [&](int j) {
         const double* const column = of.s_i() + j * lds;
-        double sum = 0;
-        for (int i = 0; i <= j; ++i) sum += column[i] * nu[i];
-        u[j] = sum;
+        u[j] = sum_of(0, j + 1, [&](int i) { return column[i] * nu[i]; });
     });
 }
 
 /// Row i of G z₀ between the halves.
 OPTNET_DEVICE inline double row_product(const matrices& of, int i, const double* y, const double* u) {
-    const int n = of.n, p = of.p, ld = of.panel_rows(), lds = of.schur_rows();
-    double sum = 0;
-    for (int j = 0; j < n; ++j) sum += of.v_g()[j * ld + i] * y[j];
-    for (int j = 0; j < p; ++j) sum -= of.w()[j * lds + i] * u[j];
-    return sum;
+    const int ld = of.panel_rows(), lds = of.schur_rows();
+    const double *const v = of.v_g() + i, *const w = of.w() + i;
+    return sum_of(0, of.n, [&](int j) { return v[j * ld] * y[j]; }) -
+           sum_of(0, of.p, [&](int j) { return w[j * lds] * u[j]; });
 }
 
 /// What multipliers x of the rows change between the halves: y −= V_G' x, u −= W' x.
@@ -67,9 +52,7 @@ OPTNET_DEVICE void subtract_rows(Team& team, const matrices& of, int k, const in
     const int n = of.n, ld = of.panel_rows(), lds = of.schur_rows();
     each(team, n + of.p, [&](int t) {
         const double* const column = t < n ? of.v_g() + t * ld : of.w() + (t - n) * lds;
-        double sum = t < n ? y[t] : u[t - n];
-        for (int i = 0; i < k; ++i) sum -= column[rows[i]] * x[i];
-        (t < n ? y[t] : u[t - n]) = sum;
+        (t < n ? y[t] : u[t - n]) -= sum_of(0, k, [&](int i) { return column[rows[i]] * x[i]; });
     });
 }
 
@@ -79,21 +62,17 @@ OPTNET_DEVICE void backward(Team& team, const matrices& of, double* y, const dou
     const int n = of.n, p = of.p, ld = of.panel_rows(), lds = of.schur_rows();
     if (p > 0) {
         each(team, p, [&](int i) {
-            double sum = 0;
-            for (int j = i; j < p; ++j) sum += of.s_i()[j * lds + i] * u[j];
-            nu[i] = sum;
+            const double* const row = of.s_i() + i;
+            nu[i] = sum_of(i, p, [&](int j) { return row[j * lds] * u[j]; });
         });
         each(team, n, [&](int j) {
             const double* const column = of.v_a() + j * ld;
-            double sum = y[j];
-            for (int i = 0; i < p; ++i) sum -= column[i] * nu[i];
-            y[j] = sum;
+            y[j] -= sum_of(0, p, [&](int i) { return column[i] * nu[i]; });
         });
     }
     each(team, n, [&](int i) {
-        double sum = 0;
-        for (int j = i; j < n; ++j) sum += of.v_i()[j * ld + i] * y[j];
-        z[i] = sum;
+        const double* const row = of.v_i() + i;
+        z[i] = sum_of(i, n, [&](int j) { return row[j * ld] * y[j]; });
     });
 }
 
@@ -106,21 +85,23 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& of, 
     const int k = basis.k;
     forward(team, of, z, nu, y, u);
     if (k > 0) {
+        const bool two_products = basis.kind == factor_kind::triangle;
+        double* const right = two_products ? x : g;
         each(team, k, [&](int i) {
             const int row = basis.rows[i];
-            x[i] = row_product(of, row, y, u) - lambda[row];
+            right[i] = row_product(of, row, y, u) - lambda[row];
         });
+        if (two_products)
+            each(team, k, [&](int i) {
+                const double* const row = basis.T + triangle(i);
+                g[i] = sum_of(0, i + 1, [&](int j) { return row[j] * x[j]; });
+            });
         each(team, k, [&](int i) {
-            const double* const row = basis.T + triangle(i);
-            double sum = 0;
-            for (int j = 0; j <= i; ++j) sum += row[j] * x[j];
-            g[i] = sum;
-        });
-        each(team, k, [&](int j) {
-            double sum = 0;
-            for (int i = j; i < k; ++i) sum += basis.T[triangle(i) + j] * g[i];
-            x[j] = sum;
-            lambda[basis.rows[j]] = sum;
+            const double sum = two_products
+                                   ? sum_of(i, k, [&](int j) { return basis.T[triangle(j) + i] * g[j]; })
+                                   : -sum_of(0, k, [&](int j) { return basis.entry(i, j) * g[j]; });
+            x[i] = sum;
+            lambda[basis.rows[i]] = sum;
         });
         subtract_rows(team, of, k, basis.rows, x, y, u);
     }
@@ -159,23 +140,26 @@ OPTNET_DEVICE two kkt_residual(Team& team, const matrices& of, const basis_facto
     return most(team, n + p + count, [&](int t) {
         double residual = 0, right = 0, solution = 0;
         if (t < n) {
-            residual = right = v.right_z[t];
-            for (int i = 0; i < n; ++i) residual -= of.data[i * ld + t] * v.z[i];
-            for (int i = 0; i < p; ++i) residual -= of.a()[t * ld + i] * v.nu[i];
-            for (int i = 0; i < count; ++i) residual -= of.g()[t * ld + basis.rows[i]] * v.lambda[basis.rows[i]];
+            right = v.right_z[t];
+            const double *const q = of.data + t, *const a = of.a() + t * ld, *const g = of.g() + t * ld;
+            residual = right - sum_of(0, n, [&](int i) { return q[i * ld] * v.z[i]; }) -
+                       sum_of(0, p, [&](int i) { return a[i] * v.nu[i]; }) -
+                       sum_of(0, count, [&](int i) { return g[basis.rows[i]] * v.lambda[basis.rows[i]]; });
             v.rz[t] = residual;
             solution = v.z[t];
         } else if (t < n + p) {
-            residual = right = v.right_nu[t - n];
-            for (int j = 0; j < n; ++j) residual -= of.a()[j * ld + t - n] * v.z[j];
+            right = v.right_nu[t - n];
+            const double* const a = of.a() + t - n;
+            residual = right - sum_of(0, n, [&](int j) { return a[j * ld] * v.z[j]; });
             v.rnu[t - n] = residual;
             solution = v.nu[t - n];
         } else {
             const int row = basis.rows[t - n - p];
             solution = v.lambda[row];
-            residual = right = v.right_lambda[row];
+            right = v.right_lambda[row];
+            const double* const g = of.g() + row;
+            residual = right - sum_of(0, n, [&](int j) { return g[j * ld] * v.z[j]; });
             if (basis.ratio != nullptr) residual += basis.ratio[t - n - p] * solution;
-            for (int j = 0; j < n; ++j) residual -= of.g()[j * ld + row] * v.z[j];
             v.rl[row] = residual;
         }
         return two{std::abs(residual), regularized ? std::abs(right) : larger(std::abs(right), std::abs(solution))};

@@ -60,7 +60,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool ends_infeasible(Team& team, const device_s
             own.v.right_lambda[t - n - p] = 0;
         }
     });
-    solve_refined(team, of, {k, e.active.basis, e.active.T, nullptr}, own.v);
+    solve_refined(team, of, e.active.factor(), own.v);
     each(team, p + k, [&](int t) {
         if (t < p) {
             e.nu[t] += own.v.nu[t];

@@ -53,7 +53,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void refine(Team& team, const device_settings& 
             else
                 own.v.right_lambda[t - n - p] = e.h[t - n - p] - e.gz[t - n - p];
         });
-        solve_refined(team, of, {k, e.active.basis, e.active.T, nullptr}, own.v);
+        solve_refined(team, of, e.active.factor(), own.v);
         each(team, n + p + k, [&](int t) {
             if (t < n) {
                 e.z[t] += own.v.z[t];

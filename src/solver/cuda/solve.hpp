@@ -20,11 +20,11 @@ struct kept_factor {
     double* T;     ///< packed
     double* ratio; ///< [capacity]
     int* rows;     ///< [capacity]
-    int* count;    ///< [1] rows, -1 for a problem without gradient
+    int* count;    ///< [2] rows, -1 for a problem without gradient, and the `factor_kind`
 
     OPTNET_DEVICE kept_factor(arena& from, int capacity)
         : T(from.take<double>(triangle(capacity))), ratio(from.take<double>(capacity)), rows(from.take<int>(capacity)),
-          count(from.take<int>(1)) {}
+          count(from.take<int>(2)) {}
 };
 
 OPTNET_DEVICE inline std::size_t kept_bytes(int n, int, int m) {
@@ -61,8 +61,7 @@ OPTNET_DEVICE verdict finish(Team& team, const device_settings& batch, const mat
             else
                 e.rl[t - n - p] = e.h[t - n - p] - e.gz[t - n - p];
         });
-        kkt_solve(team, of, {e.active.k, e.active.basis, e.active.T, nullptr}, e.rz, e.rnu, e.rl, e.qz, e.u, e.active.l,
-                  e.active.x);
+        kkt_solve(team, of, e.active.factor(), e.rz, e.rnu, e.rl, e.qz, e.u, e.active.l, e.active.x);
         each(team, n + p + e.active.k, [&](int t) {
             if (t < n) {
                 e.z[t] += e.rz[t];
@@ -118,7 +117,8 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, cons
     each(team, e.m, [&](int i) { e.active.d[i] = e.h[i] - row_product(of, i, e.rz, e.rnu); });
     if (warm) seed(team, e);
     active_set active = e.active; // what is not shared stays in registers
-    const active_outcome outcome = active.solve(team, limit, warm);
+    const active_outcome outcome =
+        active.swept ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
     e.active = active;
     if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown) return outcome;
     each(team, e.active.k, [&](int i) { e.active.x[i] = e.active.lambda[e.active.basis[i]]; });
@@ -190,8 +190,7 @@ template <class Team> OPTNET_DEVICE bool differentiable(Team& team, const device
     // A row that depends on the basis changes no derivative of z.
     for (int i = 0; doubtful.b > 0 && i < e.m; ++i) {
         if (!tight.outside(e, i)) continue;
-        double along;
-        if (e.active.pivot(team, i, along) > dependent_row * e.active.r(i, i)) return false;
+        if (e.active.rest(team, i) > dependent_row * e.active.r(i, i)) return false;
     }
     return true;
 }
@@ -240,15 +239,16 @@ template <class Team>
 OPTNET_DEVICE void keep(Team& team, const active_set& active, const double* ratio, const kept_factor& to,
                         bool gradient) {
     const int k = gradient ? active.k : 0;
-    each(team, triangle(k) + k + 1, [&](int t) {
-        const int i = t - triangle(k);
-        if (i < 0) {
-            to.T[t] = active.T[t];
-        } else if (i < k) {
+    const basis_factor factor = active.factor();
+    each_row(team, k + 1, [&](int i, int first, int by) {
+        for (int j = first; j <= i && i < k; j += by) to.T[triangle(i) + j] = factor.stored(i, j);
+        if (first > 0) return;
+        if (i < k) {
             to.rows[i] = active.basis[i];
             to.ratio[i] = ratio == nullptr ? 0.0 : ratio[i];
         } else {
-            *to.count = gradient ? k : -1;
+            to.count[0] = gradient ? k : -1;
+            to.count[1] = static_cast<int>(active.swept ? factor_kind::inverse : factor_kind::triangle);
         }
     });
 }
@@ -278,7 +278,7 @@ OPTNET_DEVICE bool decided(Team& team, const device_batch& batch, std::int64_t k
 template <class Team>
 OPTNET_DEVICE handed_over solve_problem(Team& team, const device_batch& batch, std::int64_t k, const matrices& of,
                                         arena memory, const outputs& out, const kept_factor* kept) {
-    element e(memory, of, basis_capacity(of.n, of.p, of.m));
+    element e(memory, of, basis_capacity(of.n, of.p, of.m), by_sweeps(of.m));
     finished done{status::numerical_error, handed_over::no, {}};
     if (!decided(team, batch, k, of, e, done)) {
         if (of.exact())

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The dual active set method with everything that it asks for in one symmetric matrix, swept on the basis W (Beaton
+// 1964; Goodnight 1979):
+//
+//     Z = [R d; d' ·]        Z_WW = −R_WW⁻¹    Z_NW = R_NW R_WW⁻¹    Z_NN = R_NN − R_NW R_WW⁻¹ R_WN
+//     its last row           −x_W with R_WW x_W = −d_W, and the slacks s_N = d_N + R_NW x_W
+//
+// The last row says which multiplier stops the step to x, or which row is violated most; a row enters or leaves with
+// one sweep of Z. So a step of either kind is one reduction and one phase: two barriers, and (m + 1)²/2 products for
+// the whole team, where active_set.hpp makes do with fewer but waits three times as often. The inverse of R_WW is there
+// at the end, so that a solve with it is one product.
+
+#include "solver/cuda/active_set.hpp"
+
+namespace optnet::solver::cuda {
+
+/// Up to so many rows of G the swept matrix is taken: 131 KB lie in the shared memory of a block on every GPU that the
+/// kernels are compiled for.
+inline constexpr int most_swept = 180;
+OPTNET_DEVICE inline bool by_sweeps(int m) { return m <= most_swept; }
+
+/// Candidates with b < 0 before all others; of a kind the largest a, of equal ones the smallest |b|.
+struct negative_first {
+    OPTNET_DEVICE static two none() { return {-HUGE_VAL, HUGE_VAL}; }
+    OPTNET_DEVICE two operator()(two x, two y) const {
+        if ((x.b < 0) != (y.b < 0)) return x.b < 0 ? x : y;
+        return y.a > x.a || (y.a == x.a && std::abs(y.b) < std::abs(x.b)) ? y : x;
+    }
+};
+
+/// row(i, first, by) for the rows of a triangle: each worker has the columns first, first + by ... of some of them. A warp
+/// has a row at a time.
+template <class Team, class F> OPTNET_DEVICE void each_row(Team& team, int rows, const F& row) {
+    const int side = team.size < warp ? team.size : warp;
+    for (int i = team.rank / side; i < rows; i += team.size / side) row(i, team.rank % side, side);
+    team.sync();
+}
+
+/// Z of the empty basis.
+template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
+    const int m = set.m;
+    k = 0;
+    each_row(team, m + 1, [&](int i, int first, int by) {
+        double* const to = T + triangle(i);
+        for (int j = first; j < m && j <= i; j += by) {
+            to[j] = i < m ? set.r[i * m + j] : d[j];
+            if (i < m) continue;
+            lambda[j] = 0;
+            state[j] = outside;
+        }
+    });
+}
+
+/// Sweeps a row in or out; the entries of its column wait for `settle`. rule(j, x) for every row j with its entry of x
+/// before the sweep: by one worker each, which may change what belongs to j.
+template <class Team, class Rule>
+OPTNET_DEVICE active_set::pending active_set::sweep(Team& team, int row, const Rule& rule) {
+    const int m = set.m, own = triangle(row);
+    const double diagonal = T[own + row], reciprocal = 1 / diagonal;
+    each_row(team, m + 1, [&](int i, int first, int by) {
+        if (i == row) return;
+        double* const to = T + triangle(i);
+        const double factor = (i > row ? to[row] : T[own + i]) * reciprocal;
+        for (int j = first; j < m && j <= i; j += by) {
+            const double before = to[j];
+            if (i == m) rule(j, -before);
+            if (j != row) to[j] = before - factor * (j < row ? T[own + j] : T[triangle(j) + row]);
+        }
+    });
+    return {row, std::abs(reciprocal), -reciprocal};
+}
+
+/// Entry i of the column of the last sweep, and for its own row the last one, too.
+OPTNET_DEVICE inline void active_set::settle(const pending& last, int i) const {
+    if (last.row < 0) return;
+    if (i == last.row) {
+        T[triangle(i) + i] = last.diagonal;
+        T[triangle(set.m) + i] *= last.scale;
+    } else {
+        (i < last.row ? T[triangle(last.row) + i] : T[triangle(i) + last.row]) *= last.scale;
+    }
+}
+
+/// {−step, −1 − row} where a multiplier stops the step to x, with {1, ·} if x is not finite; else {·, row} of the row
+/// that is violated most, measured against its length in the metric of P; else {-inf, inf}. `forgive`: rows that were
+/// refused may enter again.
+template <class Team> OPTNET_DEVICE two active_set::choose(Team& team, const pending& last, bool forgive) {
+    return team.template reduce<negative_first>(set.m, [&](int i) {
+        settle(last, i);
+        const double value = T[triangle(set.m) + i];
+        if (state[i] == inside) {
+            const double to = -value, from = lambda[i];
+            if (!(std::abs(to) < 1e300)) return two{1.0, -1.0 - i};
+            if (to >= 0) return negative_first::none();
+            return two{from <= 0 ? -0.0 : -(from / (from - to)), -1.0 - i};
+        }
+        if (forgive && state[i] == refused) state[i] = outside;
+        const double size = std::abs(d[i]) + std::abs(value - d[i]);
+        if (state[i] != outside || floor[i] == HUGE_VAL) return negative_first::none();
+        if (!(value < -floor[i]) || !(value < -zero_slack * size)) return negative_first::none();
+        return two{value * value * set.inverse[i], static_cast<double>(i)};
+    });
+}
+
+/// The basis in ascending order, and behind it one more row.
+template <class Team> OPTNET_DEVICE void active_set::collect(Team& team, int behind) {
+    each(team, set.m, [&](int i) {
+        if (i == behind) basis[k] = behind;
+        if (state[i] != inside) return;
+        int place = 0;
+        for (int j = 0; j < i; ++j) place += state[j] == inside ? 1 : 0;
+        basis[place] = i;
+    });
+}
+
+/// Takes a row into the basis with this multiplier, unless it depends on the others.
+template <class Team> OPTNET_DEVICE void active_set::take_swept(Team& team, int row, double multiplier) {
+    if (k >= capacity || !(T[triangle(row) + row] > dependent_row * r(row, row))) return;
+    const pending last = sweep(team, row, [&](int j, double) {
+        if (j != row) return;
+        lambda[j] = multiplier;
+        state[j] = inside;
+    });
+    each(team, set.m, [&](int i) { settle(last, i); });
+    ++k;
+}
+
+template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team& team, int limit, bool again) {
+    steps = 0;
+    if (!again) start_swept(team);
+    const double* const slacks = T + triangle(set.m);
+    const auto diagonal = [&](int i) { return T[triangle(i) + i]; };
+    pending last;
+    int entering = -1; // the row that entered last, while it may not leave again
+    for (; steps < limit; ++steps) {
+        const two next = choose(team, last, entering >= 0);
+        last = {};
+        if (next.b < 0) {
+            const double step = -next.a;
+            if (step < 0) return active_outcome::breakdown;
+            const int leaving = static_cast<int>(-1.0 - next.b);
+            // In exact arithmetic the row that enters does not leave again: its violation was rounding. It waits until
+            // another row has entered.
+            const int becomes = leaving == entering ? refused : outside;
+            if (leaving == entering) entering = -1;
+            last = sweep(team, leaving, [&](int j, double to) {
+                if (j == leaving) {
+                    lambda[j] = 0;
+                    state[j] = becomes;
+                } else if (state[j] == inside) {
+                    lambda[j] = larger(0.0, lambda[j] + step * (to - lambda[j]));
+                }
+            });
+            --k;
+            continue;
+        }
+        if (!(next.b < HUGE_VAL)) {
+            each(team, set.m, [&](int i) {
+                if (state[i] == inside) lambda[i] = -slacks[i];
+            });
+            collect(team, -1);
+            return active_outcome::optimal;
+        }
+        entering = static_cast<int>(next.b);
+        double multiplier = 0;
+        bool whole = true;
+        // No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
+        const auto depends = [&] { return k >= capacity || !(diagonal(entering) > dependent_row * r(entering, entering)); };
+        if (depends()) {
+            whole = false;
+            each(team, set.m, [&](int i) {
+                if (state[i] == inside) lambda[i] = -slacks[i];
+            });
+            // R_WW x = 0 with 1 for the row that enters. The objective falls along x without end, unless a multiplier
+            // reaches 0: then its row leaves, until the one that enters is independent.
+            do {
+                const double* const row = T + triangle(entering);
+                const auto direction = [&](int j) { return -(j < entering ? row[j] : T[triangle(j) + entering]); };
+                const two block = winner(team, set.m, [&](int j) {
+                    settle(last, j);
+                    if (state[j] != inside || !(direction(j) < 0)) return two{-HUGE_VAL, HUGE_VAL};
+                    return two{lambda[j] / direction(j), static_cast<double>(j)};
+                });
+                last = {};
+                if (block.a == -HUGE_VAL) {
+                    each(team, set.m, [&](int i) {
+                        lambda[i] = i == entering ? 1.0 : state[i] == inside ? larger(0.0, direction(i)) : 0.0;
+                    });
+                    collect(team, entering);
+                    return active_outcome::infeasible;
+                }
+                const double step = -block.a;
+                const int leaving = static_cast<int>(block.b);
+                multiplier += step;
+                each(team, set.m, [&](int i) {
+                    if (state[i] == inside) lambda[i] = larger(0.0, lambda[i] + step * direction(i));
+                });
+                last = sweep(team, leaving, [&](int j, double) {
+                    if (j != leaving) return;
+                    lambda[j] = 0;
+                    state[j] = outside;
+                });
+                --k;
+                ++steps;
+            } while (depends() && steps < limit);
+            each(team, set.m, [&](int i) { settle(last, i); });
+            if (steps >= limit) break;
+        }
+        last = sweep(team, entering, [&](int j, double to) {
+            if (j == entering) {
+                lambda[j] = multiplier;
+                state[j] = inside;
+            } else if (whole && state[j] == inside) {
+                lambda[j] = to;
+            }
+        });
+        ++k;
+    }
+    each(team, set.m, [&](int i) { settle(last, i); });
+    collect(team, -1);
+    return active_outcome::limit;
+}
+
+} // namespace optnet::solver::cuda
