@@ -9,8 +9,8 @@
 //     row in:         l = T R_W,e,  π² = R_ee − l'l,  the new row of T is [−l'T, 1] / π
 //     row out:        rotations of neighbouring rows of T take its column into the last row, which then goes
 //
-// A step that takes in a row is four barriers, one that drops a row six, whatever k is. Where R fits into fast memory a step
-// of either kind is two: sweeps.hpp.
+// A step that takes in a row is four barriers, one that drops a row six, whatever k is. Where R fits into fast memory a
+// step of either kind is two: sweeps.hpp.
 
 #include "solver/cuda/matrices.hpp"
 
@@ -55,7 +55,7 @@ public:
     double *x, *l;  ///< [capacity + 1], [capacity] scratch, free after `solve`
     int k = 0;      ///< rows of the basis
     int steps = 0;
-    bool swept;    ///< by sweeps.hpp
+    bool swept; ///< by sweeps.hpp
 
     OPTNET_DEVICE active_set(arena& from, const matrices& of, int most_rows, bool by_sweeps = false)
         : swept(by_sweeps), capacity(most_rows), set(of) {
@@ -132,8 +132,7 @@ private:
         int row = -1;
         double scale = 0, diagonal = 0;
     };
-    template <class Team, class Rule>
-    OPTNET_DEVICE pending sweep(Team& team, int row, const Rule& rule);
+    template <class Team, class Rule> OPTNET_DEVICE pending sweep(Team& team, int row, const Rule& rule);
     OPTNET_DEVICE void settle(const pending& last, int i) const;
     template <class Team> OPTNET_DEVICE two choose(Team& team, const pending& last, bool forgive);
     template <class Team> OPTNET_DEVICE void collect(Team& team, int behind);

@@ -77,8 +77,9 @@ OPTNET_DEVICE void multiply(Team& team, const matrices& of, const element& e, co
         const double *const a = of.a() + j * rows, *const g = of.g() + j * rows;
         const double* const lambda = e.active.lambda;
         const double from_a = sum_of(0, p, [&](int i) { return a[i] * e.nu[i]; });
-        const double from_g = which == nullptr ? sum_of(0, count, [&](int i) { return g[i] * lambda[i]; })
-                                               : sum_of(0, count, [&](int i) { return g[which[i]] * lambda[which[i]]; });
+        const double from_g = which == nullptr
+                                  ? sum_of(0, count, [&](int i) { return g[i] * lambda[i]; })
+                                  : sum_of(0, count, [&](int i) { return g[which[i]] * lambda[which[i]]; });
         e.atnu[j] = from_a;
         e.gtl[j] = from_g;
     });

@@ -97,9 +97,8 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& of, 
                 g[i] = sum_of(0, i + 1, [&](int j) { return row[j] * x[j]; });
             });
         each(team, k, [&](int i) {
-            const double sum = two_products
-                                   ? sum_of(i, k, [&](int j) { return basis.T[triangle(j) + i] * g[j]; })
-                                   : -sum_of(0, k, [&](int j) { return basis.entry(i, j) * g[j]; });
+            const double sum = two_products ? sum_of(i, k, [&](int j) { return basis.T[triangle(j) + i] * g[j]; })
+                                            : -sum_of(0, k, [&](int j) { return basis.entry(i, j) * g[j]; });
             x[i] = sum;
             lambda[basis.rows[i]] = sum;
         });

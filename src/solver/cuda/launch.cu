@@ -19,14 +19,17 @@ __global__ void __launch_bounds__(lanes)
     set_up(team, batch, 0, at.set(0));
 }
 
-/// Every block takes problems until there are no more. Three blocks on a processor fit for n = m = 100, by shared
-/// memory; their registers must not be what says fewer.
-__global__ void __launch_bounds__(lanes, 3)
+/// The block of a solve: a sweep has (m + 1)²/2 numbers to change. Two of them share a processor.
+constexpr int threads_of_solve = 256;
+using solve_team = team_of_threads<threads_of_solve>;
+
+/// Every block takes problems until there are no more.
+__global__ void __launch_bounds__(threads_of_solve, 2)
     solve_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
                  const __grid_constant__ outputs out) {
-    __shared__ block_team::board board;
+    __shared__ solve_team::board board;
     __shared__ unsigned long long ticket;
-    block_team team(static_cast<int>(threadIdx.x), board);
+    solve_team team(static_cast<int>(threadIdx.x), board);
     for (;;) {
         if (team.rank == 0) ticket = atomicAdd(at.counter(), 1ull);
         team.sync();
@@ -111,7 +114,7 @@ error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, lau
         code = allow_small(made, shared, resident);
     } else {
         code = allow(kkt_kernel, lanes, made.kkt.near, shared);
-        if (code == cudaSuccess) code = allow(solve_kernel, lanes, made.solve.near, shared, &resident);
+        if (code == cudaSuccess) code = allow(solve_kernel, threads_of_solve, made.solve.near, shared, &resident);
     }
     if (code != cudaSuccess) return message(code);
     const std::int64_t teams = teams_of_a_block(made.by), most = std::int64_t{processors} * std::max(resident, 1);
@@ -149,7 +152,8 @@ error solve(const device_batch& batch, const launch_plan& plan, void* workspace,
         if (plan.by != mapping::per_block)
             solve_small(batch, at, out, stream);
         else
-            solve_kernel<<<static_cast<unsigned>(plan.blocks), lanes, plan.solve.near, stream>>>(batch, at, out);
+            solve_kernel<<<static_cast<unsigned>(plan.blocks), threads_of_solve, plan.solve.near, stream>>>(batch, at,
+                                                                                                            out);
         if (plan.roads > 0) solve_rest(batch, at, out, stream);
     }
     return message(cudaGetLastError());

@@ -30,8 +30,8 @@ struct negative_first {
     }
 };
 
-/// row(i, first, by) for the rows of a triangle: each worker has the columns first, first + by ... of some of them. A warp
-/// has a row at a time.
+/// row(i, first, by) for the rows of a triangle: each worker has the columns first, first + by ... of some of them. A
+/// warp has a row at a time.
 template <class Team, class F> OPTNET_DEVICE void each_row(Team& team, int rows, const F& row) {
     const int side = team.size < warp ? team.size : warp;
     for (int i = team.rank / side; i < rows; i += team.size / side) row(i, team.rank % side, side);
@@ -167,7 +167,9 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
         double multiplier = 0;
         bool whole = true;
         // No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
-        const auto depends = [&] { return k >= capacity || !(diagonal(entering) > dependent_row * r(entering, entering)); };
+        const auto depends = [&] {
+            return k >= capacity || !(diagonal(entering) > dependent_row * r(entering, entering));
+        };
         if (depends()) {
             whole = false;
             each(team, set.m, [&](int i) {
