@@ -134,7 +134,16 @@ private:
     };
     template <class Team, class Rule> OPTNET_DEVICE pending sweep(Team& team, int row, const Rule& rule);
     OPTNET_DEVICE void settle(const pending& last, int i) const;
+    OPTNET_DEVICE bool violated(int i, double slack, double rounding) const {
+        return floor[i] != HUGE_VAL && slack < -floor[i] &&
+               slack < -rounding * (std::abs(d[i]) + std::abs(slack - d[i]));
+    }
     template <class Team> OPTNET_DEVICE two choose(Team& team, const pending& last, bool forgive);
+    /// No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
+    OPTNET_DEVICE bool depends(int row) const {
+        return k >= capacity || !(T[triangle(row) + row] > dependent_row * r(row, row));
+    }
+    template <class Team> OPTNET_DEVICE bool make_room(Team& team, int row, int limit, double& multiplier);
     template <class Team> OPTNET_DEVICE void collect(Team& team, int behind);
 
     template <class Team> OPTNET_DEVICE void remove(Team& team, int place, int becomes);

@@ -19,6 +19,12 @@ namespace optnet::solver::cuda {
 /// Up to so many rows of G the swept matrix is taken: 131 KB lie in the shared memory of a block on every GPU that the
 /// kernels are compiled for.
 inline constexpr int most_swept = 180;
+/// A slack above minus this, relative to the terms it is the sum of, is computed anew before its row enters.
+inline constexpr double doubtful_slack = 1e-8;
+/// Where many rows depend on each other even that has more rounding than `zero_slack`, and rows go round in a circle
+/// for it: this many in a row that are violated by no more than this share of their terms are none, as on the CPU.
+inline constexpr double slight_slack = 1e-10;
+inline constexpr int most_slight = 10;
 OPTNET_DEVICE inline bool by_sweeps(int m) { return m <= most_swept; }
 
 /// Candidates with b < 0 before all others; of a kind the largest a, of equal ones the smallest |b|.
@@ -97,9 +103,7 @@ template <class Team> OPTNET_DEVICE two active_set::choose(Team& team, const pen
             return two{from <= 0 ? -0.0 : -(from / (from - to)), -1.0 - i};
         }
         if (forgive && state[i] == refused) state[i] = outside;
-        const double size = std::abs(d[i]) + std::abs(value - d[i]);
-        if (state[i] != outside || floor[i] == HUGE_VAL) return negative_first::none();
-        if (!(value < -floor[i]) || !(value < -zero_slack * size)) return negative_first::none();
+        if (state[i] != outside || !violated(i, value, zero_slack)) return negative_first::none();
         return two{value * value * set.inverse[i], static_cast<double>(i)};
     });
 }
@@ -117,7 +121,7 @@ template <class Team> OPTNET_DEVICE void active_set::collect(Team& team, int beh
 
 /// Takes a row into the basis with this multiplier, unless it depends on the others.
 template <class Team> OPTNET_DEVICE void active_set::take_swept(Team& team, int row, double multiplier) {
-    if (k >= capacity || !(T[triangle(row) + row] > dependent_row * r(row, row))) return;
+    if (depends(row)) return;
     const pending last = sweep(team, row, [&](int j, double) {
         if (j != row) return;
         lambda[j] = multiplier;
@@ -127,15 +131,57 @@ template <class Team> OPTNET_DEVICE void active_set::take_swept(Team& team, int 
     ++k;
 }
 
+/// A row depends on the basis: R_WW x = 0 with 1 for it. The objective falls along x without end, unless a multiplier
+/// reaches 0: then its row leaves, until the one that enters is independent. True if so, with its multiplier; false
+/// with the direction in λ if there is none, or after `limit` steps.
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row, int limit, double& multiplier) {
+    const auto direction = [&](int j) { return -(j < row ? T[triangle(row) + j] : T[triangle(j) + row]); };
+    each(team, set.m, [&](int i) {
+        if (state[i] == inside) lambda[i] = -T[triangle(set.m) + i];
+    });
+    multiplier = 0;
+    pending last;
+    do {
+        const two block = winner(team, set.m, [&](int j) {
+            settle(last, j);
+            if (state[j] != inside || !(direction(j) < 0)) return two{-HUGE_VAL, HUGE_VAL};
+            return two{lambda[j] / direction(j), static_cast<double>(j)};
+        });
+        if (block.a == -HUGE_VAL) {
+            each(team, set.m, [&](int i) {
+                lambda[i] = i == row ? 1.0 : state[i] == inside ? larger(0.0, direction(i)) : 0.0;
+            });
+            collect(team, row);
+            return false;
+        }
+        const double step = -block.a;
+        const int leaving = static_cast<int>(block.b);
+        multiplier += step;
+        each(team, set.m, [&](int i) {
+            if (state[i] == inside) lambda[i] = larger(0.0, lambda[i] + step * direction(i));
+        });
+        last = sweep(team, leaving, [&](int j, double) {
+            if (j != leaving) return;
+            lambda[j] = 0;
+            state[j] = outside;
+        });
+        --k;
+        ++steps;
+    } while (depends(row) && steps < limit);
+    each(team, set.m, [&](int i) { settle(last, i); });
+    return steps < limit;
+}
+
 template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team& team, int limit, bool again) {
     steps = 0;
     if (!again) start_swept(team);
-    const double* const slacks = T + triangle(set.m);
-    const auto diagonal = [&](int i) { return T[triangle(i) + i]; };
+    double* const slacks = T + triangle(set.m);
     pending last;
-    int entering = -1; // the row that entered last, while it may not leave again
+    int entered = -1; // the row that entered last, while it may not leave again
+    int slight = 0;   // rows in a row that were hardly violated
     for (; steps < limit; ++steps) {
-        const two next = choose(team, last, entering >= 0);
+        const two next = choose(team, last, entered >= 0);
         last = {};
         if (next.b < 0) {
             const double step = -next.a;
@@ -143,8 +189,8 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
             const int leaving = static_cast<int>(-1.0 - next.b);
             // In exact arithmetic the row that enters does not leave again: its violation was rounding. It waits until
             // another row has entered.
-            const int becomes = leaving == entering ? refused : outside;
-            if (leaving == entering) entering = -1;
+            const int becomes = leaving == entered ? refused : outside;
+            if (leaving == entered) entered = -1;
             last = sweep(team, leaving, [&](int j, double to) {
                 if (j == leaving) {
                     lambda[j] = 0;
@@ -156,65 +202,37 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
             --k;
             continue;
         }
-        if (!(next.b < HUGE_VAL)) {
+        const bool any = next.b < HUGE_VAL;
+        slight =
+            any && !violated(static_cast<int>(next.b), slacks[static_cast<int>(next.b)], slight_slack) ? slight + 1 : 0;
+        if (!any || slight > most_slight) {
             each(team, set.m, [&](int i) {
                 if (state[i] == inside) lambda[i] = -slacks[i];
             });
             collect(team, -1);
             return active_outcome::optimal;
         }
-        entering = static_cast<int>(next.b);
-        double multiplier = 0;
-        bool whole = true;
-        // No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
-        const auto depends = [&] {
-            return k >= capacity || !(diagonal(entering) > dependent_row * r(entering, entering));
-        };
-        if (depends()) {
-            whole = false;
-            each(team, set.m, [&](int i) {
-                if (state[i] == inside) lambda[i] = -slacks[i];
-            });
-            // R_WW x = 0 with 1 for the row that enters. The objective falls along x without end, unless a multiplier
-            // reaches 0: then its row leaves, until the one that enters is independent.
-            do {
-                const double* const row = T + triangle(entering);
-                const auto direction = [&](int j) { return -(j < entering ? row[j] : T[triangle(j) + entering]); };
-                const two block = winner(team, set.m, [&](int j) {
-                    settle(last, j);
-                    if (state[j] != inside || !(direction(j) < 0)) return two{-HUGE_VAL, HUGE_VAL};
-                    return two{lambda[j] / direction(j), static_cast<double>(j)};
-                });
-                last = {};
-                if (block.a == -HUGE_VAL) {
-                    each(team, set.m, [&](int i) {
-                        lambda[i] = i == entering ? 1.0 : state[i] == inside ? larger(0.0, direction(i)) : 0.0;
-                    });
-                    collect(team, entering);
-                    return active_outcome::infeasible;
-                }
-                const double step = -block.a;
-                const int leaving = static_cast<int>(block.b);
-                multiplier += step;
-                each(team, set.m, [&](int i) {
-                    if (state[i] == inside) lambda[i] = larger(0.0, lambda[i] + step * direction(i));
-                });
-                last = sweep(team, leaving, [&](int j, double) {
-                    if (j != leaving) return;
-                    lambda[j] = 0;
-                    state[j] = outside;
-                });
-                --k;
-                ++steps;
-            } while (depends() && steps < limit);
-            each(team, set.m, [&](int i) { settle(last, i); });
-            if (steps >= limit) break;
+        const int row = static_cast<int>(next.b);
+        const bool singular = depends(row);
+        if (singular || !violated(row, slacks[row], doubtful_slack)) {
+            // It may be what many sweeps have left of their rounding.
+            const double slack = d[row] - sums(team, set.m, [&](int j) {
+                                              return two{state[j] == inside ? r(row, j) * slacks[j] : 0.0, 0.0};
+                                          }).a;
+            each(team, 1, [&](int) { slacks[row] = slack; });
+            if (!violated(row, slack, zero_slack)) continue;
         }
-        last = sweep(team, entering, [&](int j, double to) {
-            if (j == entering) {
+        entered = row;
+        double multiplier = 0;
+        if (singular && !make_room(team, row, limit, multiplier)) {
+            if (steps < limit) return active_outcome::infeasible;
+            break;
+        }
+        last = sweep(team, row, [&](int j, double to) {
+            if (j == row) {
                 lambda[j] = multiplier;
                 state[j] = inside;
-            } else if (whole && state[j] == inside) {
+            } else if (!singular && state[j] == inside) {
                 lambda[j] = to;
             }
         });
