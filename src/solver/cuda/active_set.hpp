@@ -16,6 +16,25 @@
 
 namespace optnet::solver::cuda {
 
+/// Where the rows of a swept matrix lie (sweeps.hpp): the lower triangle in square chunks of `width` columns, whole
+/// ones, row after row. A row of odd length sends a column to all banks of shared memory.
+template <int of_a_chunk> struct swept {
+    static constexpr int width = of_a_chunk;
+    /// Row i of block b, and of whichever it is in.
+    OPTNET_DEVICE static int start_in(int b, int i) {
+        return width * (width * (b * (b + 1) / 2) + b) + (i - b * width) * (width * (b + 1) + 1);
+    }
+    OPTNET_DEVICE static int start(int i) { return start_in(i / width, i); }
+};
+/// Up to so many rows of G the swept matrix is taken: 126 KB then lie in the shared memory of a block, which every GPU
+/// has that the kernels are compiled for.
+inline constexpr int most_swept = 160;
+OPTNET_DEVICE inline bool by_sweeps(int m) { return m <= most_swept; }
+/// A warp has one row of 32 columns at a time, or four of eight.
+OPTNET_DEVICE inline int swept_width(int m) { return m < 16 ? 8 : 32; }
+OPTNET_DEVICE inline int swept_row(int m, int i) { return m < 16 ? swept<8>::start(i) : swept<32>::start(i); }
+OPTNET_DEVICE inline int swept_size(int m) { return swept_row(m, m) + (m / swept_width(m) + 1) * swept_width(m); }
+
 /// What a solve with R_WW + D goes through.
 enum class factor_kind : int {
     triangle, ///< packed rows of T = L⁻¹, R_WW + D = L L'
@@ -30,10 +49,11 @@ struct basis_factor {
     const double* T;
     const double* ratio; ///< [k] D, or null for 0
     factor_kind kind;
+    int m = 0; ///< rows of G, where it is swept
 
     /// Entry (i, j) of the lower triangle.
     OPTNET_DEVICE double stored(int i, int j) const {
-        return kind == factor_kind::swept ? T[triangle(rows[i]) + rows[j]] : T[triangle(i) + j];
+        return kind == factor_kind::swept ? T[swept_row(m, rows[i]) + rows[j]] : T[triangle(i) + j];
     }
     /// Entry (i, j) of −R_WW⁻¹, where that is there.
     OPTNET_DEVICE double entry(int i, int j) const { return i > j ? stored(i, j) : stored(j, i); }
@@ -55,19 +75,19 @@ public:
     double *x, *l;  ///< [capacity + 1], [capacity] scratch, free after `solve`
     int k = 0;      ///< rows of the basis
     int steps = 0;
-    bool swept; ///< by sweeps.hpp
+    bool is_swept; ///< by sweeps.hpp
 
     OPTNET_DEVICE active_set(arena& from, const matrices& of, int most_rows, bool by_sweeps = false)
-        : swept(by_sweeps), capacity(most_rows), set(of) {
-        T = from.take<double>(swept ? triangle(of.m + 1) : triangle(capacity));
+        : is_swept(by_sweeps), capacity(most_rows), set(of) {
+        T = from.take<double>(is_swept ? swept_size(of.m) : triangle(capacity));
         lambda = from.take<double>(of.m);
         basis = from.take<int>(capacity + 1);
         d = from.take<double>(of.m);
         floor = from.take<double>(of.m);
         x = from.take<double>(capacity + 1);
-        y = from.take<double>(swept ? 0 : capacity);
+        y = from.take<double>(is_swept ? 0 : capacity);
         l = from.take<double>(capacity);
-        t = from.take<double>(swept ? 0 : capacity);
+        t = from.take<double>(is_swept ? 0 : capacity);
         state = from.take<int>(of.m);
     }
 
@@ -115,18 +135,21 @@ public:
         return r(row, row) - of.a;
     }
     OPTNET_DEVICE basis_factor factor() const {
-        return {k, basis, T, nullptr, swept ? factor_kind::swept : factor_kind::triangle};
+        return {k, basis, T, nullptr, is_swept ? factor_kind::swept : factor_kind::triangle, set.m};
     }
     OPTNET_DEVICE bool in_basis(int i) const { return state[i] == inside; }
     /// What the basis leaves of R_ii.
     template <class Team> OPTNET_DEVICE double rest(Team& team, int i) {
         double along;
-        return swept ? T[triangle(i) + i] : pivot(team, i, along);
+        return is_swept ? swept_entry(i, i) : pivot(team, i, along);
     }
 
 private:
     enum : int { outside, inside, refused };
 
+    OPTNET_DEVICE double swept_entry(int i, int j) const {
+        return T[i > j ? swept_row(set.m, i) + j : swept_row(set.m, j) + i];
+    }
     /// The sweep whose column is not scaled yet.
     struct pending {
         int row = -1;
@@ -141,7 +164,7 @@ private:
     template <class Team> OPTNET_DEVICE two choose(Team& team, const pending& last, bool forgive);
     /// No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
     OPTNET_DEVICE bool depends(int row) const {
-        return k >= capacity || !(T[triangle(row) + row] > dependent_row * r(row, row));
+        return k >= capacity || !(swept_entry(row, row) > dependent_row * r(row, row));
     }
     template <class Team> OPTNET_DEVICE bool make_room(Team& team, int row, int limit, double& multiplier);
     template <class Team> OPTNET_DEVICE void collect(Team& team, int behind);

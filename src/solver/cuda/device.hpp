@@ -39,6 +39,16 @@ private:
     std::size_t limit, used = 0, used_far = 0;
 };
 
+/// The same place in the dynamic shared memory of a block, of which the compiler now knows that it is there.
+OPTNET_DEVICE inline double* in_fast_memory(double* place) {
+#if defined(__CUDA_ARCH__)
+    extern __shared__ double block_memory[];
+    return block_memory + (place - block_memory);
+#else
+    return place;
+#endif
+}
+
 /// Where row i of a packed lower triangle starts; also the entries of i rows.
 OPTNET_DEVICE inline int triangle(int i) { return i * (i + 1) / 2; }
 

@@ -118,7 +118,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, cons
     if (warm) seed(team, e);
     active_set active = e.active; // what is not shared stays in registers
     const active_outcome outcome =
-        active.swept ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
+        active.is_swept ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
     e.active = active;
     if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown) return outcome;
     each(team, e.active.k, [&](int i) { e.active.x[i] = e.active.lambda[e.active.basis[i]]; });
@@ -248,7 +248,7 @@ OPTNET_DEVICE void keep(Team& team, const active_set& active, const double* rati
             to.ratio[i] = ratio == nullptr ? 0.0 : ratio[i];
         } else {
             to.count[0] = gradient ? k : -1;
-            to.count[1] = static_cast<int>(active.swept ? factor_kind::inverse : factor_kind::triangle);
+            to.count[1] = static_cast<int>(active.is_swept ? factor_kind::inverse : factor_kind::triangle);
         }
     });
 }

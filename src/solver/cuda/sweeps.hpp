@@ -16,16 +16,12 @@
 
 namespace optnet::solver::cuda {
 
-/// Up to so many rows of G the swept matrix is taken: 131 KB lie in the shared memory of a block on every GPU that the
-/// kernels are compiled for.
-inline constexpr int most_swept = 180;
 /// A slack above minus this, relative to the terms it is the sum of, is computed anew before its row enters.
 inline constexpr double doubtful_slack = 1e-8;
 /// Where many rows depend on each other even that has more rounding than `zero_slack`, and rows go round in a circle
 /// for it: this many in a row that are violated by no more than this share of their terms are none, as on the CPU.
 inline constexpr double slight_slack = 1e-10;
 inline constexpr int most_slight = 10;
-OPTNET_DEVICE inline bool by_sweeps(int m) { return m <= most_swept; }
 
 /// Candidates with b < 0 before all others; of a kind the largest a, of equal ones the smallest |b|.
 struct negative_first {
@@ -44,15 +40,69 @@ template <class Team, class F> OPTNET_DEVICE void each_row(Team& team, int rows,
     team.sync();
 }
 
+/// Changes the rows of Z above the last but one of them, `row`, and leaves its column. A worker has one column of every
+/// chunk, `lane`, of the rows group, group + groups ... of every block: the numbers of the row that is swept stay with
+/// it.
+template <int width> class sweep_of_rows {
+public:
+    OPTNET_DEVICE sweep_of_rows(double* at, int rows, int swept_row, double by)
+        : Z(in_fast_memory(at)), m(rows), row(swept_row), own(row / width), reciprocal(by),
+          pivot_row(Z + swept<width>::start(row)) {}
+
+    OPTNET_DEVICE void run(int lane, int group, int groups) {
+        OPTNET_UNROLLED
+        for (int c = 0; c < most_chunks; ++c) {
+            const int j = c * width + lane;
+            across[c] = c <= own ? pivot_row[j] : j <= m ? Z[swept<width>::start(j) + row] : 0.0;
+        }
+        block<0>(lane, group, groups);
+    }
+
+private:
+    static constexpr int most_chunks = width == 8 ? 2 : most_swept / width + 1;
+
+    template <int b> OPTNET_DEVICE void block(int lane, int group, int groups) {
+        const int end = m < (b + 1) * width ? m : (b + 1) * width;
+        OPTNET_BY_TWO
+        for (int i = b * width + group; i < end; i += groups) {
+            if (i == row) continue;
+            double* const to = Z + swept<width>::start_in(b, i);
+            const double factor = (b <= own ? pivot_row[i] : to[row]) * reciprocal;
+            double v[b + 1];
+            OPTNET_UNROLLED
+            for (int c = 0; c <= b; ++c) v[c] = to[c * width + lane] - factor * across[c];
+            OPTNET_UNROLLED
+            for (int c = 0; c <= b; ++c)
+                if (c * width + lane != row) to[c * width + lane] = v[c];
+        }
+        if constexpr (b + 1 < most_chunks)
+            if (m > end) block<b + 1>(lane, group, groups);
+    }
+
+    double* Z;
+    int m, row, own;
+    double reciprocal;
+    const double* pivot_row;
+    double across[most_chunks];
+};
+/// The workers of a team share the lanes of a row, if they are so many, and the rows.
+template <int width, class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void sweep_rows(const Team& team, double* Z, int m, int row, double reciprocal) {
+    const int side = team.size < width ? team.size : width;
+    sweep_of_rows<width> rows(Z, m, row, reciprocal);
+    for (int lane = team.rank % side; lane < width; lane += side) rows.run(lane, team.rank / side, team.size / side);
+}
+
 /// Z of the empty basis.
 template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
-    const int m = set.m;
+    const int m = set.m, width = swept_width(m);
     k = 0;
     each_row(team, m + 1, [&](int i, int first, int by) {
-        double* const to = T + triangle(i);
-        for (int j = first; j < m && j <= i; j += by) {
-            to[j] = i < m ? set.r[i * m + j] : d[j];
-            if (i < m) continue;
+        double* const to = T + swept_row(m, i);
+        const int end = (i / width + 1) * width;
+        for (int j = first; j < end; j += by)
+            to[j] = i < m && j < m ? set.r[i * m + j] : i == m && j < m ? d[j] : i < m && j == m ? d[i] : 0.0;
+        for (int j = first; i == m && j < m; j += by) {
             lambda[j] = 0;
             state[j] = outside;
         }
@@ -63,29 +113,38 @@ template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
 /// before the sweep: by one worker each, which may change what belongs to j.
 template <class Team, class Rule>
 OPTNET_DEVICE active_set::pending active_set::sweep(Team& team, int row, const Rule& rule) {
-    const int m = set.m, own = triangle(row);
-    const double diagonal = T[own + row], reciprocal = 1 / diagonal;
-    each_row(team, m + 1, [&](int i, int first, int by) {
-        if (i == row) return;
-        double* const to = T + triangle(i);
-        const double factor = (i > row ? to[row] : T[own + i]) * reciprocal;
-        for (int j = first; j < m && j <= i; j += by) {
-            const double before = to[j];
-            if (i == m) rule(j, -before);
-            if (j != row) to[j] = before - factor * (j < row ? T[own + j] : T[triangle(j) + row]);
-        }
+    const int m = set.m;
+    double *const last = T + swept_row(m, m), *const own = T + swept_row(m, row);
+    const double diagonal = own[row], reciprocal = 1 / diagonal;
+    const double factor = (m / swept_width(m) > row / swept_width(m) ? last[row] : own[m]) * reciprocal;
+    if (swept_width(m) == 8)
+        sweep_rows<8>(team, T, m, row, reciprocal);
+    else
+        sweep_rows<32>(team, T, m, row, reciprocal);
+    // The last workers have the fewest rows.
+    each(team, m, [&](int place) {
+        const int j = m - 1 - place;
+        const double before = last[j];
+        rule(j, -before);
+        if (j != row) last[j] = before - factor * swept_entry(j, row);
     });
     return {row, std::abs(reciprocal), -reciprocal};
 }
 
 /// Entry i of the column of the last sweep, and for its own row the last one, too.
-OPTNET_DEVICE inline void active_set::settle(const pending& last, int i) const {
-    if (last.row < 0) return;
-    if (i == last.row) {
-        T[triangle(i) + i] = last.diagonal;
-        T[triangle(set.m) + i] *= last.scale;
+OPTNET_DEVICE inline void active_set::settle(const pending& of, int i) const {
+    if (of.row < 0) return;
+    const int m = set.m, width = swept_width(m), block = i / width, own = of.row / width;
+    double *const row = T + swept_row(m, i), *const swept_one = T + swept_row(m, of.row);
+    if (i == of.row) {
+        row[i] = of.diagonal;
+        T[swept_row(m, m) + i] *= of.scale;
+        if (m / width == own) row[m] *= of.scale;
+    } else if (block > own) {
+        row[of.row] *= of.scale;
     } else {
-        (i < last.row ? T[triangle(last.row) + i] : T[triangle(i) + last.row]) *= last.scale;
+        swept_one[i] *= of.scale;
+        if (block == own) row[of.row] = swept_one[i];
     }
 }
 
@@ -93,9 +152,10 @@ OPTNET_DEVICE inline void active_set::settle(const pending& last, int i) const {
 /// that is violated most, measured against its length in the metric of P; else {-inf, inf}. `forgive`: rows that were
 /// refused may enter again.
 template <class Team> OPTNET_DEVICE two active_set::choose(Team& team, const pending& last, bool forgive) {
+    const double* const slacks = T + swept_row(set.m, set.m);
     return team.template reduce<negative_first>(set.m, [&](int i) {
         settle(last, i);
-        const double value = T[triangle(set.m) + i];
+        const double value = slacks[i];
         if (state[i] == inside) {
             const double to = -value, from = lambda[i];
             if (!(std::abs(to) < 1e300)) return two{1.0, -1.0 - i};
@@ -136,9 +196,9 @@ template <class Team> OPTNET_DEVICE void active_set::take_swept(Team& team, int 
 /// with the direction in λ if there is none, or after `limit` steps.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row, int limit, double& multiplier) {
-    const auto direction = [&](int j) { return -(j < row ? T[triangle(row) + j] : T[triangle(j) + row]); };
+    const auto direction = [&](int j) { return -swept_entry(row, j); };
     each(team, set.m, [&](int i) {
-        if (state[i] == inside) lambda[i] = -T[triangle(set.m) + i];
+        if (state[i] == inside) lambda[i] = -T[swept_row(set.m, set.m) + i];
     });
     multiplier = 0;
     pending last;
@@ -176,7 +236,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row,
 template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team& team, int limit, bool again) {
     steps = 0;
     if (!again) start_swept(team);
-    double* const slacks = T + triangle(set.m);
+    double* const slacks = T + swept_row(set.m, set.m);
     pending last;
     int entered = -1; // the row that entered last, while it may not leave again
     int slight = 0;   // rows in a row that were hardly violated
