@@ -164,7 +164,7 @@ private:
     template <class Team> OPTNET_DEVICE two choose(Team& team, const pending& last, bool forgive);
     /// No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
     OPTNET_DEVICE bool depends(int row) const {
-        return k >= capacity || !(swept_entry(row, row) > dependent_row * r(row, row));
+        return k >= capacity || !(swept_entry(row, row) * set.inverse[row] > dependent_row);
     }
     template <class Team> OPTNET_DEVICE bool make_room(Team& team, int row, int limit, double& multiplier);
     template <class Team> OPTNET_DEVICE void collect(Team& team, int behind);

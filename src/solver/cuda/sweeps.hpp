@@ -23,15 +23,6 @@ inline constexpr double doubtful_slack = 1e-8;
 inline constexpr double slight_slack = 1e-10;
 inline constexpr int most_slight = 10;
 
-/// Candidates with b < 0 before all others; of a kind the largest a, of equal ones the smallest |b|.
-struct negative_first {
-    OPTNET_DEVICE static two none() { return {-HUGE_VAL, HUGE_VAL}; }
-    OPTNET_DEVICE two operator()(two x, two y) const {
-        if ((x.b < 0) != (y.b < 0)) return x.b < 0 ? x : y;
-        return y.a > x.a || (y.a == x.a && std::abs(y.b) < std::abs(x.b)) ? y : x;
-    }
-};
-
 /// row(i, first, by) for the rows of a triangle: each worker has the columns first, first + by ... of some of them. A
 /// warp has a row at a time.
 template <class Team, class F> OPTNET_DEVICE void each_row(Team& team, int rows, const F& row) {
@@ -53,7 +44,9 @@ public:
         OPTNET_UNROLLED
         for (int c = 0; c < most_chunks; ++c) {
             const int j = c * width + lane;
-            across[c] = c <= own ? pivot_row[j] : j <= m ? Z[swept<width>::start(j) + row] : 0.0;
+            across[c] = 0;
+            if (c * width <= m) // the same for all workers
+                across[c] = c <= own ? pivot_row[j] : j <= m ? Z[swept<width>::start_in(c, j) + row] : 0.0;
         }
         block<0>(lane, group, groups);
     }
@@ -62,18 +55,33 @@ private:
     static constexpr int most_chunks = width == 8 ? 2 : most_swept / width + 1;
 
     template <int b> OPTNET_DEVICE void block(int lane, int group, int groups) {
-        const int end = m < (b + 1) * width ? m : (b + 1) * width;
-        OPTNET_BY_TWO
-        for (int i = b * width + group; i < end; i += groups) {
-            if (i == row) continue;
-            double* const to = Z + swept<width>::start_in(b, i);
-            const double factor = (b <= own ? pivot_row[i] : to[row]) * reciprocal;
-            double v[b + 1];
+        constexpr int first = b * width, length = width * (b + 1) + 1;
+        const int end = m < first + width ? m : first + width;
+        double* to = Z + swept<width>::start_in(b, first + group) + lane;
+        // The column of `row` in rows that have it, and its own row, which has theirs, in others.
+        const double* along = b <= own ? pivot_row + first + group : to - lane + row;
+        const int further = b <= own ? groups : groups * length;
+        // All numbers of four rows are read before the first is written: the compiler cannot know that they are others.
+        constexpr int ahead = 4;
+        for (int i = first + group; i < end; i += ahead * groups) {
+            double v[ahead][b + 1];
             OPTNET_UNROLLED
-            for (int c = 0; c <= b; ++c) v[c] = to[c * width + lane] - factor * across[c];
+            for (int a = 0; a < ahead; ++a) {
+                const bool is_row = i + a * groups < end;
+                const double factor = is_row ? along[a * further] * reciprocal : 0.0;
+                OPTNET_UNROLLED
+                for (int c = 0; c <= b; ++c)
+                    v[a][c] = (is_row ? to[a * groups * length + c * width] : 0.0) - factor * across[c];
+            }
             OPTNET_UNROLLED
-            for (int c = 0; c <= b; ++c)
-                if (c * width + lane != row) to[c * width + lane] = v[c];
+            for (int a = 0; a < ahead; ++a) {
+                const bool changes = i + a * groups < end && i + a * groups != row;
+                OPTNET_UNROLLED
+                for (int c = 0; c <= b; ++c)
+                    if (changes && c * width + lane != row) to[a * groups * length + c * width] = v[a][c];
+            }
+            to += ahead * groups * length;
+            along += ahead * further;
         }
         if constexpr (b + 1 < most_chunks)
             if (m > end) block<b + 1>(lane, group, groups);
@@ -148,23 +156,27 @@ OPTNET_DEVICE inline void active_set::settle(const pending& of, int i) const {
     }
 }
 
-/// {−step, −1 − row} where a multiplier stops the step to x, with {1, ·} if x is not finite; else {·, row} of the row
-/// that is violated most, measured against its length in the metric of P; else {-inf, inf}. `forgive`: rows that were
-/// refused may enter again.
+/// Keys of candidates: a multiplier that stops the step to x comes before every violated row, the sooner the more.
+inline constexpr double stops = 1e300, most_violated = 1e299;
+
+/// {stops (2 − step), row} where a multiplier stops the step to x, with {inf, row} if x is not finite; else {·, row} of
+/// the row that is violated most, measured against its length in the metric of P; else {-inf, inf}. `forgive`: rows
+/// that were refused may enter again.
 template <class Team> OPTNET_DEVICE two active_set::choose(Team& team, const pending& last, bool forgive) {
     const double* const slacks = T + swept_row(set.m, set.m);
-    return team.template reduce<negative_first>(set.m, [&](int i) {
+    return winner(team, set.m, [&](int i) {
         settle(last, i);
-        const double value = slacks[i];
+        const double value = slacks[i], place = i;
         if (state[i] == inside) {
             const double to = -value, from = lambda[i];
-            if (!(std::abs(to) < 1e300)) return two{1.0, -1.0 - i};
-            if (to >= 0) return negative_first::none();
-            return two{from <= 0 ? -0.0 : -(from / (from - to)), -1.0 - i};
+            if (!(std::abs(to) < 1e300)) return two{HUGE_VAL, place};
+            if (to >= 0) return best::none();
+            return two{stops * (2 - (from <= 0 ? 0.0 : from / (from - to))), place};
         }
         if (forgive && state[i] == refused) state[i] = outside;
-        if (state[i] != outside || !violated(i, value, zero_slack)) return negative_first::none();
-        return two{value * value * set.inverse[i], static_cast<double>(i)};
+        if (state[i] != outside || !violated(i, value, zero_slack)) return best::none();
+        const double key = value * value * set.inverse[i];
+        return two{key < most_violated ? key : most_violated, place};
     });
 }
 
@@ -243,10 +255,10 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
     for (; steps < limit; ++steps) {
         const two next = choose(team, last, entered >= 0);
         last = {};
-        if (next.b < 0) {
-            const double step = -next.a;
+        if (next.a >= stops) {
+            const double step = 2 - next.a / stops;
             if (step < 0) return active_outcome::breakdown;
-            const int leaving = static_cast<int>(-1.0 - next.b);
+            const int leaving = static_cast<int>(next.b);
             // In exact arithmetic the row that enters does not leave again: its violation was rounding. It waits until
             // another row has entered.
             const int becomes = leaving == entered ? refused : outside;
