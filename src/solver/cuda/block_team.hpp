@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A block of 128 threads as a team; for nvcc.
+// A block of threads as a team; for nvcc.
 
 #include "solver/cuda/team.hpp"
 
 namespace optnet::solver::cuda {
 
-class block_team {
+/// Of the threads of a block that is wider than a reduction the first have its lanes, and the others wait.
+template <int threads> class team_of_threads {
 public:
-    static constexpr int size = lanes;
+    static_assert(threads % warp == 0 && threads >= lanes);
+    static constexpr int size = threads;
     static constexpr int warps = lanes / warp;
     /// What the warps tell each other. Two reductions in turn use two halves, so that one barrier each is enough.
     struct board {
@@ -18,7 +20,7 @@ public:
 
     const int rank;
 
-    OPTNET_DEVICE block_team(int thread, board& shared) : rank(thread), shared_board(&shared) {}
+    OPTNET_DEVICE team_of_threads(int thread, board& shared) : rank(thread), shared_board(&shared) {}
 
     OPTNET_DEVICE void sync() {
 #if defined(__CUDA_ARCH__)
@@ -28,15 +30,18 @@ public:
 
     template <class Combine, class F> OPTNET_DEVICE two reduce(std::int64_t n, const F& f) {
         const Combine combine;
-        two mine = partial<Combine>(rank, n, f);
+        two mine = rank < lanes ? partial<Combine>(rank, n, f) : Combine::none();
 #if defined(__CUDA_ARCH__)
-        for (int half = warp / 2; half > 0; half /= 2) {
-            const two other = {__shfl_xor_sync(0xffffffffu, mine.a, half), __shfl_xor_sync(0xffffffffu, mine.b, half)};
-            mine = combine(mine, other);
-        }
         two* const of = shared_board->of[turn];
         turn ^= 1;
-        if (rank % warp == 0) of[rank / warp] = mine;
+        if (rank < lanes) {
+            for (int half = warp / 2; half > 0; half /= 2) {
+                const two other = {__shfl_xor_sync(0xffffffffu, mine.a, half),
+                                   __shfl_xor_sync(0xffffffffu, mine.b, half)};
+                mine = combine(mine, other);
+            }
+            if (rank % warp == 0) of[rank / warp] = mine;
+        }
         __syncthreads();
         mine = of[0];
         for (int w = 1; w < warps; ++w) mine = combine(mine, of[w]);
@@ -48,5 +53,11 @@ private:
     board* shared_board;
     int turn = 0;
 };
+
+using block_team = team_of_threads<lanes>;
+
+/// A block that has a processor to itself, for matrices that many problems wait for: 128 registers per thread.
+inline constexpr int threads_of_set_up = 512;
+using set_up_team = team_of_threads<threads_of_set_up>;
 
 } // namespace optnet::solver::cuda

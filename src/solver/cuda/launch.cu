@@ -12,11 +12,14 @@ namespace {
 extern __shared__ double block_memory[];
 
 /// The matrices that a batch shares, by one block.
-__global__ void __launch_bounds__(lanes)
+__global__ void __launch_bounds__(threads_of_set_up)
     set_up_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at) {
-    __shared__ block_team::board board;
-    block_team team(static_cast<int>(threadIdx.x), board);
-    set_up(team, batch, 0, at.set(0));
+    __shared__ set_up_team::board board;
+    __shared__ double pivots[pivots_words];
+    set_up_team team(static_cast<int>(threadIdx.x), board);
+    matrices of = at.set(0);
+    of.pivots = pivots;
+    set_up(team, batch, 0, of);
 }
 
 /// Every block takes problems until there are no more. Three blocks on a processor fit for n = m = 100, by shared
@@ -133,7 +136,7 @@ error solve(const device_batch& batch, const launch_plan& plan, void* workspace,
     if (batch.shared && plan.libraries) {
         if (const error failed = set_up_large(batch, at, stream)) return failed;
     } else if (batch.shared) {
-        set_up_kernel<<<1, lanes, 0, stream>>>(batch, at);
+        set_up_kernel<<<1, threads_of_set_up, 0, stream>>>(batch, at);
     }
     // Where the libraries work on sets that are not shared, it goes in turns. All of them have the same number of sets,
     // so that no library chooses otherwise for the last: it begins where it ends with the batch.

@@ -23,6 +23,35 @@ template <class Combine, class F> OPTNET_DEVICE two partial(int lane, int n, con
     return mine;
 }
 
+/// write(i, j, read(i, j)) for i < rows and j < cols, j the faster, each by some worker, then a barrier. A worker reads
+/// four numbers before it writes one, so that four are on their way, and divides once, not for each of them.
+template <class Team, class Read, class Write>
+OPTNET_DEVICE void transfer(Team& team, int rows, int cols, const Read& read, const Write& write) {
+    constexpr int ahead = 4;
+    int i = cols > 0 ? team.rank / cols : rows, j = cols > 0 ? team.rank % cols : 0;
+    const int down = cols > 0 ? team.size / cols : 0, along = cols > 0 ? team.size % cols : 0;
+    while (i < rows) {
+        int of_i[ahead], of_j[ahead];
+        double v[ahead];
+        OPTNET_UNROLLED
+        for (int a = 0; a < ahead; ++a) {
+            of_i[a] = i;
+            of_j[a] = j;
+            v[a] = i < rows ? read(i, j) : 0.0;
+            i += down;
+            j += along;
+            if (j >= cols) {
+                j -= cols;
+                ++i;
+            }
+        }
+        OPTNET_UNROLLED
+        for (int a = 0; a < ahead; ++a)
+            if (of_i[a] < rows) write(of_i[a], of_j[a], v[a]);
+    }
+    team.sync();
+}
+
 /// The first `count` lanes of a warp as its butterfly takes them; the others have nothing. Overwrites them.
 template <class Combine> OPTNET_DEVICE two combine_warp(two* of, int count) {
     const Combine combine;

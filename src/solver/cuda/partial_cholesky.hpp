@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Products of matrices and partial Cholesky factorizations by one team, in tiles that lie in registers: what limits
+// both is how many numbers a processor of a GPU reads, not how many it multiplies.
+
+#include "solver/cuda/matrices.hpp"
+
+namespace optnet::solver::cuda {
+
+/// A worker's part of a product: 2 x 4 entries, 8 products for 6 numbers read. 32 neighbours have 32 rows and 8
+/// columns, so that the numbers of a row block are read side by side and those of a column by 16 workers at once.
+struct tile {
+    static constexpr int tall = 2, wide = 4, across = 16, block = tall * across;
+    static_assert(wide * warp / across == panel_width);
+    int row[tall], col[wide], rows, cols;
+
+    /// The part of worker `lane` of 32 in the rows from `top` and the columns from `left` on of a matrix [rows, cols].
+    OPTNET_DEVICE tile(int lane, int top, int left, int rows_of_all, int cols_of_all)
+        : rows(rows_of_all), cols(cols_of_all) {
+        OPTNET_UNROLLED
+        for (int r = 0; r < tall; ++r) row[r] = top + lane % across + across * r;
+        OPTNET_UNROLLED
+        for (int c = 0; c < wide; ++c) col[c] = left + lane / across * wide + c;
+    }
+    OPTNET_DEVICE bool has(int r, int c) const { return row[r] < rows && col[c] < cols; }
+};
+
+/// sum += X_ik X_jk over k in [from, to) for the rows i and columns j of a tile; X is column-major.
+OPTNET_DEVICE inline void add_products(const double* X, int ld, int from, int to, const tile& of,
+                                       double (&sum)[tile::tall][tile::wide]) {
+    int i[tile::tall], j[tile::wide]; // beyond the end: some other row, for nothing
+    OPTNET_UNROLLED
+    for (int r = 0; r < tile::tall; ++r) i[r] = of.row[r] < of.rows ? of.row[r] : of.rows - 1;
+    OPTNET_UNROLLED
+    for (int c = 0; c < tile::wide; ++c) j[c] = of.col[c] < of.cols ? of.col[c] : of.cols - 1;
+    OPTNET_BY_FOUR
+    for (int k = from; k < to; ++k) {
+        const double* const column = X + k * ld;
+        double x[tile::tall], y[tile::wide];
+        OPTNET_UNROLLED
+        for (int r = 0; r < tile::tall; ++r) x[r] = column[i[r]];
+        OPTNET_UNROLLED
+        for (int c = 0; c < tile::wide; ++c) y[c] = column[j[c]];
+        OPTNET_UNROLLED
+        for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
+        for (int c = 0; c < tile::wide; ++c) sum[r][c] += x[r] * y[c];
+    }
+}
+
+/// f(tile) for the tiles of a matrix [rows, cols] that are not all above its diagonal, then a barrier.
+template <class Team, class F> OPTNET_DEVICE void lower_tiles(Team& team, int rows, int cols, const F& f) {
+    const int groups = (cols + panel_width - 1) / panel_width, blocks = (rows + tile::block - 1) / tile::block;
+    each(team, blocks * groups * warp, [&](int t) {
+        const int which = t / warp, top = which / groups * tile::block, left = which % groups * panel_width;
+        if (left < top + tile::block) f(tile(t % warp, top, left, rows, cols));
+    });
+}
+
+OPTNET_DEVICE inline double reciprocal_root(double v) {
+#if defined(__CUDA_ARCH__)
+    return rsqrt(v);
+#else
+    return 1 / std::sqrt(v);
+#endif
+}
+
+/// The Cholesky factor of the square [width, width] in `pivots`, row by row, with the reciprocals of its diagonal there
+/// and zeros beyond `width`. False if a pivot is not above `floor`.
+OPTNET_DEVICE inline bool factor_square(double* pivots, int width, double floor) {
+    double d[panel_width][panel_width];
+    OPTNET_UNROLLED
+    for (int i = 0; i < panel_width; ++i) OPTNET_UNROLLED
+    for (int j = 0; j <= i; ++j) d[i][j] = i < width ? pivots[i * panel_width + j] : 0.0;
+    bool positive = true;
+    OPTNET_UNROLLED
+    for (int j = 0; j < panel_width; ++j) {
+        if (j >= width) break;
+        positive = positive && d[j][j] > floor && d[j][j] < HUGE_VAL;
+        d[j][j] = reciprocal_root(d[j][j]);
+        OPTNET_UNROLLED
+        for (int i = j + 1; i < panel_width; ++i) d[i][j] *= d[j][j];
+        OPTNET_UNROLLED
+        for (int i = j + 1; i < panel_width; ++i) OPTNET_UNROLLED
+        for (int c = j + 1; c <= i; ++c) d[i][c] -= d[i][j] * d[c][j];
+    }
+    OPTNET_UNROLLED
+    for (int i = 0; i < panel_width; ++i) OPTNET_UNROLLED
+    for (int j = 0; j <= i; ++j) pivots[i * panel_width + j] = d[i][j];
+    return positive;
+}
+
+/// M [rows, cols], column-major with leading dimension `rows`, becomes what elimination makes of `initial(row, col)`:
+/// in the lower triangle of the upper square its Cholesky factor L, and from every row v below it v L⁻ᵀ. Rows from
+/// `identity` on are those of an identity matrix: row identity + i is 0 left of column i, before and after. False if a
+/// pivot is not above `floor`. `pivots` [pivots_words] is best near.
+template <class Team, class Initial>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial& initial, double* M, int rows,
+                                                       int cols, int identity, double floor, double* pivots) {
+    double* const verdict = pivots + panel_width * panel_width;
+    for (int first = 0; first < cols; first += panel_width) {
+        const int width = cols - first < panel_width ? cols - first : panel_width;
+        const int started = identity + first + width, active = (started < rows ? started : rows) - first;
+        // What the columns before these leave of them.
+        lower_tiles(team, active, width, [&](const tile& of) {
+            double v[tile::tall][tile::wide], sum[tile::tall][tile::wide] = {};
+            OPTNET_UNROLLED
+            for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
+            for (int c = 0; c < tile::wide; ++c)
+                v[r][c] = of.has(r, c) ? initial(first + of.row[r], first + of.col[c]) : 0.0;
+            const int begin = first + of.row[0] / tile::block * tile::block - identity;
+            add_products(M + first, rows, begin > 0 ? begin : 0, first, of, sum);
+            OPTNET_UNROLLED
+            for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
+            for (int c = 0; c < tile::wide; ++c) {
+                if (!of.has(r, c)) continue;
+                v[r][c] -= sum[r][c];
+                M[(first + of.col[c]) * rows + first + of.row[r]] = v[r][c];
+                if (of.row[r] < width) pivots[of.row[r] * panel_width + of.col[c]] = v[r][c];
+            }
+        });
+        each(team, 1, [&](int) { *verdict = factor_square(pivots, width, floor) ? 1.0 : 0.0; });
+        if (*verdict == 0.0) return false;
+        each(team, rows - first, [&](int t) {
+            double* const row = M + first * rows + first + t;
+            double v[panel_width];
+            OPTNET_UNROLLED
+            for (int c = 0; c < panel_width; ++c) v[c] = t < active && c < width ? row[c * rows] : 0.0;
+            if (t < active) {
+                OPTNET_UNROLLED
+                for (int e = 0; e < panel_width; ++e) {
+                    v[e] *= pivots[e * panel_width + e];
+                    OPTNET_UNROLLED
+                    for (int c = e + 1; c < panel_width; ++c) v[c] -= v[e] * pivots[c * panel_width + e];
+                }
+            }
+            OPTNET_UNROLLED
+            for (int c = 0; c < panel_width; ++c)
+                if (c < width && (t >= width || c <= t)) row[c * rows] = v[c];
+        });
+    }
+    return true;
+}
+
+/// The same of what M holds.
+template <class Team>
+OPTNET_DEVICE bool partial_cholesky(Team& team, double* M, int rows, int cols, int identity, double floor,
+                                    double* pivots) {
+    return partial_cholesky(
+        team, [&](int i, int j) { return M[j * rows + i]; }, M, rows, cols, identity, floor, pivots);
+}
+
+} // namespace optnet::solver::cuda
