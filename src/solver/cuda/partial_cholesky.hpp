@@ -48,7 +48,20 @@ OPTNET_DEVICE inline void add_products(const double* X, int ld, int from, int to
     }
 }
 
-/// f(tile) for the tiles of a matrix [rows, cols] that are not all above its diagonal, then a barrier.
+/// f(tile) for the tiles of a matrix [rows, cols] that are not all above its diagonal, and beside() by one worker whose
+/// neighbours have nothing to do meanwhile; then a barrier.
+template <class Team, class Beside, class F>
+OPTNET_DEVICE void lower_tiles(Team& team, int rows, int cols, const Beside& beside, const F& f) {
+    const int groups = (cols + panel_width - 1) / panel_width, blocks = (rows + tile::block - 1) / tile::block;
+    each(team, (blocks * groups + 1) * warp, [&](int t) {
+        const int which = t / warp - 1;
+        if (t == 0) return beside();
+        if (which < 0) return;
+        const int top = which / groups * tile::block, left = which % groups * panel_width;
+        if (left < top + tile::block) f(tile(t % warp, top, left, rows, cols));
+    });
+}
+/// The same without `beside`.
 template <class Team, class F> OPTNET_DEVICE void lower_tiles(Team& team, int rows, int cols, const F& f) {
     const int groups = (cols + panel_width - 1) / panel_width, blocks = (rows + tile::block - 1) / tile::block;
     each(team, blocks * groups * warp, [&](int t) {
@@ -90,43 +103,69 @@ OPTNET_DEVICE inline bool factor_square(double* pivots, int width, double floor)
     return positive;
 }
 
+/// Some columns of a partial factorization, and the rows from the first of them on that have entries there.
+struct panel_shape {
+    int first, width, active;
+    OPTNET_DEVICE panel_shape(int begin, int rows, int cols, int identity)
+        : first(begin), width(cols - begin < panel_width ? cols - begin : panel_width),
+          active((identity + begin + width < rows ? identity + begin + width : rows) - begin) {}
+};
+
+/// Entry (r, c) of a tile becomes `before` of its row and column, less the products with the columns [from, to).
+template <class Before, class Store>
+OPTNET_DEVICE void subtract_products(const tile& of, const double* X, int ld, int from, int to, const Before& before,
+                                     const Store& store) {
+    double v[tile::tall][tile::wide], sum[tile::tall][tile::wide] = {};
+    OPTNET_UNROLLED
+    for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
+    for (int c = 0; c < tile::wide; ++c) v[r][c] = of.has(r, c) ? before(of.row[r], of.col[c]) : 0.0;
+    add_products(X, ld, from, to, of, sum);
+    OPTNET_UNROLLED
+    for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
+    for (int c = 0; c < tile::wide; ++c)
+        if (of.has(r, c)) store(of.row[r], of.col[c], v[r][c] - sum[r][c]);
+}
+
 /// M [rows, cols], column-major with leading dimension `rows`, becomes what elimination makes of `initial(row, col)`:
 /// in the lower triangle of the upper square its Cholesky factor L, and from every row v below it v L⁻ᵀ. Rows from
 /// `identity` on are those of an identity matrix: row identity + i is 0 left of column i, before and after. False if a
 /// pivot is not above `floor`. `pivots` [pivots_words] is best near.
+///
+/// In panels of columns, three phases each. While one worker factors the square on the diagonal of a panel, a chain of
+/// roots, the others take from the next panel what all columns before this one say of it.
 template <class Team, class Initial>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial& initial, double* M, int rows,
                                                        int cols, int identity, double floor, double* pivots) {
     double* const verdict = pivots + panel_width * panel_width;
+    // The columns [from, to) are taken from a panel that holds `before`; `ready`: it can be factored then.
+    const auto take = [&](const panel_shape& of, const tile& part, int from, int to, const auto& before, bool ready) {
+        const int begin = of.first + part.row[0] / tile::block * tile::block - identity;
+        subtract_products(
+            part, M + of.first, rows, begin > from ? begin : from, to,
+            [&](int i, int j) { return before(of.first + i, of.first + j); },
+            [&](int i, int j, double v) {
+                M[(of.first + j) * rows + of.first + i] = v;
+                if (ready && i < of.width) pivots[i * panel_width + j] = v;
+            });
+    };
+    const auto so_far = [&](int i, int j) { return M[j * rows + i]; };
+    const panel_shape start(0, rows, cols, identity);
+    lower_tiles(team, start.active, start.width, [&](const tile& part) { take(start, part, 0, 0, initial, true); });
     for (int first = 0; first < cols; first += panel_width) {
-        const int width = cols - first < panel_width ? cols - first : panel_width;
-        const int started = identity + first + width, active = (started < rows ? started : rows) - first;
-        // What the columns before these leave of them.
-        lower_tiles(team, active, width, [&](const tile& of) {
-            double v[tile::tall][tile::wide], sum[tile::tall][tile::wide] = {};
-            OPTNET_UNROLLED
-            for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
-            for (int c = 0; c < tile::wide; ++c)
-                v[r][c] = of.has(r, c) ? initial(first + of.row[r], first + of.col[c]) : 0.0;
-            const int begin = first + of.row[0] / tile::block * tile::block - identity;
-            add_products(M + first, rows, begin > 0 ? begin : 0, first, of, sum);
-            OPTNET_UNROLLED
-            for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
-            for (int c = 0; c < tile::wide; ++c) {
-                if (!of.has(r, c)) continue;
-                v[r][c] -= sum[r][c];
-                M[(first + of.col[c]) * rows + first + of.row[r]] = v[r][c];
-                if (of.row[r] < width) pivots[of.row[r] * panel_width + of.col[c]] = v[r][c];
-            }
-        });
-        each(team, 1, [&](int) { *verdict = factor_square(pivots, width, floor) ? 1.0 : 0.0; });
+        const panel_shape now(first, rows, cols, identity);
+        const bool last = first + panel_width >= cols;
+        const panel_shape next(last ? first : first + panel_width, rows, cols, identity);
+        const int more = last ? 0 : next.active;
+        lower_tiles(
+            team, more, next.width, [&] { *verdict = factor_square(pivots, now.width, floor) ? 1.0 : 0.0; },
+            [&](const tile& part) { take(next, part, 0, first, initial, false); });
         if (*verdict == 0.0) return false;
         each(team, rows - first, [&](int t) {
             double* const row = M + first * rows + first + t;
             double v[panel_width];
             OPTNET_UNROLLED
-            for (int c = 0; c < panel_width; ++c) v[c] = t < active && c < width ? row[c * rows] : 0.0;
-            if (t < active) {
+            for (int c = 0; c < panel_width; ++c) v[c] = t < now.active && c < now.width ? row[c * rows] : 0.0;
+            if (t < now.active) {
                 OPTNET_UNROLLED
                 for (int e = 0; e < panel_width; ++e) {
                     v[e] *= pivots[e * panel_width + e];
@@ -136,8 +175,11 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial
             }
             OPTNET_UNROLLED
             for (int c = 0; c < panel_width; ++c)
-                if (c < width && (t >= width || c <= t)) row[c * rows] = v[c];
+                if (c < now.width && (t >= now.width || c <= t)) row[c * rows] = v[c];
         });
+        if (!last)
+            lower_tiles(team, more, next.width,
+                        [&](const tile& part) { take(next, part, first, first + panel_width, so_far, true); });
     }
     return true;
 }
