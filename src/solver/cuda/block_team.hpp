@@ -60,4 +60,10 @@ using block_team = team_of_threads<lanes>;
 inline constexpr int threads_of_set_up = 512;
 using set_up_team = team_of_threads<threads_of_set_up>;
 
+/// All blocks of a kernel, for one phase: they meet when it ends.
+struct grid_team {
+    const int rank, size;
+    OPTNET_DEVICE void sync() {}
+};
+
 } // namespace optnet::solver::cuda

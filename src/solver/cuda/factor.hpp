@@ -20,12 +20,13 @@ inline constexpr double proximal_weight = 1e-2, equality_weight = 1e-9;
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool factor_panel(Team& team, const matrices& of, double shift, double weight,
                                                    double floor) {
-    const int n = of.n, from = of.data_rows();
-    const auto initial = [&](int i, int j) {
+    const int n = of.n, from = of.data_rows(), p = weight > 0 ? of.p : 0;
+    const double *const data = of.data, *const a = of.a();
+    const auto initial = [=](int i, int j) {
         if (i >= from) return i - from == j ? 1.0 : 0.0;
         double sum = 0;
-        for (int k = 0; weight > 0 && i < n && k < of.p; ++k) sum += of.a()[i * from + k] * of.a()[j * from + k];
-        return of.data[j * from + i] + (i == j ? shift : 0.0) + weight * sum;
+        for (int k = 0; i < n && k < p; ++k) sum += a[i * from + k] * a[j * from + k];
+        return data[j * from + i] + (i == j ? shift : 0.0) + weight * sum;
     };
     return partial_cholesky(team, initial, of.panel, of.panel_rows(), n, from, floor, of.pivots);
 }
@@ -44,12 +45,13 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool eliminate_equalities(Team& team, const mat
     });
     const double most_of = most(team, p, [&](int i) { return two{of.schur[i * to + i], 0.0}; }).a;
     const double size = most_of > 0 ? most_of : 1.0;
-    const auto initial = [&](int i, int j) {
+    const double delta = shift * size, *const schur = of.schur;
+    const auto initial = [=](int i, int j) {
         if (i >= rows) return i - rows == j ? 1.0 : 0.0;
-        return of.schur[j * to + i] + (i == j ? shift * size : 0.0);
+        return schur[j * to + i] + (i == j ? delta : 0.0);
     };
     if (!partial_cholesky(team, initial, of.schur, to, p, rows, floor * size, of.pivots)) return false;
-    each(team, 1, [&](int) { of.shifts[2] = shift * size; });
+    each(team, 1, [&](int) { of.shifts[2] = delta; });
     return true;
 }
 
@@ -73,13 +75,13 @@ template <class Team> OPTNET_DEVICE void judge_rows(Team& team, const matrices& 
     });
 }
 
-/// R, and 1 / R_ii.
-template <class Team> OPTNET_DEVICE void form_r(Team& team, const matrices& of) {
+/// R, with |v_i|² in `mark`.
+template <int turns = 4, class Team> OPTNET_DEVICE void multiply_r(Team& team, const matrices& of) {
     const int m = of.m;
     lower_tiles(team, m, m, [&](const tile& part) {
         double sum[tile::tall][tile::wide] = {}, less[tile::tall][tile::wide] = {};
-        add_products(of.v_g(), of.panel_rows(), 0, of.n, part, sum);
-        add_products(of.w(), of.schur_rows(), 0, of.p, part, less);
+        add_products<turns>(of.v_g(), of.panel_rows(), 0, of.n, part, sum);
+        add_products<turns>(of.w(), of.schur_rows(), 0, of.p, part, less);
         OPTNET_UNROLLED
         for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
         for (int c = 0; c < tile::wide; ++c) {
@@ -110,27 +112,35 @@ template <class Team> OPTNET_DEVICE bool factor_singular(Team& team, const matri
     return on_null_space || factor_panel(team, of, rho, 0.0, 0.0);
 }
 
-/// Loads, scales and factors the matrices of problem k.
+/// Loads, scales and factors the matrices of problem k, all but R.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch& batch, std::int64_t k,
-                                             const matrices& to) {
-    const auto conclude = [&](usable result) { each(team, 1, [&](int) { *to.state = static_cast<int>(result); }); };
-    if (!load(team, batch, k, to)) return conclude(usable::not_finite);
+OPTNET_DEVICE usable load_and_factor(Team& team, const device_batch& batch, std::int64_t k, const matrices& to) {
+    if (!load(team, batch, k, to)) return usable::not_finite;
     const double size = to.q_size(), scale = size > 0 ? size : 1.0;
     if (!factor_panel(team, to, 0.0, 0.0, least_pivot * scale)) {
         // Convex at all? A pivot that stays negative under this shift is a negative eigenvalue beyond rounding.
         const double rounding = larger(batch.convexity_tolerance, 1e-15 * to.n);
         const bool convex = factor_panel(team, to, rounding * size + 1e-300, 0.0, 0.0);
-        if (!convex || !factor_singular(team, to, scale))
-            return conclude(size < 1e140 ? usable::nonconvex : usable::overflow);
+        if (!convex || !factor_singular(team, to, scale)) return size < 1e140 ? usable::nonconvex : usable::overflow;
     }
     if (to.p > 0 && !eliminate_equalities(team, to, 0.0, least_schur_pivot)) {
         double shift = equality_weight;
         while (shift < 1e9 && !eliminate_equalities(team, to, shift, 0.0)) shift *= 10;
-        if (!(shift < 1e9)) return conclude(usable::dependent);
+        if (!(shift < 1e9)) return usable::dependent;
     }
-    form_r(team, to);
-    conclude(to.shifts[1] > 0 || to.shifts[2] > 0 ? usable::regularized : usable::yes);
+    return to.shifts[1] > 0 || to.shifts[2] > 0 ? usable::regularized : usable::yes;
+}
+
+/// The same with R, and what became of it in `state`.
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch& batch, std::int64_t k,
+                                             const matrices& to) {
+    const usable result = load_and_factor(team, batch, k, to);
+    if (factored(result)) {
+        multiply_r(team, to);
+        judge_rows(team, to);
+    }
+    each(team, 1, [&](int) { *to.state = static_cast<int>(result); });
 }
 
 } // namespace optnet::solver::cuda

@@ -131,7 +131,8 @@ OPTNET_DEVICE inline double measure_row(const matrices& of, int i, bool again) {
     const double* const row = of.a() + i;
     double size = 0, zero = 0;
     int entries = 0;
-    OPTNET_BY_FOUR
+    [[maybe_unused]] constexpr int turns = 16;
+    OPTNET_TURNS
     for (int j = 0; j < of.n; ++j) {
         const double v = row[j * ld];
         size = larger(size, std::abs(v));
@@ -229,7 +230,8 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool load(Team& team, const device_batch& batch
     each(team, of_columns, [&](int t) { to.parts[t] = scale_rows(to, scale, t); });
     const double size = most(team, n, [&](int j) {
                             double column = 0;
-                            OPTNET_BY_FOUR
+                            [[maybe_unused]] constexpr int turns = 4;
+                            OPTNET_TURNS
                             for (int i = 0; i < n; ++i) column = larger(column, std::abs(to.data[i * ld + j]));
                             return two{column, 0.0};
                         }).a;

@@ -27,6 +27,9 @@ enum class usable : int {
     dependent, ///< the rows of A are, beyond what δ helps
 };
 
+/// There are factors.
+OPTNET_DEVICE inline bool factored(usable state) { return state == usable::yes || state == usable::regularized; }
+
 /// Columns of a factorization that are eliminated together.
 inline constexpr int panel_width = 8;
 /// What they need: the square on their diagonal, and a verdict.

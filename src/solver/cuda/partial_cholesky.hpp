@@ -26,7 +26,10 @@ struct tile {
     OPTNET_DEVICE bool has(int r, int c) const { return row[r] < rows && col[c] < cols; }
 };
 
-/// sum += X_ik X_jk over k in [from, to) for the rows i and columns j of a tile; X is column-major.
+/// sum += X_ik X_jk over k in [from, to) for the rows i and columns j of a tile; X is column-major. The numbers of so
+/// many `turns` are on their way together: four fit into the registers of wide blocks, eight hide that a GPU's memory
+/// is far.
+template <int turns = 4>
 OPTNET_DEVICE inline void add_products(const double* X, int ld, int from, int to, const tile& of,
                                        double (&sum)[tile::tall][tile::wide]) {
     int i[tile::tall], j[tile::wide]; // beyond the end: some other row, for nothing
@@ -34,7 +37,7 @@ OPTNET_DEVICE inline void add_products(const double* X, int ld, int from, int to
     for (int r = 0; r < tile::tall; ++r) i[r] = of.row[r] < of.rows ? of.row[r] : of.rows - 1;
     OPTNET_UNROLLED
     for (int c = 0; c < tile::wide; ++c) j[c] = of.col[c] < of.cols ? of.col[c] : of.cols - 1;
-    OPTNET_BY_FOUR
+    OPTNET_TURNS
     for (int k = from; k < to; ++k) {
         const double* const column = X + k * ld;
         double x[tile::tall], y[tile::wide];
@@ -126,7 +129,7 @@ OPTNET_DEVICE void subtract_products(const tile& of, const double* X, int ld, in
         if (of.has(r, c)) store(of.row[r], of.col[c], v[r][c] - sum[r][c]);
 }
 
-/// M [rows, cols], column-major with leading dimension `rows`, becomes what elimination makes of `initial(row, col)`:
+/// M [rows, cols], column-major with leading dimension `rows`, becomes what elimination makes of `given(row, col)`:
 /// in the lower triangle of the upper square its Cholesky factor L, and from every row v below it v L⁻ᵀ. Rows from
 /// `identity` on are those of an identity matrix: row identity + i is 0 left of column i, before and after. False if a
 /// pivot is not above `floor`. `pivots` [pivots_words] is best near.
@@ -134,8 +137,9 @@ OPTNET_DEVICE void subtract_products(const tile& of, const double* X, int ld, in
 /// In panels of columns, three phases each. While one worker factors the square on the diagonal of a panel, a chain of
 /// roots, the others take from the next panel what all columns before this one say of it.
 template <class Team, class Initial>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial& initial, double* M, int rows,
-                                                       int cols, int identity, double floor, double* pivots) {
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial& given, double* M, int rows, int cols,
+                                                       int identity, double floor, double* pivots) {
+    const Initial initial = given; // its pointers in registers
     double* const verdict = pivots + panel_width * panel_width;
     // The columns [from, to) are taken from a panel that holds `before`; `ready`: it can be factored then.
     const auto take = [&](const panel_shape& of, const tile& part, int from, int to, const auto& before, bool ready) {
@@ -189,7 +193,7 @@ template <class Team>
 OPTNET_DEVICE bool partial_cholesky(Team& team, double* M, int rows, int cols, int identity, double floor,
                                     double* pivots) {
     return partial_cholesky(
-        team, [&](int i, int j) { return M[j * rows + i]; }, M, rows, cols, identity, floor, pivots);
+        team, [=](int i, int j) { return M[j * rows + i]; }, M, rows, cols, identity, floor, pivots);
 }
 
 } // namespace optnet::solver::cuda
