@@ -93,10 +93,11 @@ OPTNET_DEVICE void conclude_large(Team& team, const device_batch& batch, std::in
             of.mark[i] = sum;
         });
     // Nobody promises that a product with itself comes out symmetric to the bit.
-    each(team, m * m, [&](int t) {
-        const int i = t % m, j = t / m;
-        if (i < j) of.r[t] = of.r[i * m + j];
-    });
+    transfer_tiles(
+        team, m, m, [&](int i, int j) { return i < j ? of.r[i * m + j] : 0.0; },
+        [&](int i, int j, double v) {
+            if (i < j) of.r[j * m + i] = v;
+        });
     judge_rows(team, of);
 }
 

@@ -12,7 +12,7 @@ namespace {
 extern __shared__ double block_memory[];
 
 /// The matrices that a batch shares, by one block; `with_r` false leaves R to `product_kernel`.
-__global__ void __launch_bounds__(threads_of_set_up)
+__global__ void __launch_bounds__(set_up_team::size)
     set_up_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at, bool with_r) {
     __shared__ set_up_team::board board;
     __shared__ double pivots[pivots_words];
@@ -168,7 +168,7 @@ error solve(const device_batch& batch, const launch_plan& plan, void* workspace,
         if (const error failed = set_up_large(batch, at, stream)) return failed;
     } else if (batch.shared) {
         const unsigned blocks = blocks_of_product(batch);
-        set_up_kernel<<<1, threads_of_set_up, 0, stream>>>(batch, at, blocks == 0);
+        set_up_kernel<<<1, set_up_team::size, 0, stream>>>(batch, at, blocks == 0);
         if (blocks > 0) product_kernel<<<blocks, lanes, 0, stream>>>(at);
     }
     // Where the libraries work on sets that are not shared, it goes in turns. All of them have the same number of sets,

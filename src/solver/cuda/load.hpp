@@ -51,24 +51,13 @@ OPTNET_DEVICE void add_block(Team& team, const device_block& b, std::int64_t k, 
             add(i, j, from(i * b.of.row_stride + c * b.of.col_stride));
         });
     } else {
-        // 32 neighbours take 4 rows and 8 columns: both the user's numbers, along rows or columns, and ours lie side by
-        // side in pieces of 32 bytes or more.
-        constexpr int tall = 4, wide = 8;
-        const auto row = [](int a, int t) { return a * tall + t % tall; };
-        const auto col = [](int t) { return t / (tall * wide) * wide + t / tall % wide; };
-        const auto inside = [&](int i, int j) { return i < b.rows && j < b.cols; };
-        transfer(
-            team, (b.rows + tall - 1) / tall, (b.cols + wide - 1) / wide * tall * wide,
-            [&](int a, int t) {
-                const int i = row(a, t), j = col(t);
-                if (!inside(i, j)) return 0.0;
+        transfer_tiles(
+            team, b.rows, b.cols,
+            [&](int i, int j) {
                 const double v = b.scale * from(i * b.of.row_stride + j * b.of.col_stride);
                 return fresh ? v : corner[j * ld + i] + v;
             },
-            [&](int a, int t, double v) {
-                const int i = row(a, t), j = col(t);
-                if (inside(i, j)) corner[j * ld + i] = v;
-            });
+            [&](int i, int j, double v) { corner[j * ld + i] = v; });
     }
 }
 

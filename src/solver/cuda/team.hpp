@@ -52,6 +52,22 @@ OPTNET_DEVICE void transfer(Team& team, int rows, int cols, const Read& read, co
     team.sync();
 }
 
+/// The same in tiles of 4 rows and 8 columns by 32 neighbours: what lies along the rows of one matrix and along the
+/// columns of the other is then read and written in pieces of 32 bytes or more.
+template <class Team, class Read, class Write>
+OPTNET_DEVICE void transfer_tiles(Team& team, int rows, int cols, const Read& read, const Write& write) {
+    constexpr int tall = 4, wide = 8;
+    const auto row = [](int a, int t) { return a * tall + t % tall; };
+    const auto col = [](int t) { return t / (tall * wide) * wide + t / tall % wide; };
+    const auto inside = [&](int i, int j) { return i < rows && j < cols; };
+    transfer(
+        team, (rows + tall - 1) / tall, (cols + wide - 1) / wide * tall * wide,
+        [&](int a, int t) { return inside(row(a, t), col(t)) ? read(row(a, t), col(t)) : 0.0; },
+        [&](int a, int t, double v) {
+            if (inside(row(a, t), col(t))) write(row(a, t), col(t), v);
+        });
+}
+
 /// The first `count` lanes of a warp as its butterfly takes them; the others have nothing. Overwrites them.
 template <class Combine> OPTNET_DEVICE two combine_warp(two* of, int count) {
     const Combine combine;
