@@ -20,15 +20,20 @@ inline constexpr double proximal_weight = 1e-2, equality_weight = 1e-9;
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool factor_panel(Team& team, const matrices& of, double shift, double weight,
                                                    double floor) {
-    const int n = of.n, from = of.data_rows(), p = weight > 0 ? of.p : 0;
-    const double *const data = of.data, *const a = of.a();
+    const int n = of.n, from = of.data_rows(), rows = of.panel_rows();
+    const double* const data = of.data;
     const auto initial = [=](int i, int j) {
-        if (i >= from) return i - from == j ? 1.0 : 0.0;
-        double sum = 0;
-        for (int k = 0; i < n && k < p; ++k) sum += a[i * from + k] * a[j * from + k];
-        return data[j * from + i] + (i == j ? shift : 0.0) + weight * sum;
+        const double v = data[j * from + (i < from ? i : j)];
+        return i >= from ? (i - from == j ? 1.0 : 0.0) : v + (i == j ? shift : 0.0);
     };
-    return partial_cholesky(team, initial, of.panel, of.panel_rows(), n, from, floor, of.pivots);
+    if (weight == 0) return partial_cholesky(team, initial, of.panel, rows, n, from, floor, of.pivots);
+    each(team, rows * n, [&](int t) {
+        const int i = t % rows, j = t / rows;
+        double sum = 0;
+        for (int k = 0; i < n && k < of.p; ++k) sum += of.a()[i * from + k] * of.a()[j * from + k];
+        of.panel[t] = initial(i, j) + weight * sum;
+    });
+    return partial_cholesky(team, of.panel, rows, n, from, floor, of.pivots);
 }
 
 /// [S + δI; V_G V_A'; I], factored, with δ a share of S's largest diagonal entry; false if a pivot is below the second.
@@ -38,10 +43,9 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool eliminate_equalities(Team& team, const mat
     lower_tiles(team, rows, p, [&](const tile& part) {
         double sum[tile::tall][tile::wide] = {};
         add_products(of.v_a(), of.panel_rows(), 0, n, part, sum);
-        OPTNET_UNROLLED
-        for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
-        for (int c = 0; c < tile::wide; ++c)
+        tile::entries([&](int r, int c) {
             if (part.has(r, c)) of.schur[part.col[c] * to + part.row[r]] = sum[r][c];
+        });
     });
     const double most_of = most(team, p, [&](int i) { return two{of.schur[i * to + i], 0.0}; }).a;
     const double size = most_of > 0 ? most_of : 1.0;
@@ -82,16 +86,13 @@ template <int turns = 4, class Team> OPTNET_DEVICE void multiply_r(Team& team, c
         double sum[tile::tall][tile::wide] = {}, less[tile::tall][tile::wide] = {};
         add_products<turns>(of.v_g(), of.panel_rows(), 0, of.n, part, sum);
         add_products<turns>(of.w(), of.schur_rows(), 0, of.p, part, less);
-        OPTNET_UNROLLED
-        for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
-        for (int c = 0; c < tile::wide; ++c) {
+        tile::entries([&](int r, int c) {
             const int i = part.row[r], j = part.col[c];
-            if (!part.has(r, c) || j > i) continue;
-            if (i == j) of.mark[i] = sum[r][c]; // |v_i|²
+            if (!part.has(r, c) || j > i) return;
+            if (i == j) of.mark[i] = sum[r][c];
             of.r[j * m + i] = of.r[i * m + j] = sum[r][c] - less[r][c];
-        }
+        });
     });
-    judge_rows(team, of);
 }
 
 /// Q + γA'A or Q + ρI where Q is not positive definite: the first is exact. False if that fails, too.
@@ -114,7 +115,8 @@ template <class Team> OPTNET_DEVICE bool factor_singular(Team& team, const matri
 
 /// Loads, scales and factors the matrices of problem k, all but R.
 template <class Team>
-OPTNET_DEVICE usable load_and_factor(Team& team, const device_batch& batch, std::int64_t k, const matrices& to) {
+OPTNET_DEVICE OPTNET_OUT_OF_LINE usable load_and_factor(Team& team, const device_batch& batch, std::int64_t k,
+                                                        const matrices& to) {
     if (!load(team, batch, k, to)) return usable::not_finite;
     const double size = to.q_size(), scale = size > 0 ? size : 1.0;
     if (!factor_panel(team, to, 0.0, 0.0, least_pivot * scale)) {

@@ -27,6 +27,20 @@ OPTNET_DEVICE inline double* part_of(const matrices& of, matrix which) {
     return which == matrix::Q ? of.data : which == matrix::A ? of.a() : of.g();
 }
 
+/// The dense numbers of a block, added to what is there or, if `fresh`, in its place.
+template <class Team, class T>
+OPTNET_DEVICE void add_dense(Team& team, const device_block& b, const T* numbers, double* to, int ld, bool fresh) {
+    const double scale = b.scale;
+    const std::int64_t down = b.of.row_stride, along = b.of.col_stride;
+    transfer_tiles(
+        team, b.rows, b.cols,
+        [=](int i, int j) {
+            const double before = fresh ? 0.0 : to[j * ld + i];
+            return before + scale * static_cast<double>(numbers[i * down + j * along]);
+        },
+        [=](int i, int j, double v) { to[j * ld + i] = v; });
+}
+
 /// Adds one block of problem k, or writes it if nothing is there yet; its kind is one of those that `refusal` lets
 /// through.
 template <class Team>
@@ -51,13 +65,11 @@ OPTNET_DEVICE void add_block(Team& team, const device_block& b, std::int64_t k, 
             add(i, j, from(i * b.of.row_stride + c * b.of.col_stride));
         });
     } else {
-        transfer_tiles(
-            team, b.rows, b.cols,
-            [&](int i, int j) {
-                const double v = b.scale * from(i * b.of.row_stride + j * b.of.col_stride);
-                return fresh ? v : corner[j * ld + i] + v;
-            },
-            [&](int i, int j, double v) { corner[j * ld + i] = v; });
+        const std::int64_t first = k * b.of.batch_stride;
+        if (single)
+            add_dense(team, b, static_cast<const float*>(b.of.data) + first, corner, ld, fresh);
+        else
+            add_dense(team, b, static_cast<const double*>(b.of.data) + first, corner, ld, fresh);
     }
 }
 
@@ -118,15 +130,19 @@ OPTNET_DEVICE inline double symmetrize(const matrices& of, int t) {
 OPTNET_DEVICE inline double measure_row(const matrices& of, int i, bool again) {
     const int ld = of.data_rows();
     const double* const row = of.a() + i;
+    constexpr int ahead = 16;
     double size = 0, zero = 0;
     int entries = 0;
-    [[maybe_unused]] constexpr int turns = 16;
-    OPTNET_TURNS
-    for (int j = 0; j < of.n; ++j) {
-        const double v = row[j * ld];
-        size = larger(size, std::abs(v));
-        entries += v != 0 ? 1 : 0;
-        zero += v * 0.0;
+    for (int first = 0; first < of.n; first += ahead) {
+        double v[ahead];
+        OPTNET_UNROLLED
+        for (int a = 0; a < ahead; ++a) v[a] = row[(first + a < of.n ? first + a : first) * ld];
+        OPTNET_UNROLLED
+        for (int a = 0; a < ahead; ++a) {
+            size = larger(size, std::abs(v[a]));
+            entries += first + a < of.n && v[a] != 0 ? 1 : 0;
+            zero += v[a] * 0.0;
+        }
     }
     const double scale = power_below(size);
     double& whole = i < of.p ? of.a_scale[i] : of.g_scale[i - of.p];

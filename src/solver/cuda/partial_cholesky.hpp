@@ -23,6 +23,12 @@ struct tile {
         OPTNET_UNROLLED
         for (int c = 0; c < wide; ++c) col[c] = left + lane / across * wide + c;
     }
+    /// f(r, c) for all of its entries.
+    template <class F> OPTNET_DEVICE static void entries(const F& f) {
+        OPTNET_UNROLLED
+        for (int t = 0; t < tall * wide; ++t) f(t / wide, t % wide);
+    }
+    /// It is one of the matrix.
     OPTNET_DEVICE bool has(int r, int c) const { return row[r] < rows && col[c] < cols; }
 };
 
@@ -45,31 +51,26 @@ OPTNET_DEVICE inline void add_products(const double* X, int ld, int from, int to
         for (int r = 0; r < tile::tall; ++r) x[r] = column[i[r]];
         OPTNET_UNROLLED
         for (int c = 0; c < tile::wide; ++c) y[c] = column[j[c]];
-        OPTNET_UNROLLED
-        for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
-        for (int c = 0; c < tile::wide; ++c) sum[r][c] += x[r] * y[c];
+        tile::entries([&](int r, int c) { sum[r][c] += x[r] * y[c]; });
     }
 }
 
-/// f(tile) for the tiles of a matrix [rows, cols] that are not all above its diagonal, and beside() by one worker whose
-/// neighbours have nothing to do meanwhile; then a barrier.
-template <class Team, class Beside, class F>
-OPTNET_DEVICE void lower_tiles(Team& team, int rows, int cols, const Beside& beside, const F& f) {
-    const int groups = (cols + panel_width - 1) / panel_width, blocks = (rows + tile::block - 1) / tile::block;
-    each(team, (blocks * groups + 1) * warp, [&](int t) {
-        const int which = t / warp - 1;
-        if (t == 0) return beside();
-        if (which < 0) return;
-        const int top = which / groups * tile::block, left = which % groups * panel_width;
-        if (left < top + tile::block) f(tile(t % warp, top, left, rows, cols));
-    });
-}
-/// The same without `beside`.
+/// f(tile) for the tiles of a matrix [rows, cols] that are not all above its diagonal, then a barrier.
 template <class Team, class F> OPTNET_DEVICE void lower_tiles(Team& team, int rows, int cols, const F& f) {
     const int groups = (cols + panel_width - 1) / panel_width, blocks = (rows + tile::block - 1) / tile::block;
     each(team, blocks * groups * warp, [&](int t) {
         const int which = t / warp, top = which / groups * tile::block, left = which % groups * panel_width;
         if (left < top + tile::block) f(tile(t % warp, top, left, rows, cols));
+    });
+}
+
+/// f(tile) for the tiles of one panel, and beside() by one worker whose neighbours have nothing to do meanwhile; then a
+/// barrier.
+template <class Team, class Beside, class F>
+OPTNET_DEVICE void panel_tiles(Team& team, int rows, int width, const Beside& beside, const F& f) {
+    each(team, (rows + tile::block - 1) / tile::block * warp + warp, [&](int t) {
+        if (t == 0) beside();
+        if (t >= warp) f(tile(t % warp, t / warp * tile::block - tile::block, 0, rows, width));
     });
 }
 
@@ -119,14 +120,11 @@ template <class Before, class Store>
 OPTNET_DEVICE void subtract_products(const tile& of, const double* X, int ld, int from, int to, const Before& before,
                                      const Store& store) {
     double v[tile::tall][tile::wide], sum[tile::tall][tile::wide] = {};
-    OPTNET_UNROLLED
-    for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
-    for (int c = 0; c < tile::wide; ++c) v[r][c] = of.has(r, c) ? before(of.row[r], of.col[c]) : 0.0;
+    tile::entries([&](int r, int c) { v[r][c] = of.has(r, c) ? before(of.row[r], of.col[c]) : 0.0; });
     add_products(X, ld, from, to, of, sum);
-    OPTNET_UNROLLED
-    for (int r = 0; r < tile::tall; ++r) OPTNET_UNROLLED
-    for (int c = 0; c < tile::wide; ++c)
+    tile::entries([&](int r, int c) {
         if (of.has(r, c)) store(of.row[r], of.col[c], v[r][c] - sum[r][c]);
+    });
 }
 
 /// M [rows, cols], column-major with leading dimension `rows`, becomes what elimination makes of `given(row, col)`:
@@ -143,7 +141,8 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial
     double* const verdict = pivots + panel_width * panel_width;
     // The columns [from, to) are taken from a panel that holds `before`; `ready`: it can be factored then.
     const auto take = [&](const panel_shape& of, const tile& part, int from, int to, const auto& before, bool ready) {
-        const int begin = of.first + part.row[0] / tile::block * tile::block - identity;
+        // Where the rows of an identity begin; a multiple of what is read together.
+        const int begin = (of.first + part.row[0] / tile::block * tile::block - identity) / 4 * 4;
         subtract_products(
             part, M + of.first, rows, begin > from ? begin : from, to,
             [&](int i, int j) { return before(of.first + i, of.first + j); },
@@ -154,13 +153,15 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial
     };
     const auto so_far = [&](int i, int j) { return M[j * rows + i]; };
     const panel_shape start(0, rows, cols, identity);
-    lower_tiles(team, start.active, start.width, [&](const tile& part) { take(start, part, 0, 0, initial, true); });
+    const auto nothing = [] {};
+    panel_tiles(team, start.active, start.width, nothing,
+                [&](const tile& part) { take(start, part, 0, 0, initial, true); });
     for (int first = 0; first < cols; first += panel_width) {
         const panel_shape now(first, rows, cols, identity);
         const bool last = first + panel_width >= cols;
         const panel_shape next(last ? first : first + panel_width, rows, cols, identity);
         const int more = last ? 0 : next.active;
-        lower_tiles(
+        panel_tiles(
             team, more, next.width, [&] { *verdict = factor_square(pivots, now.width, floor) ? 1.0 : 0.0; },
             [&](const tile& part) { take(next, part, 0, first, initial, false); });
         if (*verdict == 0.0) return false;
@@ -182,7 +183,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial
                 if (c < now.width && (t >= now.width || c <= t)) row[c * rows] = v[c];
         });
         if (!last)
-            lower_tiles(team, more, next.width,
+            panel_tiles(team, more, next.width, nothing,
                         [&](const tile& part) { take(next, part, first, first + panel_width, so_far, true); });
     }
     return true;

@@ -24,10 +24,10 @@ template <class Combine, class F> OPTNET_DEVICE two partial(int lane, int n, con
 }
 
 /// write(i, j, read(i, j)) for i < rows and j < cols, j the faster, each by some worker, then a barrier. A worker reads
-/// four numbers before it writes one, so that four are on their way, and divides once, not for each of them.
+/// eight numbers before it writes one, so that eight are on their way, and divides once, not for each of them.
 template <class Team, class Read, class Write>
 OPTNET_DEVICE void transfer(Team& team, int rows, int cols, const Read& read, const Write& write) {
-    constexpr int ahead = 4;
+    constexpr int ahead = 8;
     int i = cols > 0 ? team.rank / cols : rows, j = cols > 0 ? team.rank % cols : 0;
     const int down = cols > 0 ? team.size / cols : 0, along = cols > 0 ? team.size % cols : 0;
     while (i < rows) {
