@@ -22,16 +22,13 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool factor_panel(Team& team, const matrices& o
                                                    double floor) {
     const int n = of.n, from = of.data_rows(), rows = of.panel_rows();
     const double* const data = of.data;
-    const auto initial = [=](int i, int j) {
-        const double v = data[j * from + (i < from ? i : j)];
-        return i >= from ? (i - from == j ? 1.0 : 0.0) : v + (i == j ? shift : 0.0);
-    };
-    if (weight == 0) return partial_cholesky(team, initial, of.panel, rows, n, from, floor, of.pivots);
+    const auto initial = [=](int i, int j) { return i < from ? data[j * from + i] : i - from == j ? 1.0 : 0.0; };
+    if (weight == 0) return partial_cholesky(team, initial, shift, of.panel, rows, n, from, floor, of.pivots);
     each(team, rows * n, [&](int t) {
         const int i = t % rows, j = t / rows;
         double sum = 0;
         for (int k = 0; i < n && k < of.p; ++k) sum += of.a()[i * from + k] * of.a()[j * from + k];
-        of.panel[t] = initial(i, j) + weight * sum;
+        of.panel[t] = initial(i, j) + (i == j ? shift : 0.0) + weight * sum;
     });
     return partial_cholesky(team, of.panel, rows, n, from, floor, of.pivots);
 }
@@ -50,11 +47,8 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool eliminate_equalities(Team& team, const mat
     const double most_of = most(team, p, [&](int i) { return two{of.schur[i * to + i], 0.0}; }).a;
     const double size = most_of > 0 ? most_of : 1.0;
     const double delta = shift * size, *const schur = of.schur;
-    const auto initial = [=](int i, int j) {
-        if (i >= rows) return i - rows == j ? 1.0 : 0.0;
-        return schur[j * to + i] + (i == j ? delta : 0.0);
-    };
-    if (!partial_cholesky(team, initial, of.schur, to, p, rows, floor * size, of.pivots)) return false;
+    const auto initial = [=](int i, int j) { return i < rows ? schur[j * to + i] : i - rows == j ? 1.0 : 0.0; };
+    if (!partial_cholesky(team, initial, delta, of.schur, to, p, rows, floor * size, of.pivots)) return false;
     each(team, 1, [&](int) { of.shifts[2] = delta; });
     return true;
 }

@@ -33,12 +33,11 @@ OPTNET_DEVICE void add_dense(Team& team, const device_block& b, const T* numbers
     const double scale = b.scale;
     const std::int64_t down = b.of.row_stride, along = b.of.col_stride;
     transfer_tiles(
-        team, b.rows, b.cols,
-        [=](int i, int j) {
-            const double before = fresh ? 0.0 : to[j * ld + i];
-            return before + scale * static_cast<double>(numbers[i * down + j * along]);
-        },
-        [=](int i, int j, double v) { to[j * ld + i] = v; });
+        team, b.rows, b.cols, [=](int i, int j) { return static_cast<double>(numbers[i * down + j * along]); },
+        [=](int i, int j, double v) {
+            double& entry = to[j * ld + i];
+            entry = fresh ? scale * v : entry + scale * v;
+        });
 }
 
 /// Adds one block of problem k, or writes it if nothing is there yet; its kind is one of those that `refusal` lets

@@ -127,26 +127,29 @@ OPTNET_DEVICE void subtract_products(const tile& of, const double* X, int ld, in
     });
 }
 
-/// M [rows, cols], column-major with leading dimension `rows`, becomes what elimination makes of `given(row, col)`:
-/// in the lower triangle of the upper square its Cholesky factor L, and from every row v below it v L⁻ᵀ. Rows from
-/// `identity` on are those of an identity matrix: row identity + i is 0 left of column i, before and after. False if a
-/// pivot is not above `floor`. `pivots` [pivots_words] is best near.
+/// M [rows, cols], column-major with leading dimension `rows`, becomes what elimination makes of `given(row, col)`,
+/// with `shift` added to the diagonal: in the lower triangle of the upper square its Cholesky factor L, and from every
+/// row v below it v L⁻ᵀ. Rows from `identity` on are those of an identity matrix: row identity + i is 0 left of column
+/// i, before and after. False if a pivot is not above `floor`. `pivots` [pivots_words] is best near. `given` only
+/// reads: what it computed would keep the next number from being on its way.
 ///
 /// In panels of columns, three phases each. While one worker factors the square on the diagonal of a panel, a chain of
 /// roots, the others take from the next panel what all columns before this one say of it.
 template <class Team, class Initial>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial& given, double* M, int rows, int cols,
-                                                       int identity, double floor, double* pivots) {
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial& given, double shift, double* M,
+                                                       int rows, int cols, int identity, double floor, double* pivots) {
     const Initial initial = given; // its pointers in registers
     double* const verdict = pivots + panel_width * panel_width;
     // The columns [from, to) are taken from a panel that holds `before`; `ready`: it can be factored then.
-    const auto take = [&](const panel_shape& of, const tile& part, int from, int to, const auto& before, bool ready) {
+    const auto take = [&](const panel_shape& of, const tile& part, int from, int to, const auto& before, double more,
+                          bool ready) {
         // Where the rows of an identity begin; a multiple of what is read together.
         const int begin = (of.first + part.row[0] / tile::block * tile::block - identity) / 4 * 4;
         subtract_products(
             part, M + of.first, rows, begin > from ? begin : from, to,
             [&](int i, int j) { return before(of.first + i, of.first + j); },
             [&](int i, int j, double v) {
+                if (i == j) v += more;
                 M[(of.first + j) * rows + of.first + i] = v;
                 if (ready && i < of.width) pivots[i * panel_width + j] = v;
             });
@@ -155,7 +158,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial
     const panel_shape start(0, rows, cols, identity);
     const auto nothing = [] {};
     panel_tiles(team, start.active, start.width, nothing,
-                [&](const tile& part) { take(start, part, 0, 0, initial, true); });
+                [&](const tile& part) { take(start, part, 0, 0, initial, shift, true); });
     for (int first = 0; first < cols; first += panel_width) {
         const panel_shape now(first, rows, cols, identity);
         const bool last = first + panel_width >= cols;
@@ -163,7 +166,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial
         const int more = last ? 0 : next.active;
         panel_tiles(
             team, more, next.width, [&] { *verdict = factor_square(pivots, now.width, floor) ? 1.0 : 0.0; },
-            [&](const tile& part) { take(next, part, 0, first, initial, false); });
+            [&](const tile& part) { take(next, part, 0, first, initial, shift, false); });
         if (*verdict == 0.0) return false;
         each(team, rows - first, [&](int t) {
             double* const row = M + first * rows + first + t;
@@ -184,7 +187,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial
         });
         if (!last)
             panel_tiles(team, more, next.width, nothing,
-                        [&](const tile& part) { take(next, part, first, first + panel_width, so_far, true); });
+                        [&](const tile& part) { take(next, part, first, first + panel_width, so_far, 0.0, true); });
     }
     return true;
 }
@@ -194,7 +197,7 @@ template <class Team>
 OPTNET_DEVICE bool partial_cholesky(Team& team, double* M, int rows, int cols, int identity, double floor,
                                     double* pivots) {
     return partial_cholesky(
-        team, [=](int i, int j) { return M[j * rows + i]; }, M, rows, cols, identity, floor, pivots);
+        team, [=](int i, int j) { return M[j * rows + i]; }, 0.0, M, rows, cols, identity, floor, pivots);
 }
 
 } // namespace optnet::solver::cuda
