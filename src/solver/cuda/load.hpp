@@ -78,22 +78,21 @@ OPTNET_DEVICE void add_blocks(Team& team, const device_batch& batch, std::int64_
     for (const matrix which : {matrix::Q, matrix::A, matrix::G}) {
         const int rows = height(to, which), ld = to.data_rows();
         double* const corner = part_of(to, which);
-        bool first = true;
+        const auto clear = [=, &team, &to] {
+            transfer(
+                team, to.n, rows, [](int, int) { return 0.0; },
+                [=](int j, int i, double v) { corner[j * ld + i] = v; });
+        };
+        bool fresh = true;
         for (int i = 0; i < batch.blocks; ++i) {
             const device_block& b = batch.block[i];
             if (b.where != which) continue;
             const bool whole = b.kind == block_kind::dense && b.rows == rows && b.cols == to.n;
-            if (first && !whole)
-                transfer(
-                    team, to.n, rows, [](int, int) { return 0.0; },
-                    [&](int j, int r, double v) { corner[j * ld + r] = v; });
-            add_block(team, b, k, batch.single, to, first && whole);
-            first = false;
+            if (fresh && !whole) clear();
+            add_block(team, b, k, batch.single, to, fresh && whole);
+            fresh = false;
         }
-        if (first)
-            transfer(
-                team, to.n, rows, [](int, int) { return 0.0; },
-                [&](int j, int r, double v) { corner[j * ld + r] = v; });
+        if (fresh) clear();
     }
 }
 
