@@ -11,8 +11,6 @@
 #include "models.hpp"
 #include "sizes.hpp"
 
-#include <Eigen/LU>
-
 #include <array>
 
 using namespace problems;
@@ -314,33 +312,6 @@ TEST_CASE("a step of the active set takes at most six barriers, the rest of a so
         CHECK(all.barriers - set_up.barriers <= 6 * b.out.iterations[0] + 40);
         // Three for each panel of eight columns, and twenty.
         CHECK(set_up.barriers <= 3 * ((n + 7) / 8) + 20);
-    }
-}
-
-TEST_CASE("R is G P G' of the exact matrices") {
-    for (const int n : {1, 7, 8, 9, 40}) {
-        const int p = n / 3, m = n + 3;
-        CAPTURE(n);
-        const dense<double> d = random(n, p, m, 1, true, 3);
-        host::batch<double> b = on_host(d);
-        const cuda::matrices of = b.set(0);
-        REQUIRE(of.verdict() == cuda::usable::yes);
-        // P is the (1,1) block of the inverse of [Q A'; A 0], here of the scaled matrices.
-        reference::matrix K = reference::matrix::Zero(n + p, n + p), G(m, n);
-        const int ld = of.data_rows();
-        for (int j = 0; j < n; ++j) {
-            for (int i = 0; i < n; ++i) K(i, j) = of.data[j * ld + i];
-            for (int i = 0; i < p; ++i) K(n + i, j) = K(j, n + i) = of.a()[j * ld + i];
-            for (int i = 0; i < m; ++i) G(i, j) = of.g()[j * ld + i];
-        }
-        reference::matrix right = reference::matrix::Zero(n + p, m);
-        right.topRows(n) = G.transpose();
-        const reference::matrix exact = G * K.fullPivLu().solve(right).topRows(n);
-        // The condition of Q = LL' + 1e-3 I is below 1e6.
-        for (int i = 0; i < m; ++i)
-            for (int j = 0; j < m; ++j)
-                CHECK(static_cast<double>(std::abs(of.r[j * m + i] - exact(i, j))) <=
-                      1e-10 * static_cast<double>(exact.cwiseAbs().maxCoeff()));
     }
 }
 

@@ -56,8 +56,15 @@ private:
 
 using block_team = team_of_threads<lanes>;
 
-/// A block that has a processor to itself, for matrices that many problems wait for: 128 registers per thread.
-inline constexpr int threads_of_set_up = 512;
-using set_up_team = team_of_threads<threads_of_set_up>;
+/// Blocks that have a processor to themselves, for matrices that many problems wait for: 128 registers per thread where
+/// they multiply, 64 where they only load.
+using set_up_team = team_of_threads<512>;
+using load_team = team_of_threads<1024>;
+
+/// All blocks of a kernel, for one phase: they meet when it ends.
+struct grid_team {
+    const int rank, size;
+    OPTNET_DEVICE void sync() {}
+};
 
 } // namespace optnet::solver::cuda

@@ -4,6 +4,7 @@
 // The factors of form D by one block of threads: two partial Cholesky factorizations and R.
 
 #include "solver/cuda/load.hpp"
+#include "solver/cuda/partial_cholesky.hpp"
 
 namespace optnet::solver::cuda {
 
@@ -15,111 +16,41 @@ inline constexpr double least_pivot = 1e-11, least_pivot_with_a = 1e-7, least_sc
 /// ρ as a share of the largest entry of Q, and δ of that of S, as on the CPU.
 inline constexpr double proximal_weight = 1e-2, equality_weight = 1e-9;
 
-/// The lower triangle of M [rows, cols], column-major with leading dimension `rows`: the upper square becomes its
-/// Cholesky factor L and every row below it v becomes v L⁻ᵀ. Rows from `identity` on are those of an identity matrix:
-/// row identity + i is 0 left of column i. False if a pivot is not above `floor`. `pivots` holds panel_width² + 1.
-template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, double* M, int rows, int cols, int identity,
-                                                       double floor, double* pivots) {
-    double* const verdict = pivots + panel_width * panel_width;
-    for (int first = 0; first < cols; first += panel_width) {
-        const int width = cols - first < panel_width ? cols - first : panel_width;
-        const auto begin = [&](int row) { return row < identity ? 0 : row - identity; };
-        // What the columns before these say of them: each row by one worker, with one pass over it.
-        each(team, rows - first, [&](int t) {
-            const int row = first + t;
-            if (begin(row) >= first + width) return;
-            double sum[panel_width];
-            for (int c = 0; c < panel_width; ++c) sum[c] = c < width ? M[(first + c) * rows + row] : 0.0;
-            for (int k = begin(row); k < first; ++k) {
-                const double* const column = M + k * rows;
-                const double v = column[row];
-                for (int c = 0; c < panel_width; ++c) sum[c] -= v * column[first + (c < width ? c : 0)];
-            }
-            for (int c = 0; c < panel_width; ++c)
-                if (c < width) M[(first + c) * rows + row] = sum[c];
-        });
-        // The square on the diagonal by one worker, with the reciprocals of the pivots on its own diagonal.
-        each(team, 1, [&](int) {
-            bool positive = true;
-            for (int i = 0; i < width; ++i)
-                for (int j = 0; j <= i; ++j) {
-                    double v = M[(first + j) * rows + first + i];
-                    for (int e = 0; e < j; ++e) v -= pivots[i * panel_width + e] * pivots[j * panel_width + e];
-                    if (i == j) {
-                        positive = positive && v > floor && v < HUGE_VAL;
-                        v = positive ? 1 / std::sqrt(v) : 1.0;
-                    } else {
-                        v *= pivots[j * panel_width + j];
-                    }
-                    pivots[i * panel_width + j] = v;
-                }
-            *verdict = positive ? 1.0 : 0.0;
-        });
-        if (*verdict == 0.0) return false;
-        each(team, rows - first, [&](int t) {
-            const int row = first + t;
-            if (begin(row) >= first + width) return;
-            double v[panel_width];
-            for (int c = 0; c < panel_width; ++c) {
-                if (c >= width) break;
-                v[c] = M[(first + c) * rows + row];
-                for (int e = 0; e < c; ++e) v[c] -= v[e] * pivots[c * panel_width + e];
-                v[c] *= pivots[c * panel_width + c];
-                if (t >= width || c <= t) M[(first + c) * rows + row] = v[c];
-            }
-        });
-    }
-    return true;
-}
-
 /// [Q + shift I + weight A'A; A; G; I], factored.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool factor_panel(Team& team, const matrices& of, double shift, double weight,
                                                    double floor) {
-    const int n = of.n, from = of.data_rows(), to = of.panel_rows();
-    each(team, to * n, [&](int t) {
-        const int i = t % to, j = t / to;
-        if (i >= from) {
-            of.panel[t] = i - from == j ? 1.0 : 0.0;
-            return;
-        }
+    const int n = of.n, from = of.data_rows(), rows = of.panel_rows();
+    const double* const data = of.data;
+    const auto initial = [=](int i, int j) { return i < from ? data[j * from + i] : i - from == j ? 1.0 : 0.0; };
+    if (weight == 0) return partial_cholesky(team, initial, shift, of.panel, rows, n, from, floor, of.pivots);
+    each(team, rows * n, [&](int t) {
+        const int i = t % rows, j = t / rows;
         double sum = 0;
-        for (int k = 0; weight > 0 && i < n && k < of.p; ++k) sum += of.a()[i * from + k] * of.a()[j * from + k];
-        of.panel[t] = of.data[j * from + i] + (i == j ? shift : 0.0) + weight * sum;
+        for (int k = 0; i < n && k < of.p; ++k) sum += of.a()[i * from + k] * of.a()[j * from + k];
+        of.panel[t] = initial(i, j) + (i == j ? shift : 0.0) + weight * sum;
     });
-    return partial_cholesky(team, of.panel, to, of.n, from, floor, of.pivots);
+    return partial_cholesky(team, of.panel, rows, n, from, floor, of.pivots);
 }
 
 /// [S + δI; V_G V_A'; I], factored, with δ a share of S's largest diagonal entry; false if a pivot is below the second.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool eliminate_equalities(Team& team, const matrices& of, double shift, double floor) {
-    const int n = of.n, p = of.p, rows = p + of.m, from = of.panel_rows(), to = of.schur_rows();
-    const int groups = (p + panel_width - 1) / panel_width;
-    const int products = rows * groups;
-    each(team, products + p * p, [&](int t) {
-        if (t >= products) {
-            const int i = (t - products) % p, j = (t - products) / p;
-            of.schur[j * to + rows + i] = i == j ? 1.0 : 0.0;
-            return;
-        }
-        const int i = t % rows, first = t / rows * panel_width;
-        const int width = p - first < panel_width ? p - first : panel_width;
-        double sum[panel_width] = {};
-        for (int j = 0; j < n; ++j) {
-            const double* const column = of.v_a() + j * from;
-            for (int c = 0; c < panel_width; ++c) sum[c] += column[i] * column[first + (c < width ? c : 0)];
-        }
-        for (int c = 0; c < panel_width; ++c)
-            if (c < width) of.schur[(first + c) * to + i] = sum[c];
+    const int n = of.n, p = of.p, rows = p + of.m, to = of.schur_rows();
+    lower_tiles(team, rows, p, [&](const tile& part) {
+        double sum[tile::tall][tile::wide] = {};
+        add_products(of.v_a(), of.panel_rows(), 0, n, part, sum);
+        tile::entries([&](int r, int c) {
+            if (part.has(r, c)) of.schur[part.col[c] * to + part.row[r]] = sum[r][c];
+        });
     });
     const double most_of = most(team, p, [&](int i) { return two{of.schur[i * to + i], 0.0}; }).a;
     const double size = most_of > 0 ? most_of : 1.0;
-    each(team, p, [&](int i) {
-        of.schur[i * to + i] += shift * size;
-        if (i == 0) of.shifts[2] = shift * size;
-    });
-    return partial_cholesky(team, of.schur, to, of.p, rows, floor * size, of.pivots);
+    const double delta = shift * size, *const schur = of.schur;
+    const auto initial = [=](int i, int j) { return i < rows ? schur[j * to + i] : i - rows == j ? 1.0 : 0.0; };
+    if (!partial_cholesky(team, initial, delta, of.schur, to, p, rows, floor * size, of.pivots)) return false;
+    each(team, 1, [&](int) { of.shifts[2] = delta; });
+    return true;
 }
 
 /// 1 / R_ii, where `mark` has |v_i|². What the equalities leave of a row that depends on them is rounding: such a row
@@ -142,28 +73,20 @@ template <class Team> OPTNET_DEVICE void judge_rows(Team& team, const matrices& 
     });
 }
 
-/// R, and 1 / R_ii.
-template <class Team> OPTNET_DEVICE void form_r(Team& team, const matrices& of) {
-    const int n = of.n, p = of.p, m = of.m, ld = of.panel_rows(), lds = of.schur_rows();
-    const int groups = (m + panel_width - 1) / panel_width;
-    each(team, m * groups, [&](int t) {
-        const int i = t % m, first = t / m * panel_width;
-        if (first > i) return;
-        const int width = m - first < panel_width ? m - first : panel_width;
-        double sum[panel_width] = {};
-        for (int j = 0; j < n; ++j) {
-            const double* const column = of.v_g() + j * ld;
-            for (int c = 0; c < panel_width; ++c) sum[c] += column[i] * column[first + (c < width ? c : 0)];
-        }
-        if (i < first + panel_width) of.mark[i] = sum[i - first]; // |v_i|²
-        for (int j = 0; j < p; ++j) {
-            const double* const column = of.w() + j * lds;
-            for (int c = 0; c < panel_width; ++c) sum[c] -= column[i] * column[first + (c < width ? c : 0)];
-        }
-        for (int c = 0; c < panel_width; ++c)
-            if (c < width && first + c <= i) of.r[(first + c) * m + i] = of.r[i * m + first + c] = sum[c];
+/// R, with |v_i|² in `mark`.
+template <int turns = 4, class Team> OPTNET_DEVICE void multiply_r(Team& team, const matrices& of) {
+    const int m = of.m;
+    lower_tiles(team, m, m, [&](const tile& part) {
+        double sum[tile::tall][tile::wide] = {}, less[tile::tall][tile::wide] = {};
+        add_products<turns>(of.v_g(), of.panel_rows(), 0, of.n, part, sum);
+        add_products<turns>(of.w(), of.schur_rows(), 0, of.p, part, less);
+        tile::entries([&](int r, int c) {
+            const int i = part.row[r], j = part.col[c];
+            if (!part.has(r, c) || j > i) return;
+            if (i == j) of.mark[i] = sum[r][c];
+            of.r[j * m + i] = of.r[i * m + j] = sum[r][c] - less[r][c];
+        });
     });
-    judge_rows(team, of);
 }
 
 /// Q + γA'A or Q + ρI where Q is not positive definite: the first is exact. False if that fails, too.
@@ -184,28 +107,36 @@ template <class Team> OPTNET_DEVICE bool factor_singular(Team& team, const matri
     return on_null_space || factor_panel(team, of, rho, 0.0, 0.0);
 }
 
-/// Loads, scales and factors the matrices of problem k.
+/// Loads, scales and factors the matrices of problem k, all but R.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch& batch, std::int64_t k,
-                                             const matrices& to) {
-    const auto conclude = [&](usable result) { each(team, 1, [&](int) { *to.state = static_cast<int>(result); }); };
-    if (!load(team, batch, k, to)) return conclude(usable::not_finite);
-    const double size = measure_q(team, to), scale = size > 0 ? size : 1.0;
-    each(team, 4, [&](int i) { to.shifts[i] = i < 3 ? 0.0 : size; });
+OPTNET_DEVICE OPTNET_OUT_OF_LINE usable load_and_factor(Team& team, const device_batch& batch, std::int64_t k,
+                                                        const matrices& to) {
+    if (!load(team, batch, k, to)) return usable::not_finite;
+    const double size = to.q_size(), scale = size > 0 ? size : 1.0;
     if (!factor_panel(team, to, 0.0, 0.0, least_pivot * scale)) {
         // Convex at all? A pivot that stays negative under this shift is a negative eigenvalue beyond rounding.
         const double rounding = larger(batch.convexity_tolerance, 1e-15 * to.n);
         const bool convex = factor_panel(team, to, rounding * size + 1e-300, 0.0, 0.0);
-        if (!convex || !factor_singular(team, to, scale))
-            return conclude(size < 1e140 ? usable::nonconvex : usable::overflow);
+        if (!convex || !factor_singular(team, to, scale)) return size < 1e140 ? usable::nonconvex : usable::overflow;
     }
     if (to.p > 0 && !eliminate_equalities(team, to, 0.0, least_schur_pivot)) {
         double shift = equality_weight;
         while (shift < 1e9 && !eliminate_equalities(team, to, shift, 0.0)) shift *= 10;
-        if (!(shift < 1e9)) return conclude(usable::dependent);
+        if (!(shift < 1e9)) return usable::dependent;
     }
-    form_r(team, to);
-    conclude(to.shifts[1] > 0 || to.shifts[2] > 0 ? usable::regularized : usable::yes);
+    return to.shifts[1] > 0 || to.shifts[2] > 0 ? usable::regularized : usable::yes;
+}
+
+/// The same with R, and what became of it in `state`.
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch& batch, std::int64_t k,
+                                             const matrices& to) {
+    const usable result = load_and_factor(team, batch, k, to);
+    if (factored(result)) {
+        multiply_r(team, to);
+        judge_rows(team, to);
+    }
+    each(team, 1, [&](int) { *to.state = static_cast<int>(result); });
 }
 
 } // namespace optnet::solver::cuda

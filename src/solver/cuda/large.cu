@@ -99,17 +99,17 @@ error factor_buffer(cusolverDnHandle_t solver, int n, int p, int& size) {
     return nullptr;
 }
 
-__global__ void __launch_bounds__(lanes)
+__global__ void __launch_bounds__(load_team::size)
     load_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at) {
-    __shared__ block_team::board board;
-    block_team team(static_cast<int>(threadIdx.x), board);
+    __shared__ load_team::board board;
+    load_team team(static_cast<int>(threadIdx.x), board);
     load_large(team, batch, at.first + blockIdx.x, at.set(blockIdx.x));
 }
 
-__global__ void __launch_bounds__(lanes)
+__global__ void __launch_bounds__(set_up_team::size)
     conclude_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at, const int* words) {
-    __shared__ block_team::board board;
-    block_team team(static_cast<int>(threadIdx.x), board);
+    __shared__ set_up_team::board board;
+    set_up_team team(static_cast<int>(threadIdx.x), board);
     const int* const mine = words + blockIdx.x;
     conclude_large(team, batch, at.first + blockIdx.x, at.set(blockIdx.x), mine, mine + gridDim.x);
 }
@@ -197,9 +197,9 @@ error set_up_large(const device_batch& batch, const places& at, cudaStream_t str
     calls to(by, memory, stream);
     library_steps<calls> steps(to, memory.sets);
     const auto sets = static_cast<unsigned>(at.plan.sets);
-    load_kernel<<<sets, lanes, 0, stream>>>(batch, at);
+    load_kernel<<<sets, load_team::size, 0, stream>>>(batch, at);
     factor_large(steps, at.set(0));
-    conclude_kernel<<<sets, lanes, 0, stream>>>(batch, at, memory.sets.words);
+    conclude_kernel<<<sets, set_up_team::size, 0, stream>>>(batch, at, memory.sets.words);
     return to.failed();
 }
 

@@ -21,16 +21,15 @@ OPTNET_DEVICE void load_large(Team& team, const device_batch& batch, std::int64_
     const bool finite = load(team, batch, k, of);
     const int n = of.n, from = of.data_rows(), to = of.panel_rows();
     const int below = of.p + of.m; // identities stand below [Q; A; G], and below [S; V_G V_A']
-    each(team, to * n + of.p * of.p, [&](int t) {
-        if (t == 0) *of.state = static_cast<int>(finite ? usable::yes : usable::not_finite);
-        if (t < to * n) {
-            const int i = t % to, j = t / to;
-            of.panel[t] = i < from ? of.data[j * from + i] : i - from == j ? 1.0 : 0.0;
-        } else {
-            const int i = (t - to * n) % of.p, j = (t - to * n) / of.p;
-            of.schur[j * of.schur_rows() + below + i] = i == j ? 1.0 : 0.0;
-        }
-    });
+    each(team, 1, [&](int) { *of.state = static_cast<int>(finite ? usable::yes : usable::not_finite); });
+    transfer(
+        team, n, to, [&](int j, int i) { return i < from        ? of.data[j * from + i]
+                                                : i - from == j ? 1.0
+                                                                : 0.0; },
+        [&](int j, int i, double v) { of.panel[j * to + i] = v; });
+    transfer(
+        team, of.p, of.p, [&](int j, int i) { return i == j ? 1.0 : 0.0; },
+        [&](int j, int i, double v) { of.schur[j * of.schur_rows() + below + i] = v; });
 }
 
 /// The part between, for all sets at once. A library has
@@ -74,8 +73,7 @@ OPTNET_DEVICE void conclude_large(Team& team, const device_batch& batch, std::in
                                   const int* of_q, const int* of_s) {
     const int n = of.n, p = of.p, m = of.m, ld = of.panel_rows(), lds = of.schur_rows();
     if (of.verdict() == usable::not_finite) return;
-    const double size = measure_q(team, of);
-    each(team, 4, [&](int i) { of.shifts[i] = i < 3 ? 0.0 : size; });
+    const double size = of.q_size();
     bool good = p <= n && *of_q == 0 && pivots_above(team, of.panel, ld, n, least_pivot * (size > 0 ? size : 1.0));
     if (good && p > 0 && *of_s != 0) good = false;
     if (good && p > 0) {
@@ -95,10 +93,11 @@ OPTNET_DEVICE void conclude_large(Team& team, const device_batch& batch, std::in
             of.mark[i] = sum;
         });
     // Nobody promises that a product with itself comes out symmetric to the bit.
-    each(team, m * m, [&](int t) {
-        const int i = t % m, j = t / m;
-        if (i < j) of.r[t] = of.r[i * m + j];
-    });
+    transfer_tiles(
+        team, m, m, [&](int i, int j) { return i < j ? of.r[i * m + j] : 0.0; },
+        [&](int i, int j, double v) {
+            if (i < j) of.r[j * m + i] = v;
+        });
     judge_rows(team, of);
 }
 

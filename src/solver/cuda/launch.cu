@@ -11,12 +11,36 @@ namespace {
 
 extern __shared__ double block_memory[];
 
-/// The matrices that a batch shares, by one block.
-__global__ void __launch_bounds__(lanes)
-    set_up_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at) {
+/// The matrices that a batch shares, by one block; `with_r` false leaves R to `product_kernel`.
+__global__ void __launch_bounds__(set_up_team::size)
+    set_up_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at, bool with_r) {
+    __shared__ set_up_team::board board;
+    __shared__ double pivots[pivots_words];
+    set_up_team team(static_cast<int>(threadIdx.x), board);
+    matrices of = at.set(0);
+    of.pivots = pivots;
+    if (with_r) return set_up(team, batch, 0, of);
+    const usable result = load_and_factor(team, batch, 0, of);
+    if (team.rank == 0) *of.state = static_cast<int>(result);
+    if (team.rank == 0) at.counter()[3] = 0;
+}
+
+/// R of the matrices that a batch shares, by as many blocks as have a part in it. The last one to be done judges it.
+__global__ void __launch_bounds__(lanes) product_kernel(const __grid_constant__ places at) {
     __shared__ block_team::board board;
+    __shared__ bool last;
     block_team team(static_cast<int>(threadIdx.x), board);
-    set_up(team, batch, 0, at.set(0));
+    const matrices of = at.set(0);
+    if (!factored(of.verdict())) return;
+    grid_team all{static_cast<int>(blockIdx.x) * lanes + team.rank, static_cast<int>(gridDim.x) * lanes};
+    multiply_r<8>(all, of);
+    __threadfence();
+    team.sync();
+    if (team.rank == 0) last = atomicAdd(at.counter() + 3, 1ull) + 1 == gridDim.x;
+    team.sync();
+    if (!last) return;
+    __threadfence();
+    judge_rows(team, of);
 }
 
 /// The block of a solve: a sweep has (m + 1)²/2 numbers to change. Two of them share a processor.
@@ -53,6 +77,16 @@ __global__ void __launch_bounds__(lanes, 4)
 /// the CPU's threads are taken to be sooner. An estimate, to be measured.
 constexpr int most_of_a_road = 1024;
 constexpr std::size_t road_memory_in_all = std::size_t{1} << 30;
+
+/// R is worth a launch of its own from so many products on: one takes some 3 µs, and a block by itself 1 µs for 10^5.
+constexpr double products_of_a_launch = 6e5;
+
+/// Blocks of `product_kernel`: a warp for each tile; 0 where the set-up's own block does it.
+unsigned blocks_of_product(const device_batch& batch) {
+    if (double(batch.m) * batch.m * (batch.n + batch.p) < products_of_a_launch) return 0;
+    const auto pieces = [&](int size) { return static_cast<unsigned>((batch.m + size - 1) / size); };
+    return (pieces(tile::block) * pieces(panel_width) * warp + lanes - 1) / lanes;
+}
 
 std::size_t aligned(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
 
@@ -136,7 +170,9 @@ error solve(const device_batch& batch, const launch_plan& plan, void* workspace,
     if (batch.shared && plan.libraries) {
         if (const error failed = set_up_large(batch, at, stream)) return failed;
     } else if (batch.shared) {
-        set_up_kernel<<<1, lanes, 0, stream>>>(batch, at);
+        const unsigned blocks = blocks_of_product(batch);
+        set_up_kernel<<<1, set_up_team::size, 0, stream>>>(batch, at, blocks == 0);
+        if (blocks > 0) product_kernel<<<blocks, lanes, 0, stream>>>(at);
     }
     // Where the libraries work on sets that are not shared, it goes in turns. All of them have the same number of sets,
     // so that no library chooses otherwise for the last: it begins where it ends with the batch.

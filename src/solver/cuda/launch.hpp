@@ -74,9 +74,9 @@ using error = const char*;
 error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, launch_plan& made);
 
 /// `workspace` holds `plan.workspace` bytes, aligned to 256, and is needed again by `kkt_solve` if `plan.keep`. Two
-/// launches, of the active set alone and of the whole road for what that does not solve; one before them factors
-/// matrices that are shared, and where the libraries do that, it is their calls, and all of it again for every
-/// `plan.sets` problems.
+/// launches, of the active set alone and of the whole road for what that does not solve; one before them, or two for
+/// many rows, factor matrices that are shared, and where the libraries do that, it is their calls, and all of it again
+/// for every `plan.sets` problems.
 error solve(const device_batch& batch, const launch_plan& plan, void* workspace, const outputs& out,
             CUstream_st* stream);
 

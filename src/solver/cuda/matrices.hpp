@@ -27,8 +27,13 @@ enum class usable : int {
     dependent, ///< the rows of A are, beyond what δ helps
 };
 
+/// There are factors.
+OPTNET_DEVICE inline bool factored(usable state) { return state == usable::yes || state == usable::regularized; }
+
 /// Columns of a factorization that are eliminated together.
 inline constexpr int panel_width = 8;
+/// What they need: the square on their diagonal, and a verdict.
+inline constexpr int pivots_words = panel_width * panel_width + 1;
 
 struct matrices {
     int n, p, m;
@@ -37,8 +42,9 @@ struct matrices {
     double* inverse;                     ///< [m] 1 / R_ii
     double* mark;                        ///< [m] scratch
     double* shifts;                      ///< [4] γ, ρ, δ, and the largest entry of Q
-    double* pivots;                      ///< [panel_width²] scratch, and the verdict of a factorization
+    double* pivots;                      ///< [pivots_words] scratch of a factorization
     int* state;                          ///< [1] a value of `usable`
+    double* parts;                       ///< [panel_width n + 2(p + m)] scratch of `load`
 
     OPTNET_DEVICE matrices(arena& from, int variables, int equalities, int inequalities)
         : n(variables), p(equalities), m(inequalities) {
@@ -52,8 +58,9 @@ struct matrices {
         inverse = from.take<double>(m);
         mark = from.take<double>(m);
         shifts = from.take<double>(4);
-        pivots = from.take<double>(panel_width * panel_width + 1);
+        pivots = from.take<double>(pivots_words);
         state = from.take<int>(1);
+        parts = from.take<double>(std::int64_t{panel_width} * n + 2 * (std::int64_t{p} + m));
     }
 
     OPTNET_DEVICE int data_rows() const { return n + p + m; }

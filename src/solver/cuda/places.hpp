@@ -32,7 +32,7 @@ struct places {
     OPTNET_DEVICE arena memory(void* near, std::int64_t team) const {
         return {near, plan.solve.near, base + plan.first_far + team * plan.solve.far};
     }
-    /// Tickets of the first kernel, problems in the queue, tickets of the second.
+    /// Tickets of the first kernel, problems in the queue, tickets of the second, blocks that are done with R.
     OPTNET_DEVICE unsigned long long* counter() const {
         return reinterpret_cast<unsigned long long*>(base + plan.counter);
     }

@@ -23,6 +23,54 @@ template <class Combine, class F> OPTNET_DEVICE two partial(int lane, int n, con
     return mine;
 }
 
+/// write(i, j, read(i, j)) for i < rows and j < cols, j the faster, each by some worker, then a barrier. A worker reads
+/// eight numbers before it writes one, so that eight are on their way, and divides once, not for each of them. Beyond
+/// the end it reads its first entry again, for nothing.
+template <class Team, class Read, class Write>
+OPTNET_DEVICE void transfer(Team& team, int rows, int cols, const Read& read, const Write& write) {
+    constexpr int ahead = 8;
+    if (cols > 0 && team.rank / cols < rows) {
+        const int first_i = team.rank / cols, first_j = team.rank % cols;
+        const int down = team.size / cols, along = team.size % cols;
+        for (int i = first_i, j = first_j; i < rows;) {
+            int of_i[ahead], of_j[ahead];
+            double v[ahead];
+            OPTNET_UNROLLED
+            for (int a = 0; a < ahead; ++a) {
+                of_i[a] = i;
+                of_j[a] = j;
+                v[a] = read(i < rows ? i : first_i, i < rows ? j : first_j);
+                const bool next_row = j + along >= cols;
+                i += next_row ? down + 1 : down;
+                j += next_row ? along - cols : along;
+            }
+            OPTNET_UNROLLED
+            for (int a = 0; a < ahead; ++a)
+                if (of_i[a] < rows) write(of_i[a], of_j[a], v[a]);
+        }
+    }
+    team.sync();
+}
+
+/// The same in tiles of 4 rows and 8 columns by 32 neighbours: what lies along the rows of one matrix and along the
+/// columns of the other is then read and written in pieces of 32 bytes or more. Beyond the end `read` is asked for an
+/// entry at the edge, which another worker may write: it must read something else than what `write` writes.
+template <class Team, class Read, class Write>
+OPTNET_DEVICE void transfer_tiles(Team& team, int rows, int cols, const Read& read, const Write& write) {
+    constexpr int tall = 4, wide = 8;
+    const auto row = [](int a, int t) { return a * tall + t % tall; };
+    const auto col = [](int t) { return t / (tall * wide) * wide + t / tall % wide; };
+    transfer(
+        team, (rows + tall - 1) / tall, (cols + wide - 1) / wide * tall * wide,
+        [&](int a, int t) {
+            const int i = row(a, t), j = col(t);
+            return read(i < rows ? i : rows - 1, j < cols ? j : cols - 1);
+        },
+        [&](int a, int t, double v) {
+            if (row(a, t) < rows && col(t) < cols) write(row(a, t), col(t), v);
+        });
+}
+
 /// The first `count` lanes of a warp as its butterfly takes them; the others have nothing. Overwrites them.
 template <class Combine> OPTNET_DEVICE two combine_warp(two* of, int count) {
     const Combine combine;
