@@ -57,7 +57,8 @@ OPTNET_DEVICE inline int triangle(int i) { return i * (i + 1) / 2; }
 template <class F> OPTNET_DEVICE double sum_of(int first, int last, const F& f) {
     double a = 0, b = 0, c = 0, d = 0;
     int i = first;
-    OPTNET_BY_FOUR
+    [[maybe_unused]] constexpr int turns = 4;
+    OPTNET_TURNS
     for (; i + 4 <= last; i += 4) {
         a += f(i);
         b += f(i + 1);
