@@ -16,24 +16,29 @@
 
 namespace optnet::solver::cuda {
 
-/// Where the rows of a swept matrix lie (sweeps.hpp): the lower triangle in square chunks of `width` columns, whole
-/// ones, row after row. A row of odd length sends a column to all banks of shared memory.
-template <int of_a_chunk> struct swept {
-    static constexpr int width = of_a_chunk;
-    /// Row i of block b, and of whichever it is in.
-    OPTNET_DEVICE static int start_in(int b, int i) {
-        return width * (width * (b * (b + 1) / 2) + b) + (i - b * width) * (width * (b + 1) + 1);
+/// Where the rows of a swept matrix lie (sweeps.hpp): the lower triangle in square chunks, whole ones, row after row. A
+/// row of odd length sends a column to all banks of shared memory.
+class chunked_triangle {
+public:
+    /// A warp has one row of 32 columns at a time, or four of eight.
+    OPTNET_DEVICE explicit chunked_triangle(int m) : shift(m < 16 ? 3 : 5) {}
+
+    OPTNET_DEVICE int width() const { return 1 << shift; }
+    OPTNET_DEVICE int block(int i) const { return i >> shift; }
+    OPTNET_DEVICE int row(int i) const { return start(shift, i >> shift, i); }
+    OPTNET_DEVICE int size(int m) const { return row(m) + ((block(m) + 1) << shift); }
+    /// Row i of block b.
+    OPTNET_DEVICE static int start(int shift, int b, int i) {
+        return (((b * (b + 1) / 2 << shift) + b) << shift) + (i - (b << shift)) * (((b + 1) << shift) + 1);
     }
-    OPTNET_DEVICE static int start(int i) { return start_in(i / width, i); }
+
+private:
+    int shift;
 };
 /// Up to so many rows of G the swept matrix is taken: 126 KB then lie in the shared memory of a block, which every GPU
 /// has that the kernels are compiled for.
 inline constexpr int most_swept = 160;
 OPTNET_DEVICE inline bool by_sweeps(int m) { return m <= most_swept; }
-/// A warp has one row of 32 columns at a time, or four of eight.
-OPTNET_DEVICE inline int swept_width(int m) { return m < 16 ? 8 : 32; }
-OPTNET_DEVICE inline int swept_row(int m, int i) { return m < 16 ? swept<8>::start(i) : swept<32>::start(i); }
-OPTNET_DEVICE inline int swept_size(int m) { return swept_row(m, m) + (m / swept_width(m) + 1) * swept_width(m); }
 
 /// What a solve with R_WW + D goes through.
 enum class factor_kind : int {
@@ -53,7 +58,7 @@ struct basis_factor {
 
     /// Entry (i, j) of the lower triangle.
     OPTNET_DEVICE double stored(int i, int j) const {
-        return kind == factor_kind::swept ? T[swept_row(m, rows[i]) + rows[j]] : T[triangle(i) + j];
+        return kind == factor_kind::swept ? T[chunked_triangle(m).row(rows[i]) + rows[j]] : T[triangle(i) + j];
     }
     /// Entry (i, j) of −R_WW⁻¹, where that is there.
     OPTNET_DEVICE double entry(int i, int j) const { return i > j ? stored(i, j) : stored(j, i); }
@@ -78,8 +83,8 @@ public:
     bool is_swept; ///< by sweeps.hpp
 
     OPTNET_DEVICE active_set(arena& from, const matrices& of, int most_rows, bool by_sweeps = false)
-        : is_swept(by_sweeps), capacity(most_rows), set(of) {
-        T = from.take<double>(is_swept ? swept_size(of.m) : triangle(capacity));
+        : is_swept(by_sweeps), capacity(most_rows), set(of), at(of.m) {
+        T = from.take<double>(is_swept ? at.size(of.m) : triangle(capacity));
         lambda = from.take<double>(of.m);
         basis = from.take<int>(capacity + 1);
         d = from.take<double>(of.m);
@@ -95,6 +100,7 @@ public:
     template <class Team> OPTNET_DEVICE active_outcome solve(Team& team, int limit, bool again = false);
     /// The same by sweeps, from λ = 0 or from a basis that `start_swept` and `take_swept` have made.
     template <class Team> OPTNET_DEVICE active_outcome solve_swept(Team& team, int limit, bool again = false);
+    OPTNET_DEVICE void stay_near();
     template <class Team> OPTNET_DEVICE void start_swept(Team& team);
     template <class Team> OPTNET_DEVICE void take_swept(Team& team, int row, double multiplier);
 
@@ -147,9 +153,7 @@ public:
 private:
     enum : int { outside, inside, refused };
 
-    OPTNET_DEVICE double swept_entry(int i, int j) const {
-        return T[i > j ? swept_row(set.m, i) + j : swept_row(set.m, j) + i];
-    }
+    OPTNET_DEVICE double swept_entry(int i, int j) const { return T[i > j ? at.row(i) + j : at.row(j) + i]; }
     /// The sweep whose column is not scaled yet.
     struct pending {
         int row = -1;
@@ -157,15 +161,23 @@ private:
     };
     template <class Team, class Rule> OPTNET_DEVICE pending sweep(Team& team, int row, const Rule& rule);
     OPTNET_DEVICE void settle(const pending& last, int i) const;
+    /// What `choose` has found.
+    struct choice {
+        double step = -1;      ///< of a multiplier that stops it; -1: none does
+        int row = -1;          ///< that leaves, or enters; -1: none does
+        bool depends = false;  ///< on the basis
+        bool doubtful = false; ///< its violation may be rounding
+        bool slight = false;   ///< and is hardly one
+    };
     OPTNET_DEVICE bool violated(int i, double slack, double rounding) const {
         return floor[i] != HUGE_VAL && slack < -floor[i] &&
                slack < -rounding * (std::abs(d[i]) + std::abs(slack - d[i]));
     }
-    template <class Team> OPTNET_DEVICE two choose(Team& team, const pending& last, bool forgive);
     /// No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
     OPTNET_DEVICE bool depends(int row) const {
         return k >= capacity || !(swept_entry(row, row) * set.inverse[row] > dependent_row);
     }
+    template <class Team> OPTNET_DEVICE choice choose(Team& team, const pending& last, bool forgive);
     template <class Team> OPTNET_DEVICE bool make_room(Team& team, int row, int limit, double& multiplier);
     template <class Team> OPTNET_DEVICE void collect(Team& team, int behind);
 
@@ -176,6 +188,7 @@ private:
 
     int capacity;
     matrices set;
+    chunked_triangle at;
     double *y, *t;
     int* state;
 };

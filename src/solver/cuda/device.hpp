@@ -40,10 +40,11 @@ private:
 };
 
 /// The same place in the dynamic shared memory of a block, of which the compiler now knows that it is there.
-OPTNET_DEVICE inline double* in_fast_memory(double* place) {
+template <class T> OPTNET_DEVICE T* in_fast_memory(T* place) {
 #if defined(__CUDA_ARCH__)
     extern __shared__ double block_memory[];
-    return block_memory + (place - block_memory);
+    T* const base = reinterpret_cast<T*>(block_memory);
+    return base + (place - base);
 #else
     return place;
 #endif

@@ -43,17 +43,16 @@ __global__ void __launch_bounds__(lanes) product_kernel(const __grid_constant__ 
     judge_rows(team, of);
 }
 
-/// The block of a solve: a sweep has (m + 1)²/2 numbers to change. Two of them share a processor.
-constexpr int threads_of_solve = 256;
-using solve_team = team_of_threads<threads_of_solve>;
-
-/// Every block takes problems until there are no more.
-__global__ void __launch_bounds__(threads_of_solve, 2)
+/// Every block takes problems until there are no more. Where a processor has few problems each has more threads: a
+/// sweep changes (m + 1)²/2 numbers. Where it has many, other blocks use the time that a block waits.
+constexpr int few_threads = lanes, many_threads = 256;
+template <int threads>
+__global__ void __launch_bounds__(threads, 512 / threads)
     solve_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
                  const __grid_constant__ outputs out) {
-    __shared__ solve_team::board board;
+    __shared__ typename team_of_threads<threads>::board board;
     __shared__ unsigned long long ticket;
-    solve_team team(static_cast<int>(threadIdx.x), board);
+    team_of_threads<threads> team(static_cast<int>(threadIdx.x), board);
     for (;;) {
         if (team.rank == 0) ticket = atomicAdd(at.counter(), 1ull);
         team.sync();
@@ -62,6 +61,11 @@ __global__ void __launch_bounds__(threads_of_solve, 2)
         if (i >= at.count) return;
         solve_one(team, batch, at, i, blockIdx.x, block_memory, out);
     }
+}
+template <int threads>
+void solve_by_blocks(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream) {
+    solve_kernel<threads>
+        <<<static_cast<unsigned>(at.plan.blocks), threads, at.plan.solve.near, stream>>>(batch, at, out);
 }
 
 __global__ void __launch_bounds__(lanes, 4)
@@ -148,7 +152,9 @@ error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, lau
         code = allow_small(made, shared, resident);
     } else {
         code = allow(kkt_kernel, lanes, made.kkt.near, shared);
-        if (code == cudaSuccess) code = allow(solve_kernel, threads_of_solve, made.solve.near, shared, &resident);
+        made.threads = batch.batch > 2 * processors ? few_threads : many_threads;
+        const auto solver = made.threads == few_threads ? solve_kernel<few_threads> : solve_kernel<many_threads>;
+        if (code == cudaSuccess) code = allow(solver, made.threads, made.solve.near, shared, &resident);
     }
     if (code != cudaSuccess) return message(code);
     const std::int64_t teams = teams_of_a_block(made.by), most = std::int64_t{processors} * std::max(resident, 1);
@@ -188,8 +194,8 @@ error solve(const device_batch& batch, const launch_plan& plan, void* workspace,
         if (plan.by != mapping::per_block)
             solve_small(batch, at, out, stream);
         else
-            solve_kernel<<<static_cast<unsigned>(plan.blocks), threads_of_solve, plan.solve.near, stream>>>(batch, at,
-                                                                                                            out);
+            (plan.threads == few_threads ? solve_by_blocks<few_threads> : solve_by_blocks<many_threads>)(batch, at, out,
+                                                                                                         stream);
         if (plan.roads > 0) solve_rest(batch, at, out, stream);
     }
     return message(cudaGetLastError());

@@ -55,6 +55,7 @@ struct launch_plan {
     bool keep = false;  ///< for a gradient
     mapping by = mapping::per_block;
     bool libraries = false;                    ///< they factor the matrices
+    int threads = 0;                           ///< of a block that solves one problem
     int blocks = 0, teams = 0;                 ///< of the solve; teams are those of all blocks
     std::int64_t sets = 0;                     ///< of matrices
     memory_split solve, kkt;                   ///< per team

@@ -117,6 +117,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, cons
     each(team, e.m, [&](int i) { e.active.d[i] = e.h[i] - row_product(of, i, e.rz, e.rnu); });
     if (warm) seed(team, e);
     active_set active = e.active; // what is not shared stays in registers
+    if (active.is_swept) active.stay_near();
     const active_outcome outcome =
         active.is_swept ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
     e.active = active;

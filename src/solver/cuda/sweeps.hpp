@@ -38,7 +38,7 @@ template <int width> class sweep_of_rows {
 public:
     OPTNET_DEVICE sweep_of_rows(double* at, int rows, int swept_row, double by)
         : Z(in_fast_memory(at)), m(rows), row(swept_row), own(row / width), reciprocal(by),
-          pivot_row(Z + swept<width>::start(row)) {}
+          pivot_row(Z + chunked_triangle::start(shift, own, row)) {}
 
     OPTNET_DEVICE void run(int lane, int group, int groups) {
         OPTNET_UNROLLED
@@ -46,18 +46,19 @@ public:
             const int j = c * width + lane;
             across[c] = 0;
             if (c * width <= m) // the same for all workers
-                across[c] = c <= own ? pivot_row[j] : j <= m ? Z[swept<width>::start_in(c, j) + row] : 0.0;
+                across[c] = c <= own ? pivot_row[j] : j <= m ? Z[chunked_triangle::start(shift, c, j) + row] : 0.0;
         }
         block<0>(lane, group, groups);
     }
 
 private:
+    static constexpr int shift = width == 8 ? 3 : 5;
     static constexpr int most_chunks = width == 8 ? 2 : most_swept / width + 1;
 
     template <int b> OPTNET_DEVICE void block(int lane, int group, int groups) {
         constexpr int first = b * width, length = width * (b + 1) + 1;
         const int end = m < first + width ? m : first + width;
-        double* to = Z + swept<width>::start_in(b, first + group) + lane;
+        double* to = Z + chunked_triangle::start(shift, b, first + group) + lane;
         // The column of `row` in rows that have it, and its own row, which has theirs, in others.
         const double* along = b <= own ? pivot_row + first + group : to - lane + row;
         const int further = b <= own ? groups : groups * length;
@@ -101,13 +102,21 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void sweep_rows(const Team& team, double* Z, in
     for (int lane = team.rank % side; lane < width; lane += side) rows.run(lane, team.rank / side, team.size / side);
 }
 
+/// Everything that a sweep touches is in the fast memory of a block (`most_swept`): says so to the compiler.
+OPTNET_DEVICE inline void active_set::stay_near() {
+    double** const numbers[] = {&T, &d, &floor, &lambda, &x, &l};
+    for (double** of : numbers) *of = in_fast_memory(*of);
+    basis = in_fast_memory(basis);
+    state = in_fast_memory(state);
+}
+
 /// Z of the empty basis.
 template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
-    const int m = set.m, width = swept_width(m);
+    const int m = set.m;
     k = 0;
     each_row(team, m + 1, [&](int i, int first, int by) {
-        double* const to = T + swept_row(m, i);
-        const int end = (i / width + 1) * width;
+        double* const to = T + at.row(i);
+        const int end = (at.block(i) + 1) * at.width();
         for (int j = first; j < end; j += by)
             to[j] = i < m && j < m ? set.r[i * m + j] : i == m && j < m ? d[j] : i < m && j == m ? d[i] : 0.0;
         for (int j = first; i == m && j < m; j += by) {
@@ -122,10 +131,10 @@ template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
 template <class Team, class Rule>
 OPTNET_DEVICE active_set::pending active_set::sweep(Team& team, int row, const Rule& rule) {
     const int m = set.m;
-    double *const last = T + swept_row(m, m), *const own = T + swept_row(m, row);
+    double *const last = T + at.row(m), *const own = T + at.row(row);
     const double diagonal = own[row], reciprocal = 1 / diagonal;
-    const double factor = (m / swept_width(m) > row / swept_width(m) ? last[row] : own[m]) * reciprocal;
-    if (swept_width(m) == 8)
+    const double factor = (at.block(m) > at.block(row) ? last[row] : own[m]) * reciprocal;
+    if (at.width() == 8)
         sweep_rows<8>(team, T, m, row, reciprocal);
     else
         sweep_rows<32>(team, T, m, row, reciprocal);
@@ -134,7 +143,7 @@ OPTNET_DEVICE active_set::pending active_set::sweep(Team& team, int row, const R
         const int j = m - 1 - place;
         const double before = last[j];
         rule(j, -before);
-        if (j != row) last[j] = before - factor * swept_entry(j, row);
+        if (j != row) last[j] = before - factor * (j < row ? own[j] : T[at.row(j) + row]);
     });
     return {row, std::abs(reciprocal), -reciprocal};
 }
@@ -142,12 +151,12 @@ OPTNET_DEVICE active_set::pending active_set::sweep(Team& team, int row, const R
 /// Entry i of the column of the last sweep, and for its own row the last one, too.
 OPTNET_DEVICE inline void active_set::settle(const pending& of, int i) const {
     if (of.row < 0) return;
-    const int m = set.m, width = swept_width(m), block = i / width, own = of.row / width;
-    double *const row = T + swept_row(m, i), *const swept_one = T + swept_row(m, of.row);
+    const int m = set.m, block = at.block(i), own = at.block(of.row);
+    double *const row = T + at.row(i), *const swept_one = T + at.row(of.row);
     if (i == of.row) {
         row[i] = of.diagonal;
-        T[swept_row(m, m) + i] *= of.scale;
-        if (m / width == own) row[m] *= of.scale;
+        T[at.row(m) + i] *= of.scale;
+        if (at.block(m) == own) row[m] *= of.scale;
     } else if (block > own) {
         row[of.row] *= of.scale;
     } else {
@@ -158,26 +167,42 @@ OPTNET_DEVICE inline void active_set::settle(const pending& of, int i) const {
 
 /// Keys of candidates: a multiplier that stops the step to x comes before every violated row, the sooner the more.
 inline constexpr double stops = 1e300, most_violated = 1e299;
+/// What is said of a violated row beside its number.
+inline constexpr int is_slight = 1 << 16, is_doubtful = 1 << 17, is_dependent = 1 << 18;
 
-/// {stops (2 − step), row} where a multiplier stops the step to x, with {inf, row} if x is not finite; else {·, row} of
-/// the row that is violated most, measured against its length in the metric of P; else {-inf, inf}. `forgive`: rows
-/// that were refused may enter again.
-template <class Team> OPTNET_DEVICE two active_set::choose(Team& team, const pending& last, bool forgive) {
-    const double* const slacks = T + swept_row(set.m, set.m);
-    return winner(team, set.m, [&](int i) {
+/// The multiplier that stops the step to x, with a step beyond 1 if x is not finite; else the row that is violated
+/// most, measured against its length in the metric of P. `forgive`: rows that were refused may enter again.
+template <class Team>
+OPTNET_DEVICE active_set::choice active_set::choose(Team& team, const pending& last, bool forgive) {
+    const double* const slacks = T + at.row(set.m);
+    const two found = winner(team, set.m, [&](int i) {
         settle(last, i);
-        const double value = slacks[i], place = i;
+        const double value = slacks[i];
         if (state[i] == inside) {
             const double to = -value, from = lambda[i];
-            if (!(std::abs(to) < 1e300)) return two{HUGE_VAL, place};
+            if (!(std::abs(to) < 1e300)) return two{HUGE_VAL, static_cast<double>(i)};
             if (to >= 0) return best::none();
-            return two{stops * (2 - (from <= 0 ? 0.0 : from / (from - to))), place};
+            return two{stops * (2 - (from <= 0 ? 0.0 : from / (from - to))), static_cast<double>(i)};
         }
         if (forgive && state[i] == refused) state[i] = outside;
         if (state[i] != outside || !violated(i, value, zero_slack)) return best::none();
         const double key = value * value * set.inverse[i];
-        return two{key < most_violated ? key : most_violated, place};
+        const int said = (violated(i, value, slight_slack) ? 0 : is_slight) |
+                         (violated(i, value, doubtful_slack) ? 0 : is_doubtful) | (depends(i) ? is_dependent : 0);
+        return two{key < most_violated ? key : most_violated, static_cast<double>(i | said)};
     });
+    choice made;
+    if (!(found.b < HUGE_VAL)) return made;
+    const int said = static_cast<int>(found.b);
+    made.row = said & (is_slight - 1);
+    if (found.a >= stops) {
+        made.step = found.a < HUGE_VAL ? 2 - found.a / stops : 2;
+        return made;
+    }
+    made.slight = (said & is_slight) != 0;
+    made.doubtful = (said & is_doubtful) != 0;
+    made.depends = (said & is_dependent) != 0;
+    return made;
 }
 
 /// The basis in ascending order, and behind it one more row.
@@ -210,7 +235,7 @@ template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row, int limit, double& multiplier) {
     const auto direction = [&](int j) { return -swept_entry(row, j); };
     each(team, set.m, [&](int i) {
-        if (state[i] == inside) lambda[i] = -T[swept_row(set.m, set.m) + i];
+        if (state[i] == inside) lambda[i] = -T[at.row(set.m) + i];
     });
     multiplier = 0;
     pending last;
@@ -248,45 +273,40 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row,
 template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team& team, int limit, bool again) {
     steps = 0;
     if (!again) start_swept(team);
-    double* const slacks = T + swept_row(set.m, set.m);
+    double* const slacks = T + at.row(set.m);
     pending last;
     int entered = -1; // the row that entered last, while it may not leave again
     int slight = 0;   // rows in a row that were hardly violated
     for (; steps < limit; ++steps) {
-        const two next = choose(team, last, entered >= 0);
+        const choice next = choose(team, last, entered >= 0);
+        const int row = next.row;
         last = {};
-        if (next.a >= stops) {
-            const double step = 2 - next.a / stops;
-            if (step < 0) return active_outcome::breakdown;
-            const int leaving = static_cast<int>(next.b);
+        if (next.step >= 0) {
+            if (next.step > 1) return active_outcome::breakdown;
             // In exact arithmetic the row that enters does not leave again: its violation was rounding. It waits until
             // another row has entered.
-            const int becomes = leaving == entered ? refused : outside;
-            if (leaving == entered) entered = -1;
-            last = sweep(team, leaving, [&](int j, double to) {
-                if (j == leaving) {
+            const int becomes = row == entered ? refused : outside;
+            if (row == entered) entered = -1;
+            last = sweep(team, row, [&](int j, double to) {
+                if (j == row) {
                     lambda[j] = 0;
                     state[j] = becomes;
                 } else if (state[j] == inside) {
-                    lambda[j] = larger(0.0, lambda[j] + step * (to - lambda[j]));
+                    lambda[j] = larger(0.0, lambda[j] + next.step * (to - lambda[j]));
                 }
             });
             --k;
             continue;
         }
-        const bool any = next.b < HUGE_VAL;
-        slight =
-            any && !violated(static_cast<int>(next.b), slacks[static_cast<int>(next.b)], slight_slack) ? slight + 1 : 0;
-        if (!any || slight > most_slight) {
+        slight = next.slight ? slight + 1 : 0;
+        if (row < 0 || slight > most_slight) {
             each(team, set.m, [&](int i) {
                 if (state[i] == inside) lambda[i] = -slacks[i];
             });
             collect(team, -1);
             return active_outcome::optimal;
         }
-        const int row = static_cast<int>(next.b);
-        const bool singular = depends(row);
-        if (singular || !violated(row, slacks[row], doubtful_slack)) {
+        if (next.depends || next.doubtful) {
             // It may be what many sweeps have left of their rounding.
             const double slack = d[row] - sums(team, set.m, [&](int j) {
                                               return two{state[j] == inside ? r(row, j) * slacks[j] : 0.0, 0.0};
@@ -296,7 +316,7 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
         }
         entered = row;
         double multiplier = 0;
-        if (singular && !make_room(team, row, limit, multiplier)) {
+        if (next.depends && !make_room(team, row, limit, multiplier)) {
             if (steps < limit) return active_outcome::infeasible;
             break;
         }
@@ -304,7 +324,7 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
             if (j == row) {
                 lambda[j] = multiplier;
                 state[j] = inside;
-            } else if (!singular && state[j] == inside) {
+            } else if (!next.depends && state[j] == inside) {
                 lambda[j] = to;
             }
         });
