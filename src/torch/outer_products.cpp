@@ -79,9 +79,10 @@ Tensor in_steps(const outer_product& p) {
         sum = p.v.defined() ? at::addmm(at::mm(p.u.t(), p.x), p.v.t(), p.y) : at::mm(p.u.t(), p.x);
     } else {
         // Entry by entry: no library chooses an order of two terms by the size of the batch, or single precision by a
-        // setting for products of matrices.
+        // setting for products of matrices. Nor fuses a product with the sum, which would spoil the symmetry of
+        // u x' + x u'.
         sum = p.u.unsqueeze(2) * p.x.unsqueeze(1);
-        if (p.v.defined()) sum = at::addcmul(sum, p.v.unsqueeze(2), p.y.unsqueeze(1));
+        if (p.v.defined()) sum = sum + p.v.unsqueeze(2) * p.y.unsqueeze(1);
     }
     if (p.symmetric) sum = (sum + sum.mT()) * 0.5;
     return p.scale == 1.0 ? sum : sum * p.scale;
