@@ -8,6 +8,9 @@
 #include <ATen/ATen.h>
 #include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
+#if defined(OPTNET_WITH_CUDA)
+#include <ATen/cuda/EmptyTensor.h>
+#endif
 
 #include <algorithm>
 #include <cmath>
@@ -228,6 +231,10 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
 } // namespace
 
 Tensor allocate(at::IntArrayRef sizes, const at::TensorOptions& options) {
+#if defined(OPTNET_WITH_CUDA)
+    if (options.device().is_cuda())
+        return at::detail::empty_cuda(sizes, at::typeMetaToScalarType(options.dtype()), options.device(), std::nullopt);
+#endif
     if (!options.device().is_cpu()) return at::empty(sizes, options);
     static c10::Allocator& memory = small_memory();
     return at::detail::empty_generic(sizes, &memory, c10::DispatchKeySet(c10::DispatchKey::CPU),
