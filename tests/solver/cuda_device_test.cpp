@@ -7,7 +7,11 @@
 #include "cuda/device_array.hpp"
 #include "cuda/host.hpp"
 #include "cuda/library.hpp"
+#include "cuda/outer_example.hpp"
 #include "families.hpp"
+#include "solver/cuda/outer.hpp"
+
+#include <deque>
 
 using namespace problems;
 namespace cuda = optnet::solver::cuda;
@@ -93,6 +97,38 @@ TEST_CASE("a small batch", "[small]") {
     compare(random(10, 2, 15, 5, false, 2), true, least_curvature);
     compare(random(40, 3, 35, 3, true, 3), true, least_curvature); // by blocks
     compare(random(40, 3, 35, 3, false, 4), true, least_curvature);
+}
+
+TEST_CASE("products of vectors over a batch", "[small]") {
+    if (gpu::none()) return;
+    numbers draw(12);
+    for (const std::int64_t batch : {1, 9, 3000}) { // in one run, in a few, in many
+        outer_example<double> sum(batch, 7, 10, true, -1, true, false, draw),
+            square(batch, 9, 9, false, -0.5, true, true, draw), own(batch, 5, 40, true, 2, false, false, draw);
+        std::vector<solver::outer_product<double>> on_gpu;
+        std::deque<device_array<double>> arrays;
+        for (outer_example<double>* e : {&sum, &square, &own}) {
+            on_gpu.push_back(e->product);
+            const auto move = [&](const double*& to, const std::vector<double>& from) {
+                to = from.empty() ? nullptr : arrays.emplace_back(from).data();
+            };
+            move(on_gpu.back().u.data, e->u);
+            move(on_gpu.back().x.data, e->x);
+            move(on_gpu.back().v.data, e->v);
+            move(on_gpu.back().y.data, e->y);
+            on_gpu.back().out = arrays.emplace_back(e->out.size()).data();
+        }
+        const device_array<unsigned char> scratch(cuda::outer_scratch(on_gpu, batch));
+        REQUIRE(cuda::outer_products(on_gpu, batch, scratch.data(), nullptr) == nullptr);
+        std::size_t i = 0;
+        for (outer_example<double>* e : {&sum, &square, &own}) {
+            CAPTURE(batch, i);
+            REQUIRE(cudaMemcpy(e->out.data(), on_gpu[i++].out, e->out.size() * sizeof(double),
+                               cudaMemcpyDeviceToHost) == cudaSuccess);
+            CHECK(share_of_bound(e->product, batch) <= 1);
+        }
+        CHECK(symmetric(square.out.data(), 9));
+    }
 }
 
 TEST_CASE("every family on the GPU") {
