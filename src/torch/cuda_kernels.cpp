@@ -274,17 +274,19 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
         const Tensor& given = tensors[system.sources + i];
         if (given.defined()) r[i] = (given.sizes() == d[i].sizes() ? given : given.expand_as(d[i])).contiguous();
     }
+    if (minus_z) d.push_back(allocate(d[0].sizes(), options));
     queue_kkt_solve(kept,
                     cuda::arguments<T>({readable<T>(r[0]), readable<T>(r[1]), readable<T>(r[2])},
-                                       {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])}),
+                                       {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])},
+                                       minus_z ? writable<T>(d[3]) : nullptr),
                     options);
     for (const gpu_batch::on_cpu& e : kept.elsewhere) {
         std::vector<Tensor> own = e.matrices;
         for (const Tensor& part : r) own.push_back(part.defined() ? of_problem(system, part, e.place).cpu() : Tensor());
         const std::vector<Tensor> found = cpu_kkt_solve(e.system, own, false);
         for (std::size_t i = 0; i < 3; ++i) of_problem(system, d[i], e.place).copy_(found[i].select(0, 0));
+        if (minus_z) of_problem(system, d[3], e.place).copy_(-found[0].select(0, 0));
     }
-    if (minus_z) d.push_back(-d[0]);
     return d;
 }
 
