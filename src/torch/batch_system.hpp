@@ -59,6 +59,10 @@ std::vector<at::Tensor> from_list(const optional_list& list);
 /// at::empty, inside of a kernel: what the dispatcher would call for it takes half as long without it.
 at::Tensor allocate(at::IntArrayRef sizes, const at::TensorOptions& options);
 
+/// What `_solve` and `_kkt_solve` return, with nothing in it yet.
+std::vector<at::Tensor> empty_results(const batch_system& system, const at::TensorOptions& options);
+std::vector<at::Tensor> empty_directions(const batch_system& system, const at::TensorOptions& options, bool minus_z);
+
 /// How many threads torch grants a loop that begins here.
 int thread_count();
 

@@ -208,11 +208,10 @@ void conclude(batch_system& system, const std::vector<std::int64_t>& statuses, s
                                 std::numeric_limits<double>::quiet_NaN());
 }
 
-template <class T> std::vector<Tensor> solve_typed(const batch_handle& handle, const std::vector<Tensor>& tensors) {
-    batch_system& system = *handle;
+template <class T> std::vector<Tensor> solve_typed(batch_system& system, const std::vector<Tensor>& tensors) {
     const auto kept = std::make_shared<gpu_batch>();
-    std::vector<Tensor> results = solve_shapes(handle, to_list(tensors));
-    const at::TensorOptions on_device = results[0].options();
+    const at::TensorOptions on_device = first_defined(tensors).options();
+    std::vector<Tensor> results = empty_results(system, on_device);
     // Statuses, and behind them 32-bit words that say what is handed over. The kernels, which never read them, write
     // them straight into pinned memory of the host: under unified addressing its pointers are theirs, too.
     const Tensor words = at::empty({2 * system.batch}, at::TensorOptions().dtype(at::kLong).pinned_memory(true));
@@ -263,18 +262,12 @@ void refuse_capture() {
 template <class T>
 std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vector<Tensor>& tensors, bool minus_z) {
     const gpu_batch& kept = *system.on_gpu;
-    const solver::structure& shape = *system.structure;
     const at::TensorOptions options = first_defined(tensors).options();
-    const int sizes[] = {shape.n, shape.p, shape.m};
+    std::vector<Tensor> d = empty_directions(system, options, minus_z);
     Tensor r[3];
-    std::vector<Tensor> d;
-    for (std::size_t i = 0; i < 3; ++i) {
-        const at::DimVector size = system.unbatched ? at::DimVector{sizes[i]} : at::DimVector{system.batch, sizes[i]};
-        d.push_back(allocate(size, options));
-        const Tensor& given = tensors[system.sources + i];
-        if (given.defined()) r[i] = (given.sizes() == d[i].sizes() ? given : given.expand_as(d[i])).contiguous();
-    }
-    if (minus_z) d.push_back(allocate(d[0].sizes(), options));
+    for (std::size_t i = 0; i < 3; ++i)
+        if (const Tensor& given = tensors[system.sources + i]; given.defined())
+            r[i] = (given.sizes() == d[i].sizes() ? given : given.expand_as(d[i])).contiguous();
     queue_kkt_solve(kept,
                     cuda::arguments<T>({readable<T>(r[0]), readable<T>(r[1]), readable<T>(r[2])},
                                        {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])},
@@ -310,8 +303,8 @@ std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_lis
         if (t.defined()) t = t.resolve_neg();
     for (Tensor& t : system->start)
         if (t.defined()) t = t.resolve_neg();
-    return first_defined(tensors).scalar_type() == at::kDouble ? solve_typed<double>(system, tensors)
-                                                               : solve_typed<float>(system, tensors);
+    return first_defined(tensors).scalar_type() == at::kDouble ? solve_typed<double>(*system, tensors)
+                                                               : solve_typed<float>(*system, tensors);
 }
 
 std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& list, bool minus_z) {

@@ -22,7 +22,7 @@ inline constexpr int tile = 4;
 /// so many problems at least.
 inline constexpr std::int64_t threads_of_sums = 65536, most_runs = 4096, least_run = 8;
 /// Up to so many runs are added up by a thread per entry, in their order; more of them by a warp per entry.
-inline constexpr std::int64_t few_runs = warp;
+inline constexpr std::int64_t few_runs = 64;
 
 template <class T> struct product_list {
     outer_product<T> of[most_products];
