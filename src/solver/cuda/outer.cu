@@ -16,7 +16,7 @@ __device__ std::int64_t thread_number() { return std::int64_t{blockIdx.x} * thre
 
 template <class T>
 __global__ void __launch_bounds__(threads)
-    sum_kernel(const __grid_constant__ product_list<T> all, const __grid_constant__ run_plan plan, double* sums) {
+    outer_sum_kernel(const __grid_constant__ product_list<T> all, const __grid_constant__ run_plan plan, double* sums) {
     if (thread_number() < plan.tiles) add_run(all, plan, blockIdx.y, thread_number(), sums);
 }
 
@@ -37,7 +37,7 @@ __global__ void __launch_bounds__(threads) many_runs_kernel(const __grid_constan
 /// A block takes one piece of one problem's product after the other.
 template <class T>
 __global__ void __launch_bounds__(threads)
-    product_kernel(const __grid_constant__ product_list<T> all, std::int64_t batch, int pieces) {
+    outer_kernel(const __grid_constant__ product_list<T> all, std::int64_t batch, int pieces) {
     const std::int64_t size = std::int64_t{pieces} * threads;
     for (std::int64_t i = blockIdx.x; i < batch * pieces; i += gridDim.x)
         write_product(all.of[blockIdx.y], i / pieces, i % pieces * threads + threadIdx.x, size);
@@ -49,7 +49,7 @@ template <class T> void queue_sums(const product_list<T>& all, std::int64_t batc
     const run_plan plan = plan_runs(all, batch);
     if (plan.tiles == 0) return;
     const dim3 grid(blocks_for(plan.tiles), static_cast<unsigned>(plan.runs));
-    sum_kernel<<<grid, threads, 0, stream>>>(all, plan, sums);
+    outer_sum_kernel<<<grid, threads, 0, stream>>>(all, plan, sums);
     if (plan.runs <= few_runs)
         few_runs_kernel<<<blocks_for(plan.entries), threads, 0, stream>>>(all, plan, sums);
     else
@@ -62,7 +62,7 @@ template <class T> void queue_products(const product_list<T>& all, std::int64_t 
     if (most == 0 || batch == 0) return;
     const std::int64_t pieces = (most - 1) / (entries_of_a_thread * threads) + 1, blocks = batch * pieces;
     const dim3 grid(static_cast<unsigned>(std::min<std::int64_t>(blocks, 1 << 20)), static_cast<unsigned>(all.count));
-    product_kernel<<<grid, threads, 0, stream>>>(all, batch, static_cast<int>(pieces));
+    outer_kernel<<<grid, threads, 0, stream>>>(all, batch, static_cast<int>(pieces));
 }
 
 } // namespace

@@ -17,7 +17,7 @@ namespace optnet::solver::cuda {
 /// Products that fit into the arguments of a kernel.
 inline constexpr int most_products = 16;
 /// A thread adds up so many rows of so many columns: each number that it reads is used as often.
-inline constexpr int tile = 4;
+inline constexpr int tile_side = 4;
 /// Runs are made until so many threads have work, as many as the largest GPU holds, but so many runs at most, each of
 /// so many problems at least.
 inline constexpr std::int64_t threads_of_sums = 65536, most_runs = 4096, least_run = 8;
@@ -35,7 +35,7 @@ struct run_plan {
     std::int64_t tiles = 0, entries = 0;       ///< of all sums together
 };
 
-OPTNET_DEVICE inline std::int64_t tiles_along(std::int64_t size) { return (size + tile - 1) / tile; }
+OPTNET_DEVICE inline std::int64_t tiles_along(std::int64_t size) { return (size + tile_side - 1) / tile_side; }
 template <class T> OPTNET_DEVICE std::int64_t tiles_of(const outer_product<T>& p) {
     return tiles_along(p.rows) * tiles_along(p.cols);
 }
@@ -61,27 +61,27 @@ OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::
                             double* sums) {
     const std::int64_t down = tiles_along(p.rows), across = tiles_along(p.cols);
     const std::int64_t first_row = which / across, first_col = which % across;
-    std::int64_t row[tile], col[tile]; // beyond the last one, the last one again
-    for (int i = 0; i < tile; ++i) {
+    std::int64_t row[tile_side], col[tile_side]; // beyond the last one, the last one again
+    for (int i = 0; i < tile_side; ++i) {
         row[i] = first_row + i * down < p.rows ? first_row + i * down : p.rows - 1;
         col[i] = first_col + i * across < p.cols ? first_col + i * across : p.cols - 1;
     }
-    double sum[tile][tile] = {};
+    double sum[tile_side][tile_side] = {};
     const auto add = [&](const rows_view<T>& left, const rows_view<T>& right) {
         for (std::int64_t k = from; k < to; ++k) {
-            double a[tile], b[tile];
-            for (int i = 0; i < tile; ++i) {
+            double a[tile_side], b[tile_side];
+            for (int i = 0; i < tile_side; ++i) {
                 a[i] = static_cast<double>(left.data[k * left.stride + row[i]]);
                 b[i] = static_cast<double>(right.data[k * right.stride + col[i]]);
             }
-            for (int i = 0; i < tile; ++i)
-                for (int j = 0; j < tile; ++j) sum[i][j] += a[i] * b[j];
+            for (int i = 0; i < tile_side; ++i)
+                for (int j = 0; j < tile_side; ++j) sum[i][j] += a[i] * b[j];
         }
     };
     add(p.u, p.x);
     if (p.v.data != nullptr) add(p.v, p.y);
-    for (int i = 0; i < tile; ++i)
-        for (int j = 0; j < tile; ++j)
+    for (int i = 0; i < tile_side; ++i)
+        for (int j = 0; j < tile_side; ++j)
             if (first_row + i * down < p.rows && first_col + j * across < p.cols)
                 sums[row[i] * p.cols + col[j]] = sum[i][j];
 }
