@@ -74,6 +74,8 @@ std::vector<at::Tensor> call_kkt_solve(const batch_handle& system, const std::ve
 // Kernels with the tensors as they are.
 std::vector<at::Tensor> cpu_solve(const batch_handle& system, const std::vector<at::Tensor>& tensors);
 std::vector<at::Tensor> cpu_kkt_solve(const batch_handle& system, const std::vector<at::Tensor>& tensors, bool minus_z);
+std::vector<at::Tensor> cuda_solve(const batch_handle& system, std::vector<at::Tensor> tensors); // where it is built
+std::vector<at::Tensor> cuda_kkt_solve(const batch_handle& system, std::vector<at::Tensor> tensors, bool minus_z);
 
 // Kernels, registered in operator.cpp.
 std::vector<at::Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors);

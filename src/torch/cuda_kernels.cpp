@@ -285,8 +285,7 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
 
 } // namespace
 
-std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_list& list) {
-    std::vector<Tensor> tensors = from_list(list);
+std::vector<Tensor> cuda_solve(const batch_handle& system, std::vector<Tensor> tensors) {
     const at::Device device = first_defined(tensors).device();
     const c10::cuda::CUDAGuard guard(device);
     refuse_capture();
@@ -307,8 +306,7 @@ std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_lis
                                                                : solve_typed<float>(*system, tensors);
 }
 
-std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& list, bool minus_z) {
-    std::vector<Tensor> tensors = from_list(list);
+std::vector<Tensor> cuda_kkt_solve(const batch_handle& system, std::vector<Tensor> tensors, bool minus_z) {
     const at::Device device = first_defined(tensors).device();
     const c10::cuda::CUDAGuard guard(device);
     refuse_capture();
@@ -317,6 +315,14 @@ std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional
         if (t.defined()) t = t.resolve_neg();
     return first_defined(tensors).scalar_type() == at::kDouble ? kkt_solve_typed<double>(*system, tensors, minus_z)
                                                                : kkt_solve_typed<float>(*system, tensors, minus_z);
+}
+
+std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_list& tensors) {
+    return cuda_solve(system, from_list(tensors));
+}
+
+std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& tensors, bool minus_z) {
+    return cuda_kkt_solve(system, from_list(tensors), minus_z);
 }
 
 } // namespace optnet

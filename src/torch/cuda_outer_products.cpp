@@ -30,13 +30,16 @@ template <class T> std::vector<Tensor> on_cuda_typed(std::vector<outer_product> 
 
 } // namespace
 
-std::vector<Tensor> outer_products_on_cuda(const optional_list& vectors, at::ArrayRef<double> scale,
-                                           const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
-    std::vector<outer_product> all = from_lists(vectors, scale, shared, symmetric);
+std::vector<Tensor> cuda_outer_products(std::vector<outer_product> all) {
     if (all.empty()) return {};
     const c10::cuda::CUDAGuard guard(all.front().u.device());
     return all.front().u.scalar_type() == at::kDouble ? on_cuda_typed<double>(std::move(all))
                                                       : on_cuda_typed<float>(std::move(all));
+}
+
+std::vector<Tensor> outer_products_on_cuda(const optional_list& vectors, at::ArrayRef<double> scale,
+                                           const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
+    return cuda_outer_products(from_lists(vectors, scale, shared, symmetric));
 }
 
 } // namespace optnet

@@ -99,7 +99,13 @@ std::vector<Tensor> outer_products(std::vector<outer_product> all) {
     for (const outer_product& p : all)
         for (const Tensor* t : {&p.u, &p.x, &p.v, &p.y})
             if (t->defined()) keys = keys | t->key_set();
-    if (foreseen(keys) == kernel::cpu) return on_cpu(std::move(all));
+    switch (foreseen(keys)) {
+    case kernel::cpu: return on_cpu(std::move(all));
+#if defined(OPTNET_WITH_CUDA)
+    case kernel::cuda: return cuda_outer_products(std::move(all));
+#endif
+    default: break;
+    }
     std::vector<Tensor> vectors;
     std::vector<double> scale;
     c10::List<bool> shared, symmetric;

@@ -31,6 +31,9 @@ template <class T> struct prepared_products {
     std::int64_t batch = 1;
 };
 
+/// On CUDA tensors, where that is built.
+std::vector<at::Tensor> cuda_outer_products(std::vector<outer_product> all);
+
 /// The products of an operator's arguments.
 std::vector<outer_product> from_lists(const optional_list& vectors, at::ArrayRef<double> scale,
                                       const c10::List<bool>& shared, const c10::List<bool>& symmetric);
