@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The GPU beside the CPU, beside torch's own batched Cholesky factorization of Q on the same GPU, and beside qpth where it is
-installed: microseconds of a whole batch, forward / backward with all gradients, the median of the repeats.
+installed: microseconds of a whole batch, the median of the repeats, for the solve and for the gradient by every argument with
+an incoming gradient ~ N(0, 1). Below each row the kernels of the GPU alone: their number, and the microseconds in which they
+run.
 
-The rows "dense" and "sudoku" of peers/problems.py, tolerance 1e-8, float64. The two answers are compared, too: the script
-ends with 1 where they differ by more than 1e-6 of their size.
+The rows have the names of peers/problems.py; tolerance 1e-8, float64. Solutions and gradients of GPU and CPU are compared, too:
+the script ends with 1 where they differ by more than 1e-6 of their size.
 
-Usage: gpu_table.py LIBRARY [--repeats 20] [--seconds 3] [--batches 1 128 10000] [--sizes 8 10 50 100 300 600]
-                            [--device cuda]
+Usage: gpu_table.py LIBRARY [ROW...] [--repeats 50] [--seconds 0.5] [--device cuda]
 """
 import argparse
 import pathlib
@@ -20,32 +21,66 @@ import torch
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "peers"))
 import problems  # noqa: E402
 
+ROWS = ["sudoku-64@128", "dense-10-shared@128", "dense-10-own@128", "dense-100-shared@1", "dense-100-shared@128",
+        "dense-100-own@128", "dense-300-shared@128", "sudoku-64@10000", "dense-10-shared@10000", "dense-100-shared@10000"]
+TOLERANCE = 1e-6
+
 
 class Clock:
     """Medians of so many repeats, or of as many as so many seconds hold; three at least."""
 
-    def __init__(self, repeats, seconds):
-        self.repeats, self.seconds = repeats, seconds
+    def __init__(self, device, repeats, seconds):
+        self.device, self.repeats, self.seconds = device, repeats, seconds
 
-    def median(self, run, wait):
-        """Microseconds, and the last result."""
+    def wait(self):
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+
+    def median(self, run, prepare=lambda: None):
+        """Microseconds of run(prepare()), without what `prepare` takes, and the last result."""
         times, end = [], time.perf_counter() + self.seconds
-        run()  # warms caches
+        result = run(prepare())  # warms caches
         while len(times) < self.repeats and (len(times) < 3 or time.perf_counter() < end):
-            wait()
+            given = prepare()
+            self.wait()
             start = time.perf_counter()
-            result = run()
-            wait()
+            result = run(given)
+            self.wait()
             times.append(1e6 * (time.perf_counter() - start))
         return statistics.median(times), result
 
-    def measure(self, data, solve, wait):
-        """(forward, backward, z)"""
-        leaves = [t if t is None else t.detach().clone().requires_grad_() for t in data]
+
+class Measured:
+    """One solver on one row: microseconds of `forward` and `backward`, z and the gradients."""
+
+    def __init__(self, clock, data, weight, solve):
+        self.clock, self.weight, self.solve = clock, weight, solve
+        self.leaves = [t.detach().clone().requires_grad_() for t in data]
         with torch.no_grad():
-            forward, z = self.median(lambda: solve(*leaves), wait)
-        both, _ = self.median(lambda: solve(*leaves).sum().backward(), wait)
-        return forward, both - forward, z
+            self.forward, self.z = clock.median(lambda _: solve(*self.leaves))
+        self.backward, self.gradients = clock.median(self.differentiate, lambda: solve(*self.leaves))
+
+    def differentiate(self, z):
+        return torch.autograd.grad(z, self.leaves, self.weight)
+
+    def kernels(self):
+        """"number in microseconds" of the GPU's kernels, of the solve and of the gradient."""
+        with torch.no_grad():
+            forward = kernels_of(lambda: self.solve(*self.leaves))
+        z = self.solve(*self.leaves)
+        return forward, kernels_of(lambda: self.differentiate(z))
+
+    def text(self):
+        return f"{self.forward:10.1f} / {self.backward:9.1f}"
+
+
+def kernels_of(run):
+    torch.cuda.synchronize()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        run()
+        torch.cuda.synchronize()
+    events = [e for e in profile.key_averages() if e.device_type == torch.autograd.DeviceType.CUDA]
+    return f"{sum(e.count for e in events)} in {sum(e.self_device_time_total for e in events):.1f}"
 
 
 def ours(q_matrix, q, g, h, a=None, b=None):
@@ -64,58 +99,63 @@ def qpth():
     except ImportError:
         return None
 
-    def solve(q_matrix, q, g, h):
-        empty = torch.empty(0, dtype=q.dtype, device=q.device)
-        return QPFunction(eps=1e-8, verbose=-1, check_Q_spd=False)(q_matrix, q, g, h, empty, empty)
+    def solve(q_matrix, q, g, h, a=None, b=None):
+        none = torch.empty(0, dtype=q.dtype, device=q.device)
+        function = QPFunction(eps=1e-8, verbose=-1, check_Q_spd=False)
+        return function(q_matrix, q, g, h, none if a is None else a, none if b is None else b)
 
     return solve
 
 
-def row(name, data, device, clock):
-    """Prints one line; the difference of the two answers, relative to their size."""
-    n, batch = data[1].shape[-1], data[1].shape[0]
-    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
-    on_gpu = [t.to(device) for t in data]
-    f, b, z = clock.measure(on_gpu, ours, wait)
-    cf, cb, expected = clock.measure(data, ours, lambda: None)
-    difference = (z.cpu() - expected).abs().max().item() / expected.abs().max().item()
-    line = f"{name:<11} batch {batch:<6} {'own   ' if data[0].dim() > 2 else 'shared'}"
-    line += f"  GPU {f:10.1f} / {b:9.1f}   CPU {cf:11.1f} / {cb:10.1f}"
-    matrices = on_gpu[0].expand(batch, n, n).contiguous()
-    line += f"   torch's Cholesky {clock.median(lambda: torch.linalg.cholesky(matrices), wait)[0]:9.1f}"
+def difference(found, expected):
+    """Relative to the size of the numbers."""
+    return (found.cpu() - expected).abs().max().item() / max(expected.abs().max().item(), 1e-300)
+
+
+def row(name, clock, cpu_clock):
+    """Prints what it finds; the largest difference of GPU and CPU."""
+    problem = problems.make(name)
+    data, weight = tensors(problem), problem.weight()
+    on_gpu = [t.to(clock.device) for t in data]
+    gpu = Measured(clock, on_gpu, weight.to(clock.device), ours)
+    cpu = Measured(cpu_clock, data, weight, ours)
+    by_z = difference(gpu.z, cpu.z)
+    by_gradient = max(difference(g, c) for g, c in zip(gpu.gradients, cpu.gradients))
+    matrices = on_gpu[0].expand(problem.batch, problem.n, problem.n).contiguous()
+    cholesky = clock.median(lambda _: torch.linalg.cholesky(matrices))[0]
+    line = f"{name:<23} GPU {gpu.text()}   CPU {cpu.text()}   torch's Cholesky {cholesky:9.1f}"
     other = qpth()
-    if other is not None and len(data) == 4 and batch * n * n <= 2_000_000:
-        qf, qb, _ = clock.measure(on_gpu, other, wait)
-        line += f"   qpth {qf:10.1f} / {qb:9.1f}"
-    print(line + f"   difference {difference:.1e}", flush=True)
-    return difference
+    if other is not None and problem.batch * problem.n**2 <= 2_000_000:
+        try:
+            line += f"   qpth {Measured(clock, on_gpu, weight.to(clock.device), other).text()}"
+        except Exception as error:  # whatever an old release says to a new torch
+            line += f"   qpth: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    print(f"{line}   differences {by_z:.1e} / {by_gradient:.1e}", flush=True)
+    if clock.device == "cuda":
+        forward, backward = gpu.kernels()
+        print(f"{'':<23} kernels {forward} / {backward}", flush=True)
+    return max(by_z, by_gradient)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library")
-    parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=3, help="no more repeats of a measurement after that")
+    parser.add_argument("rows", nargs="*", default=ROWS)
+    parser.add_argument("--repeats", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=0.5, help="no more repeats of a measurement after that")
     parser.add_argument("--device", default="cuda", help="cpu tries the script itself where there is no GPU")
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 128, 10000])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[8, 10, 50, 100, 300, 600])
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     torch.ops.load_library(arguments.library)
-    device, clock = arguments.device, Clock(arguments.repeats, arguments.seconds)
-    if device == "cuda" and not torch.cuda.is_available():
+    if arguments.device == "cuda" and not torch.cuda.is_available():
         sys.exit("torch sees no GPU")
-    name = torch.cuda.get_device_name() if device == "cuda" else "no GPU, the CPU in its place"
-    print(f"{name}; microseconds of a batch, forward / backward; CPU with {torch.get_num_threads()} threads")
-    differences = [row("mini-Sudoku", tensors(problems.sudoku(64, batch, False)), device, clock) for batch in arguments.batches]
-    for n in arguments.sizes:
-        for batch in arguments.batches:
-            if batch * n > 1_000_000:
-                continue  # minutes on the CPU
-            for shared in (True, False):
-                if shared or batch * n * n <= 20_000_000:  # own matrices of a larger batch take gigabytes
-                    differences.append(row(f"n=m={n}", tensors(problems.dense(n, batch, not shared)), device, clock))
-    if not max(differences) <= 1e-6:
-        sys.exit(f"the two answers differ by {max(differences):.1e} of their size")
+    clock = Clock(arguments.device, arguments.repeats, arguments.seconds)
+    cpu_clock = Clock("cpu", min(arguments.repeats, 10), arguments.seconds)
+    gpu = torch.cuda.get_device_name() if arguments.device == "cuda" else "no GPU, the CPU in its place"
+    print(f"{gpu}; torch {torch.__version__}; microseconds of a batch, solve / gradient; CPU with {torch.get_num_threads()} threads")
+    worst = {name: row(name, clock, cpu_clock) for name in arguments.rows}
+    apart = [f"{name} by {value:.1e}" for name, value in worst.items() if not value <= TOLERANCE]
+    if apart:
+        sys.exit(f"GPU and CPU differ by more than {TOLERANCE} of their size: " + ", ".join(apart))
 
 
 if __name__ == "__main__":

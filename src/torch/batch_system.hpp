@@ -59,6 +59,10 @@ std::vector<at::Tensor> from_list(const optional_list& list);
 /// at::empty, inside of a kernel: what the dispatcher would call for it takes half as long without it.
 at::Tensor allocate(at::IntArrayRef sizes, const at::TensorOptions& options);
 
+/// What `_solve` and `_kkt_solve` return, with nothing in it yet.
+std::vector<at::Tensor> empty_results(const batch_system& system, const at::TensorOptions& options);
+std::vector<at::Tensor> empty_directions(const batch_system& system, const at::TensorOptions& options, bool minus_z);
+
 /// How many threads torch grants a loop that begins here.
 int thread_count();
 
@@ -70,6 +74,8 @@ std::vector<at::Tensor> call_kkt_solve(const batch_handle& system, const std::ve
 // Kernels with the tensors as they are.
 std::vector<at::Tensor> cpu_solve(const batch_handle& system, const std::vector<at::Tensor>& tensors);
 std::vector<at::Tensor> cpu_kkt_solve(const batch_handle& system, const std::vector<at::Tensor>& tensors, bool minus_z);
+std::vector<at::Tensor> cuda_solve(const batch_handle& system, std::vector<at::Tensor> tensors); // where it is built
+std::vector<at::Tensor> cuda_kkt_solve(const batch_handle& system, std::vector<at::Tensor> tensors, bool minus_z);
 
 // Kernels, registered in operator.cpp.
 std::vector<at::Tensor> solve_on_cpu(const batch_handle& system, const optional_list& tensors);

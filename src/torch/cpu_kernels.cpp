@@ -8,6 +8,9 @@
 #include <ATen/ATen.h>
 #include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
+#if defined(OPTNET_WITH_CUDA)
+#include <ATen/cuda/EmptyTensor.h>
+#endif
 
 #include <algorithm>
 #include <cmath>
@@ -131,36 +134,6 @@ at::DimVector with_batch(const batch_system& system, std::initializer_list<std::
     return all;
 }
 
-std::vector<Tensor> empty_results(const batch_system& system, const at::TensorOptions& options) {
-    const solver::structure& shape = *system.structure;
-    const auto make = [&](std::initializer_list<std::int64_t> sizes, const at::TensorOptions& as) {
-        return allocate(with_batch(system, sizes), as);
-    };
-    std::vector<Tensor> results;
-    const bool z_alone = !system.everything && !system.keep && !system.multipliers;
-    results.reserve(z_alone ? 1 : system.everything ? 7 : 3);
-    results.push_back(make({shape.n}, options));
-    if (z_alone) return results;
-    results.push_back(make({shape.p}, options));
-    results.push_back(make({shape.m}, options));
-    if (!system.everything) return results;
-    results.push_back(make({shape.m}, options));
-    results.push_back(make({}, options.dtype(at::kLong)));
-    results.push_back(make({}, options.dtype(at::kLong)));
-    results.push_back(make({3}, options.dtype(at::kDouble)));
-    return results;
-}
-
-std::vector<Tensor> empty_directions(const batch_system& system, const at::TensorOptions& options, bool minus_z) {
-    const solver::structure& shape = *system.structure;
-    std::vector<Tensor> d;
-    d.reserve(4);
-    for (const std::int64_t size : {shape.n, shape.p, shape.m})
-        d.push_back(allocate(with_batch(system, {size}), options));
-    if (minus_z) d.push_back(allocate(d[0].sizes(), options));
-    return d;
-}
-
 template <class T> std::vector<Tensor> solve_typed(batch_system& system, const std::vector<Tensor>& tensors) {
     const batch_views<T> views(system, tensors);
     solver::problem<T> problem = views.problem;
@@ -228,10 +201,44 @@ std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vecto
 } // namespace
 
 Tensor allocate(at::IntArrayRef sizes, const at::TensorOptions& options) {
+#if defined(OPTNET_WITH_CUDA)
+    if (options.device().is_cuda())
+        return at::detail::empty_cuda(sizes, at::typeMetaToScalarType(options.dtype()), options.device(), std::nullopt);
+#endif
     if (!options.device().is_cpu()) return at::empty(sizes, options);
     static c10::Allocator& memory = small_memory();
     return at::detail::empty_generic(sizes, &memory, c10::DispatchKeySet(c10::DispatchKey::CPU),
                                      at::typeMetaToScalarType(options.dtype()), std::nullopt);
+}
+
+std::vector<Tensor> empty_results(const batch_system& system, const at::TensorOptions& options) {
+    const solver::structure& shape = *system.structure;
+    const auto make = [&](std::initializer_list<std::int64_t> sizes, const at::TensorOptions& as) {
+        return allocate(with_batch(system, sizes), as);
+    };
+    std::vector<Tensor> results;
+    const bool z_alone = !system.everything && !system.keep && !system.multipliers;
+    results.reserve(z_alone ? 1 : system.everything ? 7 : 3);
+    results.push_back(make({shape.n}, options));
+    if (z_alone) return results;
+    results.push_back(make({shape.p}, options));
+    results.push_back(make({shape.m}, options));
+    if (!system.everything) return results;
+    results.push_back(make({shape.m}, options));
+    results.push_back(make({}, options.dtype(at::kLong)));
+    results.push_back(make({}, options.dtype(at::kLong)));
+    results.push_back(make({3}, options.dtype(at::kDouble)));
+    return results;
+}
+
+std::vector<Tensor> empty_directions(const batch_system& system, const at::TensorOptions& options, bool minus_z) {
+    const solver::structure& shape = *system.structure;
+    std::vector<Tensor> d;
+    d.reserve(4);
+    for (const std::int64_t size : {shape.n, shape.p, shape.m})
+        d.push_back(allocate(with_batch(system, {size}), options));
+    if (minus_z) d.push_back(allocate(d[0].sizes(), options));
+    return d;
 }
 
 int thread_count() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }

@@ -112,7 +112,7 @@ bool shares_matrices(const batch_system& system, const std::vector<Tensor>& tens
 }
 
 Tensor bytes_on_gpu(std::size_t count, const at::TensorOptions& options) {
-    return at::empty({static_cast<std::int64_t>(count)}, options.dtype(at::kByte));
+    return allocate({static_cast<std::int64_t>(count)}, options.dtype(at::kByte));
 }
 
 /// Queues the solve on the form that the structure has, with what it leaves in `kept`.
@@ -143,13 +143,13 @@ void queue_kkt_solve(const gpu_batch& kept, const cuda::kkt_arguments& x, const 
     const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
     c10::cuda::CUDACachingAllocator::recordStream(kept.workspace.storage().data_ptr(), stream);
     void* const workspace = kept.workspace.mutable_data_ptr();
-    const Tensor scratch = bytes_on_gpu(kept.schedule ? kept.sparse.scratch : kept.plan.scratch, options);
+    const std::size_t bytes = kept.schedule ? kept.sparse.scratch : kept.plan.scratch;
+    const Tensor memory = bytes > 0 ? bytes_on_gpu(bytes, options) : Tensor();
+    void* const scratch = bytes > 0 ? memory.mutable_data_ptr() : nullptr;
     if (!kept.schedule)
-        return check(cuda::kkt_solve(kept.plan, workspace, scratch.mutable_data_ptr(), x, stream.stream()),
-                     "a derivative");
+        return check(cuda::kkt_solve(kept.plan, workspace, scratch, x, stream.stream()), "a derivative");
     c10::cuda::CUDACachingAllocator::recordStream(kept.schedule->words.storage().data_ptr(), stream);
-    check(cuda::kkt_solve_sparse(kept.schedule->shape(), kept.sparse, workspace, scratch.mutable_data_ptr(), x,
-                                 stream.stream()),
+    check(cuda::kkt_solve_sparse(kept.schedule->shape(), kept.sparse, workspace, scratch, x, stream.stream()),
           "a derivative");
 }
 
@@ -195,7 +195,9 @@ void conclude(batch_system& system, const std::vector<std::int64_t>& statuses, s
     if (system.keep) {
         system.solved = solved;
         if (system.everything) {
-            system.finite_slack = at::isfinite(results[3].reshape({system.batch, system.structure->m}));
+            // Neither infinite nor NaN, in one operation: no slack of a solution is -inf.
+            system.finite_slack =
+                results[3].reshape({system.batch, system.structure->m}).lt(std::numeric_limits<double>::infinity());
             if (solved.defined()) system.finite_slack = system.finite_slack.logical_and(solved);
         }
     }
@@ -206,13 +208,13 @@ void conclude(batch_system& system, const std::vector<std::int64_t>& statuses, s
                                 std::numeric_limits<double>::quiet_NaN());
 }
 
-template <class T> std::vector<Tensor> solve_typed(const batch_handle& handle, const std::vector<Tensor>& tensors) {
-    batch_system& system = *handle;
+template <class T> std::vector<Tensor> solve_typed(batch_system& system, const std::vector<Tensor>& tensors) {
     const auto kept = std::make_shared<gpu_batch>();
-    std::vector<Tensor> results = solve_shapes(handle, to_list(tensors));
-    const at::TensorOptions on_device = results[0].options();
-    // Statuses, and behind them 32-bit words that say what is handed over: one copy to the host.
-    const Tensor words = at::empty({2 * system.batch}, on_device.dtype(at::kLong));
+    const at::TensorOptions on_device = first_defined(tensors).options();
+    std::vector<Tensor> results = empty_results(system, on_device);
+    // Statuses, and behind them 32-bit words that say what is handed over. The kernels, which never read them, write
+    // them straight into pinned memory of the host: under unified addressing its pointers are theirs, too.
+    const Tensor words = at::empty({2 * system.batch}, at::TensorOptions().dtype(at::kLong).pinned_memory(true));
     solver::solution<T> to;
     to.status = writable<std::int64_t>(words);
     to.z = writable<T>(results[0]);
@@ -228,12 +230,12 @@ template <class T> std::vector<Tensor> solve_typed(const batch_handle& handle, c
     const cuda::outputs out(to, reinterpret_cast<std::int32_t*>(to.status + system.batch));
     queue_solve<T>(system, tensors, *kept, out, on_device);
     if (system.keep) system.on_gpu = kept;
-    if (system.everything) results[4].copy_(words.slice(0, 0, system.batch).reshape(results[4].sizes()));
 
     // Here the host waits: the statuses decide what happens to failed elements.
-    const Tensor said = words.cpu();
-    const auto* first = static_cast<const std::int64_t*>(said.const_data_ptr());
+    c10::cuda::getCurrentCUDAStream().synchronize();
+    const std::int64_t* const first = to.status;
     std::vector<std::int64_t> statuses(first, first + system.batch);
+    if (system.everything) results[4].copy_(words.narrow(0, 0, system.batch).view_as(results[4]), true);
     const auto* handed = reinterpret_cast<const std::int32_t*>(first + system.batch);
     for (std::int64_t k = 0; k < system.batch; ++k) {
         const auto why = static_cast<cuda::handed_over>(handed[k]);
@@ -260,34 +262,30 @@ void refuse_capture() {
 template <class T>
 std::vector<Tensor> kkt_solve_typed(const batch_system& system, const std::vector<Tensor>& tensors, bool minus_z) {
     const gpu_batch& kept = *system.on_gpu;
-    const solver::structure& shape = *system.structure;
     const at::TensorOptions options = first_defined(tensors).options();
-    const int sizes[] = {shape.n, shape.p, shape.m};
+    std::vector<Tensor> d = empty_directions(system, options, minus_z);
     Tensor r[3];
-    std::vector<Tensor> d;
-    for (std::size_t i = 0; i < 3; ++i) {
-        d.push_back(system.unbatched ? at::empty({sizes[i]}, options) : at::empty({system.batch, sizes[i]}, options));
-        const Tensor& given = tensors[system.sources + i];
-        if (given.defined()) r[i] = given.expand_as(d[i]).contiguous();
-    }
+    for (std::size_t i = 0; i < 3; ++i)
+        if (const Tensor& given = tensors[system.sources + i]; given.defined())
+            r[i] = (given.sizes() == d[i].sizes() ? given : given.expand_as(d[i])).contiguous();
     queue_kkt_solve(kept,
                     cuda::arguments<T>({readable<T>(r[0]), readable<T>(r[1]), readable<T>(r[2])},
-                                       {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])}),
+                                       {writable<T>(d[0]), writable<T>(d[1]), writable<T>(d[2])},
+                                       minus_z ? writable<T>(d[3]) : nullptr),
                     options);
     for (const gpu_batch::on_cpu& e : kept.elsewhere) {
         std::vector<Tensor> own = e.matrices;
         for (const Tensor& part : r) own.push_back(part.defined() ? of_problem(system, part, e.place).cpu() : Tensor());
         const std::vector<Tensor> found = cpu_kkt_solve(e.system, own, false);
         for (std::size_t i = 0; i < 3; ++i) of_problem(system, d[i], e.place).copy_(found[i].select(0, 0));
+        if (minus_z) of_problem(system, d[3], e.place).copy_(-found[0].select(0, 0));
     }
-    if (minus_z) d.push_back(-d[0]);
     return d;
 }
 
 } // namespace
 
-std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_list& list) {
-    std::vector<Tensor> tensors = from_list(list);
+std::vector<Tensor> cuda_solve(const batch_handle& system, std::vector<Tensor> tensors) {
     const at::Device device = first_defined(tensors).device();
     const c10::cuda::CUDAGuard guard(device);
     refuse_capture();
@@ -304,12 +302,11 @@ std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_lis
         if (t.defined()) t = t.resolve_neg();
     for (Tensor& t : system->start)
         if (t.defined()) t = t.resolve_neg();
-    return first_defined(tensors).scalar_type() == at::kDouble ? solve_typed<double>(system, tensors)
-                                                               : solve_typed<float>(system, tensors);
+    return first_defined(tensors).scalar_type() == at::kDouble ? solve_typed<double>(*system, tensors)
+                                                               : solve_typed<float>(*system, tensors);
 }
 
-std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& list, bool minus_z) {
-    std::vector<Tensor> tensors = from_list(list);
+std::vector<Tensor> cuda_kkt_solve(const batch_handle& system, std::vector<Tensor> tensors, bool minus_z) {
     const at::Device device = first_defined(tensors).device();
     const c10::cuda::CUDAGuard guard(device);
     refuse_capture();
@@ -318,6 +315,14 @@ std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional
         if (t.defined()) t = t.resolve_neg();
     return first_defined(tensors).scalar_type() == at::kDouble ? kkt_solve_typed<double>(*system, tensors, minus_z)
                                                                : kkt_solve_typed<float>(*system, tensors, minus_z);
+}
+
+std::vector<Tensor> solve_on_cuda(const batch_handle& system, const optional_list& tensors) {
+    return cuda_solve(system, from_list(tensors));
+}
+
+std::vector<Tensor> kkt_solve_on_cuda(const batch_handle& system, const optional_list& tensors, bool minus_z) {
+    return cuda_kkt_solve(system, from_list(tensors), minus_z);
 }
 
 } // namespace optnet

@@ -275,14 +275,23 @@ std::vector<Tensor> kkt_solve_with_derivative(const batch_handle& system, const 
 std::vector<Tensor> call_solve(const batch_handle& system, const std::vector<Tensor>& tensors) {
     switch (foreseen(tensors)) {
     case kernel::cpu: return cpu_solve(system, tensors);
+#if defined(OPTNET_WITH_CUDA)
+    case kernel::cuda: return cuda_solve(system, tensors);
+#endif
     case kernel::derivative: return with_derivative(step::solve, system, tensors);
-    case kernel::ask: break;
+    default: break;
     }
     return solve_entry().call(system, to_list(tensors));
 }
 
 std::vector<Tensor> call_kkt_solve(const batch_handle& system, const std::vector<Tensor>& tensors, bool minus_z) {
-    if (foreseen(tensors) == kernel::cpu) return cpu_kkt_solve(system, tensors, minus_z);
+    switch (foreseen(tensors)) {
+    case kernel::cpu: return cpu_kkt_solve(system, tensors, minus_z);
+#if defined(OPTNET_WITH_CUDA)
+    case kernel::cuda: return cuda_kkt_solve(system, tensors, minus_z);
+#endif
+    default: break;
+    }
     return kkt_solve_entry().call(system, to_list(tensors), minus_z);
 }
 

@@ -97,7 +97,7 @@ TORCH_LIBRARY_IMPL(optnet, CPU, m) {
 TORCH_LIBRARY_IMPL(optnet, CUDA, m) {
     m.impl("_solve", solve_on_cuda);
     m.impl("_kkt_solve", kkt_solve_on_cuda);
-    m.impl("_outer_products", outer_products_in_steps);
+    m.impl("_outer_products", outer_products_on_cuda);
 }
 #endif
 

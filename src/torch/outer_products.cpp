@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "torch/outer_products.hpp"
 
-#include "optnet/solver/outer_products.hpp"
 #include "torch/straight.hpp"
 
 #include <ATen/ATen.h>
@@ -23,16 +22,6 @@ const auto& entry() {
     return found;
 }
 
-std::vector<outer_product> unpacked(const optional_list& vectors, at::ArrayRef<double> scale,
-                                    const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
-    const std::vector<Tensor> flat = from_list(vectors);
-    std::vector<outer_product> all;
-    for (std::size_t i = 0; i < scale.size(); ++i)
-        all.push_back({flat[4 * i], flat[4 * i + 1], flat[4 * i + 2], flat[4 * i + 3], scale[i], shared.get(i),
-                       symmetric.get(i)});
-    return all;
-}
-
 /// Gives it contiguous rows.
 void make_readable(Tensor& t) {
     if (!t.defined()) return;
@@ -46,22 +35,9 @@ template <class T> solver::rows_view<T> rows(const Tensor& t) {
 }
 
 template <class T> std::vector<Tensor> on_cpu_typed(std::vector<outer_product> all) {
-    std::vector<Tensor> out;
-    std::vector<solver::outer_product<T>> views;
-    out.reserve(all.size());
-    views.reserve(all.size());
-    std::int64_t batch = 1;
-    for (outer_product& p : all) {
-        for (Tensor* t : {&p.u, &p.x, &p.v, &p.y}) make_readable(*t);
-        const std::int64_t m = p.u.size(-1), n = p.x.size(-1);
-        if (p.u.dim() > 1) batch = p.u.size(0);
-        out.push_back(p.shared || p.u.dim() == 1 ? allocate({m, n}, p.u.options())
-                                                 : allocate({batch, m, n}, p.u.options()));
-        views.push_back({rows<T>(p.u), rows<T>(p.x), rows<T>(p.v), rows<T>(p.y), m, n, static_cast<T>(p.scale),
-                         p.shared, p.symmetric, out.back().mutable_data_ptr<T>()});
-    }
-    solver::outer_products<T>(views, batch, thread_count());
-    return out;
+    const prepared_products<T> made(std::move(all));
+    solver::outer_products<T>(made.views, made.batch, thread_count());
+    return made.out;
 }
 
 std::vector<Tensor> on_cpu(std::vector<outer_product> all) {
@@ -79,9 +55,10 @@ Tensor in_steps(const outer_product& p) {
         sum = p.v.defined() ? at::addmm(at::mm(p.u.t(), p.x), p.v.t(), p.y) : at::mm(p.u.t(), p.x);
     } else {
         // Entry by entry: no library chooses an order of two terms by the size of the batch, or single precision by a
-        // setting for products of matrices.
+        // setting for products of matrices. Nor fuses a product with the sum, which would spoil the symmetry of
+        // u x' + x u'.
         sum = p.u.unsqueeze(2) * p.x.unsqueeze(1);
-        if (p.v.defined()) sum = at::addcmul(sum, p.v.unsqueeze(2), p.y.unsqueeze(1));
+        if (p.v.defined()) sum = sum + p.v.unsqueeze(2) * p.y.unsqueeze(1);
     }
     if (p.symmetric) sum = (sum + sum.mT()) * 0.5;
     return p.scale == 1.0 ? sum : sum * p.scale;
@@ -89,13 +66,46 @@ Tensor in_steps(const outer_product& p) {
 
 } // namespace
 
+template <class T>
+prepared_products<T>::prepared_products(std::vector<outer_product> products) : vectors(std::move(products)) {
+    out.reserve(vectors.size());
+    views.reserve(vectors.size());
+    for (outer_product& p : vectors) {
+        for (Tensor* t : {&p.u, &p.x, &p.v, &p.y}) make_readable(*t);
+        const std::int64_t m = p.u.size(-1), n = p.x.size(-1);
+        if (p.u.dim() > 1) batch = p.u.size(0);
+        out.push_back(p.shared || p.u.dim() == 1 ? allocate({m, n}, p.u.options())
+                                                 : allocate({batch, m, n}, p.u.options()));
+        views.push_back({rows<T>(p.u), rows<T>(p.x), rows<T>(p.v), rows<T>(p.y), m, n, static_cast<T>(p.scale),
+                         p.shared, p.symmetric, static_cast<T*>(out.back().mutable_data_ptr())});
+    }
+}
+template struct prepared_products<double>;
+template struct prepared_products<float>;
+
+std::vector<outer_product> from_lists(const optional_list& vectors, at::ArrayRef<double> scale,
+                                      const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
+    const std::vector<Tensor> flat = from_list(vectors);
+    std::vector<outer_product> all;
+    for (std::size_t i = 0; i < scale.size(); ++i)
+        all.push_back({flat[4 * i], flat[4 * i + 1], flat[4 * i + 2], flat[4 * i + 3], scale[i], shared.get(i),
+                       symmetric.get(i)});
+    return all;
+}
+
 std::vector<Tensor> outer_products(std::vector<outer_product> all) {
     if (all.empty()) return {};
     c10::DispatchKeySet keys;
     for (const outer_product& p : all)
         for (const Tensor* t : {&p.u, &p.x, &p.v, &p.y})
             if (t->defined()) keys = keys | t->key_set();
-    if (foreseen(keys) == kernel::cpu) return on_cpu(std::move(all));
+    switch (foreseen(keys)) {
+    case kernel::cpu: return on_cpu(std::move(all));
+#if defined(OPTNET_WITH_CUDA)
+    case kernel::cuda: return cuda_outer_products(std::move(all));
+#endif
+    default: break;
+    }
     std::vector<Tensor> vectors;
     std::vector<double> scale;
     c10::List<bool> shared, symmetric;
@@ -110,13 +120,13 @@ std::vector<Tensor> outer_products(std::vector<outer_product> all) {
 
 std::vector<Tensor> outer_products_on_cpu(const optional_list& vectors, at::ArrayRef<double> scale,
                                           const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
-    return on_cpu(unpacked(vectors, scale, shared, symmetric));
+    return on_cpu(from_lists(vectors, scale, shared, symmetric));
 }
 
 std::vector<Tensor> outer_products_in_steps(const optional_list& vectors, at::ArrayRef<double> scale,
                                             const c10::List<bool>& shared, const c10::List<bool>& symmetric) {
     std::vector<Tensor> out;
-    for (const outer_product& p : unpacked(vectors, scale, shared, symmetric)) out.push_back(in_steps(p));
+    for (const outer_product& p : from_lists(vectors, scale, shared, symmetric)) out.push_back(in_steps(p));
     return out;
 }
 

@@ -4,6 +4,7 @@
 // The operator `_outer_products`: the gradients of dense blocks. A product of matrices with the batch between them
 // where the block is shared, written once where it is not; differentiable where that is asked for.
 
+#include "optnet/solver/outer_products.hpp"
 #include "torch/batch_system.hpp"
 
 namespace optnet {
@@ -20,9 +21,28 @@ struct outer_product {
 /// All of one batch and dtype in one step, through the dispatcher.
 std::vector<at::Tensor> outer_products(std::vector<outer_product> all);
 
+/// Products with contiguous vectors, their results, and both as the solver gets them.
+template <class T> struct prepared_products {
+    explicit prepared_products(std::vector<outer_product> products);
+
+    std::vector<outer_product> vectors; ///< what `views` points into
+    std::vector<at::Tensor> out;
+    std::vector<solver::outer_product<T>> views;
+    std::int64_t batch = 1;
+};
+
+/// On CUDA tensors, where that is built.
+std::vector<at::Tensor> cuda_outer_products(std::vector<outer_product> all);
+
+/// The products of an operator's arguments.
+std::vector<outer_product> from_lists(const optional_list& vectors, at::ArrayRef<double> scale,
+                                      const c10::List<bool>& shared, const c10::List<bool>& symmetric);
+
 // Kernels, registered in operator.cpp: u, x, v and y of every product one after the other.
 std::vector<at::Tensor> outer_products_on_cpu(const optional_list& vectors, at::ArrayRef<double> scale,
                                               const c10::List<bool>& shared, const c10::List<bool>& symmetric);
+std::vector<at::Tensor> outer_products_on_cuda(const optional_list& vectors, at::ArrayRef<double> scale,
+                                               const c10::List<bool>& shared, const c10::List<bool>& symmetric);
 std::vector<at::Tensor> outer_products_in_steps(const optional_list& vectors, at::ArrayRef<double> scale,
                                                 const c10::List<bool>& shared, const c10::List<bool>& symmetric);
 std::vector<at::Tensor> outer_products_with_derivative(const optional_list& vectors, at::ArrayRef<double> scale,

@@ -15,6 +15,10 @@ kernel foreseen(c10::DispatchKeySet keys) {
     switch (left.highestPriorityTypeId()) {
     case c10::DispatchKey::CPU: return kernel::cpu;
     case c10::DispatchKey::AutogradCPU: return kernel::derivative;
+#if defined(OPTNET_WITH_CUDA)
+    case c10::DispatchKey::CUDA: return kernel::cuda;
+    case c10::DispatchKey::AutogradCUDA: return kernel::derivative;
+#endif
     default: return kernel::ask;
     }
 }

@@ -62,8 +62,11 @@ gradient zeros_of(const solver::problem<double>& of) {
 gradient on_host_gradient(const solver::problem<double>& of, host::sparse_batch<double>& b) {
     gradient d = zeros_of(of);
     const std::vector<double> g = right_side(of);
+    std::vector<double> minus_z(d.z.size(), 7.0);
     cuda::serial_team one;
-    b.kkt_solve(one, {g.data(), nullptr, nullptr}, {d.z.data(), d.nu.data(), d.lambda.data()});
+    b.kkt_solve(one, {g.data(), nullptr, nullptr}, {d.z.data(), d.nu.data(), d.lambda.data()}, minus_z.data());
+    for (std::size_t i = 0; i < minus_z.size(); ++i)
+        if (minus_z[i] != -d.z[i]) FAIL("the negative of z differs at " << i);
     return d;
 }
 gradient cpu_gradient(const solver::problem<double>& of, const answer<double>& a) {

@@ -288,8 +288,9 @@ TEST_CASE("a problem without gradient has zeros, and its neighbours what they ha
     const auto ask = [](const dense<double>& of) {
         host::batch<double> b = on_host(of);
         cuda::serial_team one;
-        std::vector<double> right(24, 1.0), z(24, 7.0);
-        b.kkt_solve(one, {right.data(), nullptr, nullptr}, {z.data(), nullptr, nullptr});
+        std::vector<double> right(24, 1.0), z(24, 7.0), minus_z(24, 7.0);
+        b.kkt_solve(one, {right.data(), nullptr, nullptr}, {z.data(), nullptr, nullptr}, minus_z.data());
+        for (std::size_t i = 0; i < 24; ++i) REQUIRE(minus_z[i] == -z[i]);
         return z;
     };
     const std::vector<double> before = ask(d);

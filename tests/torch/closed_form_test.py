@@ -4,7 +4,7 @@
 Tolerance: 1e-8 relative, what the gradients promise; the values themselves are exact to some 1e-12.
 """
 import torch
-from harness import leaves, problem, run
+from harness import leaves, problem, run, within
 
 ops = torch.ops.optnet
 F64 = {"dtype": torch.float64}
@@ -119,13 +119,15 @@ def test_shared_gradient_is_the_sum_of_the_separate_ones():
 
 
 def test_gradient_of_q_matrix_is_symmetric():
-    data = problem(6, 2, 8, batch=3, seed=4)
-    data[0] = data[0] + 0.3 * (lambda t: t - t.mT)(torch.randn(3, 6, 6, **F64))  # only the symmetric part counts
-    x = leaves(data)
-    z = ops.qp(*x)
-    close(z, ops.qp((data[0] + data[0].mT) / 2, *data[1:]), 1e-12)
-    z.pow(2).sum().backward()
-    assert torch.equal(x[0].grad, x[0].grad.mT) and x[0].grad.abs().max() > 1e-3
+    for case in ({"batch": 3}, {"batch": 3, "shared": ("Q", "A", "G")}, {}):
+        data = problem(6, 2, 8, seed=4, **case)
+        data[0] = data[0] + 0.3 * (lambda t: t - t.mT)(torch.randn_like(data[0]))  # only the symmetric part counts
+        x = leaves(data)
+        z = ops.qp(*x)
+        close(z, ops.qp((data[0] + data[0].mT) / 2, *data[1:]), 1e-12)
+        for again in (True, False):  # with a derivative of its own, and without
+            (gradient,) = torch.autograd.grad(z.pow(2).sum(), x[0], create_graph=again, retain_graph=True)
+            assert within(gradient, gradient.mT, 0) and gradient.abs().max() > 1e-3, case
 
 
 def test_float32_gradients_are_those_of_float64_rounded():
@@ -138,7 +140,7 @@ def test_float32_gradients_are_those_of_float64_rounded():
     for a, b in zip(single, double):
         assert a.grad.dtype == torch.float32
         # Rounding of inputs to the sum, 60 terms of 2^-24 of the largest.
-        assert (a.grad.double() - b.grad).abs().max() <= 60 * 2**-24 * b.grad.abs().max()
+        assert within(a.grad.double(), b.grad, 60 * 2**-24 * b.grad.abs().max().item())
 
 
 if __name__ == "__main__":

@@ -82,6 +82,18 @@ def equal(a, b):
     return a.shape == b.shape and a.dtype == b.dtype and bool(((a == b) | (a.isnan() & b.isnan())).all())
 
 
+def within(found, expected, bound):
+    """True if no number differs by more than `bound`; says by how much, and where, if one does."""
+    assert found.shape == expected.shape, f"{list(found.shape)} in place of {list(expected.shape)}"
+    if expected.numel() == 0:
+        return True
+    difference = (found - expected).abs().flatten()
+    worst = difference.nan_to_num(nan=float("inf")).argmax().item()
+    values = f"{found.flatten()[worst].item()!r} at {worst} in place of {expected.flatten()[worst].item()!r}"
+    assert difference[worst].item() <= bound, f"{values}: off by {difference[worst].item():.2e}, more than {bound:.2e}"
+    return True
+
+
 def refused(call, *parts):
     """True if the call throws with all of these in its message; shows the message where it does not."""
     try:

@@ -7,7 +7,7 @@ import math
 import threading
 
 import torch
-from harness import NAMES, device, equal, leaves, on_cpu_only, problem, refused, run
+from harness import NAMES, device, equal, leaves, on_cpu_only, problem, refused, run, within
 
 ops = torch.ops.optnet
 F64 = {"dtype": torch.float64}
@@ -39,8 +39,8 @@ def test_results_satisfy_the_optimality_conditions():
     gap = ((z * times(q_matrix, z)).sum(1) + (q * z).sum(1) + (b * nu).sum(1) + (h * lam).sum(1)).abs()
     # Terms are of size 10: 1e-13 is some hundred roundings of them.
     for ours, theirs in ((primal, residuals[:, 0]), (stationarity, residuals[:, 1]), (gap, residuals[:, 2])):
-        assert (ours - theirs).abs().max() <= 1e-13 and ours.max() <= 1e-8
-    assert bool((lam >= 0).all()) and (s - (h - times(g, z))).abs().max() <= 1e-13
+        assert within(ours, theirs, 1e-13) and ours.max() <= 1e-8
+    assert bool((lam >= 0).all()) and within(s, h - times(g, z), 1e-13)
     assert (lam * s).abs().max() <= 1e-8
 
 
@@ -55,7 +55,7 @@ def test_shapes_of_every_subset_of_batched_arguments():
         assert [tuple(t.shape) for t in result] == [(3, 4), (3, 1), (3, 5), (3, 5), (3,), (3,), (3, 3)]
         for k in range(3):
             # A batch goes another way than one problem: to rounding of numbers of size 1.
-            assert all((r[k] - o).abs().max() <= 1e-13 for r, o in zip(result[:4], single))
+            assert all(within(r[k], o, 1e-13) for r, o in zip(result[:4], single))
     assert ops.qp(*one).shape == (4,) and ops.qp(*whole).shape == (3, 4)
     types = [torch.float64] * 4 + [torch.int64] * 2 + [torch.float64]
     assert [t.dtype for t in single] == types
@@ -77,7 +77,7 @@ def test_absent_arguments():
     box = torch.cat([torch.eye(4, **F64), -torch.eye(4, **F64)])
     for nothing in (None, none, torch.empty(0, 0, **F64), torch.empty(0, 4, **F64), torch.zeros(4, 4, **F64)):
         z = ops.qp(nothing, q, None, None, box, torch.ones(8, **F64))
-        assert (z + q.sign()).abs().max() <= 1e-8
+        assert within(z, -q.sign(), 1e-8)
     x = leaves([q_matrix, q, torch.empty(0, 4, **F64), torch.empty(0, **F64)])
     ops.qp(*x).sum().backward()
     assert x[2].grad.shape == (0, 4) and x[3].grad.shape == (0,)
@@ -99,7 +99,7 @@ def test_large_batch_of_tiny_problems():
     q = torch.randn(100_000, 2, **F64)
     eye = torch.eye(2, **F64)
     z = ops.qp(eye, q, None, None, torch.cat([eye, -eye]), torch.ones(4, **F64))
-    assert (z - (-q).clamp(-1, 1)).abs().max() <= 1e-12
+    assert within(z, (-q).clamp(-1, 1), 1e-12)
 
 
 def test_statuses_and_certificates():
@@ -126,7 +126,7 @@ def test_statuses_and_certificates():
 def test_settings():
     data = problem(10, 2, 15, seed=6)
     exact = ops.qp(*data, eps_abs=1e-13, eps_rel=0.0)
-    assert (ops.qp(*data) - exact).abs().max() <= 1e-8
+    assert within(ops.qp(*data), exact, 1e-8)
     assert ops.solve_qp(*data, eps_abs=0.0, eps_rel=1e-8)[4].item() == 0
     for name, value in (("eps_abs", -1.0), ("eps_rel", math.nan), ("eps_abs", INFINITY), ("max_iter", -1)):
         assert refused(lambda n=name, v=value: ops.solve_qp(*data, **{n: v}), f"setting {name}", "but must be")
@@ -223,7 +223,7 @@ def test_strides_change_nothing():
     expanded = ops.solve_qp(*[t.expand(4, *t.shape) for t in flat])
     assert all(equal(x, x[:1].expand_as(x)) for x in (*own, *expanded))
     # What is expanded counts as shared, which may go another way.
-    assert all((x - y).abs().max() <= 1e-13 for x, y in zip(own[:4], expanded)) and equal(own[4], expanded[4])
+    assert all(within(x, y, 1e-13) for x, y in zip(own[:4], expanded)) and equal(own[4], expanded[4])
 
 
 @on_cpu_only

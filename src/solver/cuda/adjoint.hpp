@@ -12,10 +12,12 @@ namespace optnet::solver::cuda {
 struct kkt_arguments {
     kkt_vectors<const void> r;
     kkt_vectors<void> d;
-    bool single; ///< in float32
+    void* minus_z; ///< the negative of d.z, or null
+    bool single;   ///< in float32
 };
-template <class T> kkt_arguments arguments(const kkt_vectors<const T>& r, const kkt_vectors<T>& d) {
-    return {{r.z, r.nu, r.lambda}, {d.z, d.nu, d.lambda}, sizeof(T) == 4};
+template <class T>
+kkt_arguments arguments(const kkt_vectors<const T>& r, const kkt_vectors<T>& d, T* minus_z = nullptr) {
+    return {{r.z, r.nu, r.lambda}, {d.z, d.nu, d.lambda}, minus_z, sizeof(T) == 4};
 }
 
 /// Q dz + A'dν + G_W'dλ = r.z, A dz = r.nu, G_W dz = r.lambda for problem k, and dλ = 0 for other rows. Zeros where the
@@ -30,6 +32,7 @@ OPTNET_DEVICE void solve_adjoint(Team& team, const matrices& of, const kept_fact
     const auto put = [&](int t, double value) {
         if (t < n) {
             if (to.z != nullptr) put_number(to.z, k * n + t, x.single, value);
+            if (x.minus_z != nullptr) put_number(x.minus_z, k * n + t, x.single, -value);
         } else if (t < n + p) {
             if (to.nu != nullptr) put_number(to.nu, k * p + t - n, x.single, value);
         } else {

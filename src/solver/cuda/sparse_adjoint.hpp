@@ -43,7 +43,12 @@ OPTNET_DEVICE void solve_adjoint(Team& team, const sparse_shape& s, const sparse
         if (out != nullptr) put_number(out, i, given.single, value);
     };
     each_entry_of(
-        team, s, [&](int j) { put(to.z, k * n + j, solved ? x.z[j] * of.z_scale[j] : 0.0); },
+        team, s,
+        [&](int j) {
+            const double value = solved ? x.z[j] * of.z_scale[j] : 0.0;
+            put(to.z, k * n + j, value);
+            put(given.minus_z, k * n + j, -value);
+        },
         [&](int i) { put(to.nu, k * p + i, solved ? x.nu[i] * of.a_scale[i] : 0.0); },
         [&](int i) { put(to.lambda, k * m + i, solved ? x.lambda[i] * of.g_scale[i] : 0.0); });
 }

@@ -91,13 +91,14 @@ public:
         }
     }
 
-    template <class Team> void kkt_solve(Team& team, const kkt_vectors<const T>& r, const kkt_vectors<T>& d) {
+    template <class Team>
+    void kkt_solve(Team& team, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, T* minus_z = nullptr) {
         for (std::int64_t k = 0; k < data.batch; ++k) {
             if (team.rank == 0)
                 for (memory& part : adjoint) part.refill(poison);
             team.sync();
             const cuda::arena pieces(adjoint[0].data(), kkt_split.near, adjoint[1].data());
-            cuda::solve_adjoint(team, set(k), factor(k), pieces, k, cuda::arguments(r, d));
+            cuda::solve_adjoint(team, set(k), factor(k), pieces, k, cuda::arguments(r, d, minus_z));
         }
     }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Registers, spills and shared memory of every kernel, as the compiler reports them, against a table.
+"""Registers, spills and shared memory of every kernel, as the compiler reports them, against a table: of a template, the most
+that one of its kernels needs.
 
 A kernel that needs more than its line says has grown: find out why, or write the new numbers into the table. So has one
 that is not in the table. Less than that is no fault: other releases of the compiler differ.
@@ -24,19 +25,22 @@ NAME = re.compile(r"\d([a-z][a-z_]*_kernel)")
 
 def read_report(text):
     """{(kernel, sm): [registers, spilled, shared]}; what a kernel's own functions spill counts for it."""
-    found, here = {}, None
+    found, here, spilled = {}, None, 0
     for line in text.splitlines():
         if entry := ENTRY.search(line):
             name = NAME.search(entry[1])
             if name is None:
                 sys.exit(f"a kernel of unknown name: {entry[1]}")
             here = (name[1], int(entry[2]))
-            found[here] = [0, 0, 0]
+            found.setdefault(here, [0, 0, 0])
+            spilled = 0
         elif here and (spills := SPILLS.search(line)):
-            found[here][1] += int(spills[1]) + int(spills[2])
+            spilled += int(spills[1]) + int(spills[2])
+            found[here][1] = max(found[here][1], spilled)
         elif here and (used := USED.search(line)):
             shared = SHARED.search(line)
-            found[here][0], found[here][2] = int(used[1]), int(shared[1]) if shared else 0
+            found[here][0] = max(found[here][0], int(used[1]))
+            found[here][2] = max(found[here][2], int(shared[1]) if shared else 0)
     return found
 
 

@@ -59,14 +59,15 @@ public:
         }
     }
 
-    template <class Team> void kkt_solve(Team& team, const kkt_vectors<const T>& r, const kkt_vectors<T>& d) {
+    template <class Team>
+    void kkt_solve(Team& team, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, T* minus_z = nullptr) {
         for (std::int64_t k = 0; k < data.batch; ++k) {
             if (team.rank == 0) {
                 space[1].refill(poison);
                 own[1].refill(poison);
             }
             team.sync();
-            cuda::kkt_solve_one(team, at, k, k % cuda::warp, own[1].data(), cuda::arguments(r, d));
+            cuda::kkt_solve_one(team, at, k, k % cuda::warp, own[1].data(), cuda::arguments(r, d, minus_z));
         }
     }
 

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The gradients of dense blocks on a GPU (optnet/solver/outer_products.hpp): all products of a batch in three launches
+// at most. Sums over the batch are cut into runs of problems; a thread adds a few entries up over one run, and whoever
+// comes after adds up the runs. Everything in double precision, in an order that the sizes say.
+
+#include "optnet/solver/outer_products.hpp"
+#include "solver/cuda/device.hpp"
+#include "solver/cuda/launch.hpp"
+#include "solver/cuda/team.hpp"
+
+#include <algorithm>
+
+namespace optnet::solver::cuda {
+
+/// Products that fit into the arguments of a kernel.
+inline constexpr int most_products = 16;
+/// A thread adds up so many rows of so many columns: each number that it reads is used as often.
+inline constexpr int tile_side = 4;
+/// Runs are made until so many threads have work, as many as the largest GPU holds, but so many runs at most, each of
+/// so many problems at least.
+inline constexpr std::int64_t threads_of_sums = 65536, most_runs = 4096, least_run = 8;
+/// Up to so many runs are added up by a thread per entry, in their order; more of them by a warp per entry.
+inline constexpr std::int64_t few_runs = 64;
+
+template <class T> struct product_list {
+    outer_product<T> of[most_products];
+    int count = 0;
+};
+
+/// How the sums over a batch are cut.
+struct run_plan {
+    std::int64_t batch = 0, runs = 1, run = 0; ///< problems, runs, problems of a run
+    std::int64_t tiles = 0, entries = 0;       ///< of all sums together
+};
+
+OPTNET_DEVICE inline std::int64_t tiles_along(std::int64_t size) { return (size + tile_side - 1) / tile_side; }
+template <class T> OPTNET_DEVICE std::int64_t tiles_of(const outer_product<T>& p) {
+    return tiles_along(p.rows) * tiles_along(p.cols);
+}
+
+template <class T> run_plan plan_runs(const product_list<T>& sums, std::int64_t batch) {
+    run_plan made;
+    made.batch = batch;
+    for (int i = 0; i < sums.count; ++i) {
+        made.tiles += tiles_of(sums.of[i]);
+        made.entries += sums.of[i].rows * sums.of[i].cols;
+    }
+    if (made.tiles == 0) return made;
+    const std::int64_t wanted = std::min(most_runs, (threads_of_sums + made.tiles - 1) / made.tiles);
+    made.run = std::max(least_run, (batch + wanted - 1) / wanted);
+    made.runs = std::max<std::int64_t>(1, (batch + made.run - 1) / made.run);
+    return made;
+}
+
+/// u x' + v y' of problems [from, to) at the rows and columns of one tile, into `sums` [rows, cols]. The rows of a tile
+/// lie as far apart as there are tiles, and so do its columns: what neighbours read lies side by side.
+template <class T>
+OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::int64_t from, std::int64_t to,
+                            double* sums) {
+    const std::int64_t down = tiles_along(p.rows), across = tiles_along(p.cols);
+    const std::int64_t first_row = which / across, first_col = which % across;
+    std::int64_t row[tile_side], col[tile_side]; // beyond the last one, the last one again
+    for (int i = 0; i < tile_side; ++i) {
+        row[i] = first_row + i * down < p.rows ? first_row + i * down : p.rows - 1;
+        col[i] = first_col + i * across < p.cols ? first_col + i * across : p.cols - 1;
+    }
+    double sum[tile_side][tile_side] = {};
+    const auto add = [&](const rows_view<T>& left, const rows_view<T>& right) {
+        for (std::int64_t k = from; k < to; ++k) {
+            double a[tile_side], b[tile_side];
+            for (int i = 0; i < tile_side; ++i) {
+                a[i] = static_cast<double>(left.data[k * left.stride + row[i]]);
+                b[i] = static_cast<double>(right.data[k * right.stride + col[i]]);
+            }
+            for (int i = 0; i < tile_side; ++i)
+                for (int j = 0; j < tile_side; ++j) sum[i][j] += a[i] * b[j];
+        }
+    };
+    add(p.u, p.x);
+    if (p.v.data != nullptr) add(p.v, p.y);
+    for (int i = 0; i < tile_side; ++i)
+        for (int j = 0; j < tile_side; ++j)
+            if (first_row + i * down < p.rows && first_col + j * across < p.cols)
+                sums[row[i] * p.cols + col[j]] = sum[i][j];
+}
+
+/// Thread t of run number `run`; `sums` [runs, entries].
+template <class T>
+OPTNET_DEVICE void add_run(const product_list<T>& all, const run_plan& plan, std::int64_t run, std::int64_t t,
+                           double* sums) {
+    const std::int64_t from = run * plan.run, end = from + plan.run;
+    sums += run * plan.entries;
+    for (int i = 0; i < all.count; ++i) {
+        const std::int64_t tiles = tiles_of(all.of[i]);
+        if (t < tiles) return add_tile(all.of[i], t, from, end < plan.batch ? end : plan.batch, sums);
+        t -= tiles;
+        sums += all.of[i].rows * all.of[i].cols;
+    }
+}
+
+/// An entry of a sum: its part in the first run, and that of its mirror image.
+template <class T> struct sum_entry {
+    const outer_product<T>* of;
+    std::int64_t place, apart; ///< in `out`; from one run to the next
+    const double *first, *first_mirrored;
+
+    OPTNET_DEVICE two part(std::int64_t run) const { return {first[run * apart], first_mirrored[run * apart]}; }
+    /// Symmetric to the bit where that is asked for.
+    OPTNET_DEVICE void put(two total) const {
+        const double value = of->symmetric ? 0.5 * (total.a + total.b) : total.a;
+        of->out[place] = static_cast<T>(static_cast<double>(of->scale) * value);
+    }
+};
+
+/// Entry t of all sums together.
+template <class T>
+OPTNET_DEVICE sum_entry<T> entry_of_sums(const product_list<T>& all, const run_plan& plan, std::int64_t t,
+                                         const double* sums) {
+    const outer_product<T>* p = all.of;
+    for (; t >= p->rows * p->cols; ++p) {
+        t -= p->rows * p->cols;
+        sums += p->rows * p->cols;
+    }
+    const std::int64_t mirrored = p->symmetric ? t % p->cols * p->cols + t / p->cols : t;
+    return {p, t, plan.entries, sums + t, sums + mirrored};
+}
+
+/// Adds up few runs of entry t, or by a team of threads many of them.
+template <class T>
+OPTNET_DEVICE void add_few(const product_list<T>& all, const run_plan& plan, std::int64_t t, const double* sums) {
+    const sum_entry<T> entry = entry_of_sums(all, plan, t, sums);
+    two total{0, 0};
+    for (std::int64_t run = 0; run < plan.runs; ++run) total = add()(total, entry.part(run));
+    entry.put(total);
+}
+template <class Team, class T>
+OPTNET_DEVICE void add_many(Team& team, const product_list<T>& all, const run_plan& plan, std::int64_t t,
+                            const double* sums) {
+    const sum_entry<T> entry = entry_of_sums(all, plan, t, sums);
+    const two total = teams::sums(team, static_cast<int>(plan.runs), [&](int run) { return entry.part(run); });
+    if (team.rank == 0) entry.put(total);
+}
+
+/// a b, rounded: never fused with a sum, which would spoil the symmetry of u x' + x u'.
+OPTNET_DEVICE inline double rounded_product(double a, double b) {
+#if defined(__CUDA_ARCH__)
+    return __dmul_rn(a, b);
+#else
+    return a * b;
+#endif
+}
+
+/// The product of problem k, which has an `out` of its own: one worker's entries, every `size`-th from `rank` on.
+template <class T>
+OPTNET_DEVICE void write_product(const outer_product<T>& p, std::int64_t k, std::int64_t rank, std::int64_t size) {
+    const auto row_of = [&](const rows_view<T>& v) { return v.data == nullptr ? nullptr : v.data + k * v.stride; };
+    const T *u = row_of(p.u), *x = row_of(p.x), *v = row_of(p.v), *y = row_of(p.y);
+    T* const out = p.out + k * p.rows * p.cols;
+    const auto product = [](T a, T b) { return rounded_product(static_cast<double>(a), static_cast<double>(b)); };
+    if (p.cols == 0) return;
+    const std::int64_t down = size / p.cols, right = size % p.cols;
+    for (std::int64_t i = rank / p.cols, j = rank % p.cols; i < p.rows; i += down, j += right) {
+        if (j >= p.cols) {
+            j -= p.cols;
+            if (++i == p.rows) return;
+        }
+        double value = product(u[i], x[j]);
+        if (v != nullptr) value += product(v[i], y[j]);
+        out[i * p.cols + j] = static_cast<T>(static_cast<double>(p.scale) * value);
+    }
+}
+
+/// The products that are sums over the batch, or the others. Of one problem nothing is a sum, and the symmetric part of
+/// its product is (u x' + x u') / 2.
+template <class T>
+product_list<T> pick(const std::vector<outer_product<T>>& all, std::size_t from, std::int64_t batch, bool sums) {
+    product_list<T> chosen;
+    for (std::size_t i = from; i < all.size() && i < from + most_products; ++i) {
+        outer_product<T> p = all[i];
+        if ((p.shared && batch != 1) != sums) continue;
+        if (p.symmetric && batch == 1) p = {p.u, p.x, p.x, p.u, p.rows, p.cols, p.scale / 2, false, false, p.out};
+        chosen.of[chosen.count++] = p;
+    }
+    return chosen;
+}
+
+/// Bytes that `outer_products` needs beside its arguments.
+template <class T> std::size_t outer_scratch(const std::vector<outer_product<T>>& all, std::int64_t batch) {
+    std::int64_t most = 0;
+    for (std::size_t from = 0; from < all.size(); from += most_products) {
+        const run_plan plan = plan_runs(pick(all, from, batch, true), batch);
+        most = std::max(most, plan.runs * plan.entries);
+    }
+    return static_cast<std::size_t>(most) * sizeof(double);
+}
+
+/// All of them, queued on the stream; their vectors and `scratch` lie in the GPU's memory.
+template <class T>
+error outer_products(const std::vector<outer_product<T>>& all, std::int64_t batch, void* scratch, CUstream_st* stream);
+
+} // namespace optnet::solver::cuda
