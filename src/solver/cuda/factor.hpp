@@ -18,24 +18,25 @@ inline constexpr double proximal_weight = 1e-2, equality_weight = 1e-9;
 
 /// [Q + shift I + weight A'A; A; G; I], factored.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool factor_panel(Team& team, const matrices& of, double shift, double weight,
-                                                   double floor) {
+OPTNET_DEVICE bool factor_panel(Team& team, const matrices& of, double shift, double weight, double floor) {
     const int n = of.n, from = of.data_rows(), rows = of.panel_rows();
-    const double* const data = of.data;
-    const auto initial = [=](int i, int j) { return i < from ? data[j * from + i] : i - from == j ? 1.0 : 0.0; };
-    if (weight == 0) return partial_cholesky(team, initial, shift, of.panel, rows, n, from, floor, of.pivots);
-    each(team, rows * n, [&](int t) {
-        const int i = t % rows, j = t / rows;
-        double sum = 0;
-        for (int k = 0; i < n && k < of.p; ++k) sum += of.a()[i * from + k] * of.a()[j * from + k];
-        of.panel[t] = initial(i, j) + (i == j ? shift : 0.0) + weight * sum;
-    });
-    return partial_cholesky(team, of.panel, rows, n, from, floor, of.pivots);
+    const bool prepared = weight > 0;
+    if (prepared)
+        each(team, from * n, [&](int t) {
+            const int i = t % from, j = t / from;
+            double sum = 0;
+            for (int k = 0; i < n && k < of.p; ++k) sum += of.a()[i * from + k] * of.a()[j * from + k];
+            of.panel[j * rows + i] = of.data[t] + weight * sum;
+        });
+    const double* const source = prepared ? of.panel : of.data;
+    const int ld = prepared ? rows : from;
+    const auto initial = [=](int i, int j) { return i < from ? source[j * ld + i] : i - from == j ? 1.0 : 0.0; };
+    return partial_cholesky(team, initial, shift, of.panel, rows, n, from, floor, of.pivots);
 }
 
 /// [S + δI; V_G V_A'; I], factored, with δ a share of S's largest diagonal entry; false if a pivot is below the second.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool eliminate_equalities(Team& team, const matrices& of, double shift, double floor) {
+OPTNET_DEVICE bool eliminate_equalities(Team& team, const matrices& of, double shift, double floor) {
     const int n = of.n, p = of.p, rows = p + of.m, to = of.schur_rows();
     lower_tiles(team, rows, p, [&](const tile& part) {
         double sum[tile::tall][tile::wide] = {};
@@ -89,39 +90,63 @@ template <int turns = 4, class Team> OPTNET_DEVICE void multiply_r(Team& team, c
     });
 }
 
-/// Q + γA'A or Q + ρI where Q is not positive definite: the first is exact. False if that fails, too.
-template <class Team> OPTNET_DEVICE bool factor_singular(Team& team, const matrices& of, double scale) {
+/// The γ of Q + γA'A where Q is singular.
+template <class Team> OPTNET_DEVICE double choose_gamma(Team& team, const matrices& of, double scale) {
     const int n = of.n, p = of.p, ld = of.data_rows();
     const double a_size = sums(team, n, [&](int j) {
                               double sum = 0;
                               for (int i = 0; i < p; ++i) sum += of.a()[j * ld + i] * of.a()[j * ld + i];
                               return two{sum, 0.0};
                           }).a;
-    const double gamma = a_size > 0 ? scale * n / a_size : 0.0;
-    const bool on_null_space = gamma > 0 && factor_panel(team, of, 0.0, gamma, least_pivot_with_a * scale);
-    const double rho = on_null_space ? 0.0 : proximal_weight * scale;
-    each(team, 1, [&](int) {
-        of.shifts[0] = on_null_space ? gamma : 0.0;
-        of.shifts[1] = rho;
-    });
-    return on_null_space || factor_panel(team, of, rho, 0.0, 0.0);
+    return a_size > 0 ? scale * n / a_size : 0.0;
+}
+
+/// Factors Q or, where it is not positive definite, Q + γA'A, which is exact, or Q + ρI; false if it is not convex.
+template <class Team>
+OPTNET_DEVICE bool factor_objective(Team& team, const device_settings& batch, const matrices& of) {
+    enum class attempt { as_it_is, convex, null_space, regularized };
+    const double size = of.q_size(), scale = size > 0 ? size : 1.0;
+    // A pivot that stays negative under this shift is a negative eigenvalue beyond rounding.
+    const double rounding = larger(batch.convexity_tolerance, 1e-15 * of.n) * size + 1e-300;
+    double gamma = 0, rho = 0;
+    attempt now = attempt::as_it_is;
+    OPTNET_ROLLED
+    for (;;) { // one place for what is long
+        const double shift = now == attempt::convex ? rounding : now == attempt::regularized ? rho : 0.0;
+        const double floor = now == attempt::as_it_is     ? least_pivot * scale
+                             : now == attempt::null_space ? least_pivot_with_a * scale
+                                                          : 0.0;
+        const bool good = factor_panel(team, of, shift, now == attempt::null_space ? gamma : 0.0, floor);
+        if (good && now != attempt::convex) break;
+        if (now == attempt::as_it_is) {
+            now = attempt::convex;
+        } else if (now == attempt::convex && good) {
+            gamma = choose_gamma(team, of, scale);
+            now = gamma > 0 ? attempt::null_space : attempt::regularized;
+        } else if (now == attempt::null_space) {
+            now = attempt::regularized;
+        } else {
+            return false;
+        }
+        rho = now == attempt::regularized ? proximal_weight * scale : 0.0;
+    }
+    if (now != attempt::as_it_is)
+        each(team, 1, [&](int) {
+            of.shifts[0] = now == attempt::null_space ? gamma : 0.0;
+            of.shifts[1] = rho;
+        });
+    return true;
 }
 
 /// Loads, scales and factors the matrices of problem k, all but R.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE usable load_and_factor(Team& team, const device_batch& batch, std::int64_t k,
-                                                        const matrices& to) {
+OPTNET_DEVICE usable load_and_factor(Team& team, const device_batch& batch, std::int64_t k, const matrices& to) {
     if (!load(team, batch, k, to)) return usable::not_finite;
-    const double size = to.q_size(), scale = size > 0 ? size : 1.0;
-    if (!factor_panel(team, to, 0.0, 0.0, least_pivot * scale)) {
-        // Convex at all? A pivot that stays negative under this shift is a negative eigenvalue beyond rounding.
-        const double rounding = larger(batch.convexity_tolerance, 1e-15 * to.n);
-        const bool convex = factor_panel(team, to, rounding * size + 1e-300, 0.0, 0.0);
-        if (!convex || !factor_singular(team, to, scale)) return size < 1e140 ? usable::nonconvex : usable::overflow;
-    }
-    if (to.p > 0 && !eliminate_equalities(team, to, 0.0, least_schur_pivot)) {
-        double shift = equality_weight;
-        while (shift < 1e9 && !eliminate_equalities(team, to, shift, 0.0)) shift *= 10;
+    if (!factor_objective(team, batch, to)) return to.q_size() < 1e140 ? usable::nonconvex : usable::overflow;
+    double shift = 0;
+    OPTNET_ROLLED
+    while (to.p > 0 && !eliminate_equalities(team, to, shift, shift > 0 ? 0.0 : least_schur_pivot)) {
+        shift = shift > 0 ? 10 * shift : equality_weight;
         if (!(shift < 1e9)) return usable::dependent;
     }
     return to.shifts[1] > 0 || to.shifts[2] > 0 ? usable::regularized : usable::yes;

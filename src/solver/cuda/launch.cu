@@ -19,10 +19,15 @@ __global__ void __launch_bounds__(set_up_team::size)
     set_up_team team(static_cast<int>(threadIdx.x), board);
     matrices of = at.set(0);
     of.pivots = pivots;
-    if (with_r) return set_up(team, batch, 0, of);
+    // Not by `set_up`: in a function of its own the compiler knows less of where numbers lie.
     const usable result = load_and_factor(team, batch, 0, of);
-    if (team.rank == 0) *of.state = static_cast<int>(result);
-    if (team.rank == 0) at.counter()[3] = 0;
+    if (with_r && factored(result)) {
+        multiply_r(team, of);
+        judge_rows(team, of);
+    }
+    if (team.rank > 0) return;
+    *of.state = static_cast<int>(result);
+    at.counter()[3] = 0;
 }
 
 /// R of the matrices that a batch shares, by as many blocks as have a part in it. The last one to be done judges it.

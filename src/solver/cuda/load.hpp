@@ -203,7 +203,7 @@ template <class Team> OPTNET_DEVICE bool scale_columns(Team& team, const matrice
 /// Loads and scales the matrices of problem k, and leaves the largest entry of Q in `shifts`, the rest of them 0; false
 /// if an entry is not finite.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool load(Team& team, const device_batch& batch, std::int64_t k, const matrices& to) {
+OPTNET_DEVICE bool load(Team& team, const device_batch& batch, std::int64_t k, const matrices& to) {
     const int n = to.n, ld = to.data_rows(), rows = to.p + to.m, of_columns = panel_width * n;
     double *const scale = to.parts + of_columns, *const judged = scale + rows;
     add_blocks(team, batch, k, to);

@@ -136,8 +136,8 @@ OPTNET_DEVICE void subtract_products(const tile& of, const double* X, int ld, in
 /// In panels of columns, three phases each. While one worker factors the square on the diagonal of a panel, a chain of
 /// roots, the others take from the next panel what all columns before this one say of it.
 template <class Team, class Initial>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial& given, double shift, double* M,
-                                                       int rows, int cols, int identity, double floor, double* pivots) {
+OPTNET_DEVICE bool partial_cholesky(Team& team, const Initial& given, double shift, double* M, int rows, int cols,
+                                    int identity, double floor, double* pivots) {
     const Initial initial = given; // its pointers in registers
     double* const verdict = pivots + panel_width * panel_width;
     // The columns [from, to) are taken from a panel that holds `before`; `ready`: it can be factored then.
@@ -194,8 +194,8 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, const Initial
 
 /// The same of what M holds.
 template <class Team>
-OPTNET_DEVICE bool partial_cholesky(Team& team, double* M, int rows, int cols, int identity, double floor,
-                                    double* pivots) {
+OPTNET_DEVICE OPTNET_OUT_OF_LINE bool partial_cholesky(Team& team, double* M, int rows, int cols, int identity,
+                                                       double floor, double* pivots) {
     return partial_cholesky(
         team, [=](int i, int j) { return M[j * rows + i]; }, 0.0, M, rows, cols, identity, floor, pivots);
 }
