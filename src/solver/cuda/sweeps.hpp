@@ -46,7 +46,9 @@ public:
             const int j = c * width + lane;
             across[c] = 0;
             if (c * width <= m) // the same for all workers
-                across[c] = c <= own ? pivot_row[j] : j <= m ? Z[chunked_triangle::start(shift, c, j) + row] : 0.0;
+                across[c] = reciprocal * (c <= own ? pivot_row[j]
+                                          : j <= m ? Z[chunked_triangle::start(shift, c, j) + row]
+                                                   : 0.0);
         }
         block<0>(lane, group, groups);
     }
@@ -63,23 +65,25 @@ private:
         const double* along = b <= own ? pivot_row + first + group : to - lane + row;
         const int further = b <= own ? groups : groups * length;
         // All numbers of four rows are read before the first is written: the compiler cannot know that they are others.
+        // Where there are fewer, the last is done again, from the same numbers.
         constexpr int ahead = 4;
         for (int i = first + group; i < end; i += ahead * groups) {
+            const int more = (end - 1 - i) / groups;
             double v[ahead][b + 1];
             OPTNET_UNROLLED
             for (int a = 0; a < ahead; ++a) {
-                const bool is_row = i + a * groups < end;
-                const double factor = is_row ? along[a * further] * reciprocal : 0.0;
+                const int down = a < more ? a : more;
+                const double factor = along[down * further];
                 OPTNET_UNROLLED
-                for (int c = 0; c <= b; ++c)
-                    v[a][c] = (is_row ? to[a * groups * length + c * width] : 0.0) - factor * across[c];
+                for (int c = 0; c <= b; ++c) v[a][c] = to[down * groups * length + c * width] - factor * across[c];
             }
             OPTNET_UNROLLED
             for (int a = 0; a < ahead; ++a) {
-                const bool changes = i + a * groups < end && i + a * groups != row;
+                const int down = a < more ? a : more;
+                if (i + down * groups == row) continue; // the same for all workers of a row
                 OPTNET_UNROLLED
                 for (int c = 0; c <= b; ++c)
-                    if (changes && c * width + lane != row) to[a * groups * length + c * width] = v[a][c];
+                    if (c * width + lane != row) to[down * groups * length + c * width] = v[a][c];
             }
             to += ahead * groups * length;
             along += ahead * further;
@@ -166,7 +170,7 @@ OPTNET_DEVICE inline void active_set::settle(const pending& of, int i) const {
 }
 
 /// Keys of candidates: a multiplier that stops the step to x comes before every violated row, the sooner the more.
-inline constexpr double stops = 1e300, most_violated = 1e299;
+inline constexpr double stops = 0x1p996, most_violated = 0x1p990;
 /// What is said of a violated row beside its number.
 inline constexpr int is_slight = 1 << 16, is_doubtful = 1 << 17, is_dependent = 1 << 18;
 
