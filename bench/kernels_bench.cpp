@@ -6,6 +6,7 @@
 //     kernels_bench --benchmark_filter=avx512/double
 
 #include "peak.hpp"
+#include "solver/algorithm/line_memory.hpp"
 #include "solver/cpu/kernels_interior.hpp"
 
 #include <benchmark/benchmark.h>
@@ -28,6 +29,9 @@ template <class T> std::vector<T> numbers(std::int64_t count) {
     for (T& x : v) x = static_cast<T>(uniform(generator));
     return v;
 }
+
+/// What lies in lanes begins where a line of the cache does, as in the solver.
+template <class T> using in_lanes = std::vector<T, optnet::solver::line_allocator<T>>;
 
 /// Seconds of this process's work since it was made.
 class stopwatch {
@@ -197,8 +201,9 @@ template <class T> void lanes_factor(benchmark::State& state, const kernels<T>& 
     constexpr std::int64_t N = optnet::solver::cpu::lanes<T>;
     const std::int64_t rows = m / 2 / 4 * 4, ld = rows + 1;
     const std::vector<T> off = numbers<T>(m * m);
-    std::vector<T> R(off), L(static_cast<std::size_t>(rows * ld * N)), reciprocal(static_cast<std::size_t>(rows * N));
-    std::vector<T> counts(N, static_cast<T>(rows));
+    std::vector<T> R(off);
+    in_lanes<T> L(static_cast<std::size_t>(rows * ld * N)), reciprocal(static_cast<std::size_t>(rows * N));
+    in_lanes<T> counts(N, static_cast<T>(rows));
     std::vector<int> which(static_cast<std::size_t>(rows * N));
     for (std::int64_t i = 0; i < m; ++i) R[static_cast<std::size_t>(i * (m + 1))] = static_cast<T>(m);
     for (std::int64_t i = 0; i < rows; ++i)
@@ -218,8 +223,9 @@ template <class T> void lanes_shifted(benchmark::State& state, const kernels<T>&
     constexpr std::int64_t N = optnet::solver::cpu::lanes<T>;
     const auto& interior = *optnet::solver::cpu::interior<T>(k.name);
     const std::int64_t rows = (m + 3) / 4 * 4, ld = rows + 1;
-    std::vector<T> R = numbers<T>(rows * rows), L(static_cast<std::size_t>(rows * ld * N));
-    std::vector<T> reciprocal(static_cast<std::size_t>(rows * N)), shift(reciprocal.size(), static_cast<T>(rows));
+    const std::vector<T> R = numbers<T>(rows * rows);
+    in_lanes<T> L(static_cast<std::size_t>(rows * ld * N));
+    in_lanes<T> reciprocal(static_cast<std::size_t>(rows * N)), shift(reciprocal.size(), static_cast<T>(rows));
     const stopwatch since;
     for (auto _ : state) {
         interior.cholesky(R.data(), rows, rows, shift.data(), T(0), L.data(), ld, reciprocal.data());
@@ -233,10 +239,11 @@ template <class T> void lanes_shifted(benchmark::State& state, const kernels<T>&
 /// panel in is part of the time.
 template <class T> void lanes_set_up(benchmark::State& state, const kernels<T>& k, std::int64_t n) {
     constexpr std::int64_t N = optnet::solver::cpu::lanes<T>;
-    std::vector<T> source = numbers<T>(2 * n * n * N), M(source.size()), R(static_cast<std::size_t>(n * n * N));
+    const std::vector<T> entries = numbers<T>(2 * n * n * N);
+    in_lanes<T> source(entries.begin(), entries.end()), M(source.size()), R(static_cast<std::size_t>(n * n * N));
     for (std::int64_t i = 0; i < n; ++i)
         for (std::int64_t l = 0; l < N; ++l) source[static_cast<std::size_t>(i * (n + 1) * N + l)] = static_cast<T>(n);
-    std::vector<T> floor(static_cast<std::size_t>(n * N), T(0)), reciprocal(floor);
+    in_lanes<T> floor(static_cast<std::size_t>(n * N), T(0)), reciprocal(floor);
     const stopwatch since;
     for (auto _ : state) {
         M = source;

@@ -20,7 +20,7 @@ using optnet::solver::cpu::dense;
 using optnet::solver::cpu::kernels;
 using index_t = std::int64_t;
 
-inline const std::vector<index_t> sizes{0, 1, 2, 3, 5, 7, 8, 9, 16, 17, 23, 24, 25, 31, 33, 64, 65, 100, 101};
+inline const std::vector<index_t> sizes{0, 1, 2, 3, 5, 7, 8, 9, 16, 17, 23, 24, 25, 31, 33, 64, 65, 72, 73, 100, 101};
 
 /// A rows x cols matrix inside a buffer with an odd row distance and marked padding.
 template <class T> struct matrix {

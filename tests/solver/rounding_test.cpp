@@ -74,7 +74,8 @@ TEST_CASE("solved is no matter of rounding, however far the solution lies") {
     for (const bool shared : {true, false})
         for (const int n : {17, 40}) {
             CAPTURE(shared, n);
-            refused += points_beyond(far_away(n, 33, shared));
+            // Ten times less than the default, with which single problems come near ten thousand tolerances.
+            refused += points_beyond(far_away(n, 33, shared, 1e5));
         }
     CHECK(refused > 0);
 }

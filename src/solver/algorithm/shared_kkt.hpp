@@ -44,7 +44,8 @@ public:
 
 private:
     std::vector<double> products, work;
-    std::vector<double> right_z, right_nu, right_lambda, rz, rnu, rlambda;
+    std::vector<std::int64_t> doubtful; ///< the rows whose systems are not trusted
+    std::vector<double> right_z, right_nu, right_lambda, z, nu, lambda, rz, rnu, rlambda; ///< theirs
     row_systems again;
 };
 
