@@ -223,6 +223,42 @@ TEST_CASE("rows are scaled by powers of two, and what is odd about a lane is sai
     });
 }
 
+TEST_CASE("rows that are gathered come with the powers that they have in lanes") {
+    each_table([](const auto& k, auto zero) {
+        using T = decltype(zero);
+        constexpr int N = lanes<T>;
+        const index_t rows = 3;
+        for (const index_t n : {1, 3, 8, 13, 16, 21, 50}) {
+            CAPTURE(n);
+            const index_t ld = n + 1;
+            side_by_side<T> M(rows, ld), old = M;
+            std::vector<std::vector<T>> given(at(N));
+            const T* from[N];
+            for (int l = 0; l < N; ++l) {
+                given[at(l)] = random_vector<T>(rows * n);
+                for (index_t j = 0; j < n; ++j) given[at(l)][at(n + j)] *= static_cast<T>(std::ldexp(1.0, 2 * l - 9));
+                from[l] = given[at(l)].data();
+            }
+            given[1][at(rows * n - 1)] = std::numeric_limits<T>::quiet_NaN();
+            given[2][0] = -std::numeric_limits<T>::infinity();
+            std::vector<T> power(at(rows * N)), only(power), wrong(at(N), T(0)), bad(wrong);
+            k.lanes_gather_rows(from, rows, n, M.p(), ld, power.data(), wrong.data());
+            k.lanes_row_powers(M.p(), ld, rows, n, only.data(), bad.data());
+            for (int l = 0; l < N; ++l) {
+                CAPTURE(l);
+                const bool odd = l == 1 || l == 2;
+                CHECK((wrong[at(l)] == 0) != odd);
+                CHECK((bad[at(l)] == 0) != odd);
+                for (index_t i = 0; i < rows; ++i) {
+                    if (!odd) CHECK(power[at(i * N + l)] == only[at(i * N + l)]);
+                    for (index_t j = 0; j < n && !odd; ++j) CHECK(M(l, i, j) == given[at(l)][at(i * n + j)]);
+                    CHECK(M(l, i, n) == old(l, i, n));
+                }
+            }
+        }
+    });
+}
+
 TEST_CASE("rows are scaled alike where no column is looked at, and what lies between them stays") {
     each_table([](const auto& k, auto zero) {
         using T = decltype(zero);
