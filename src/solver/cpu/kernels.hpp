@@ -201,8 +201,8 @@ template <class T> struct kernels {
     void (*lanes_solve_rows)(const T* L, index ldl, const T* reciprocal, index n, T* X, index ldx, index rows,
                              const T* const* ahead, index count);
     /// The lower triangle of M [n, n] becomes that of (M + M') / 2, whose largest |entry| goes to `most` [lanes].
-    /// `uneven` [lanes]: 1 where M is not symmetric, else 0. `wrong` [lanes] is increased by NaN where an entry is not
-    /// finite.
+    /// `uneven` [lanes]: 0 where M and M' differ by four units in the last place of that at most, as the product of a
+    /// matrix and its transpose does, else 1. `wrong` [lanes] is increased by NaN where an entry is not finite.
     void (*lanes_symmetric_part)(T* M, index ld, index n, T* most, T* uneven, T* wrong);
     /// The rows of n numbers that lie one after the other at from[l] become those of M, with what `lanes_row_powers`
     /// says of them.
