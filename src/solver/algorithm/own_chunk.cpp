@@ -153,9 +153,11 @@ void own_chunk::symmetrize() {
         const double* own = panel + j * (made->ld + 1) * width;
         for (int l = 0; l < width; ++l) most[l] = j == 0 ? own[l] : std::max(most[l], own[l]);
     }
+    double over[width];
+    for (int l = 0; l < width; ++l) over[l] = 1 / most[l];
     for (std::int64_t j = 0; j < n; ++j) {
         const double* own = panel + j * (made->ld + 1) * width;
-        for (int l = 0; l < width; ++l) column[at(j * width + l)] = own[l] > 0 ? own[l] / most[l] : 0.0;
+        for (int l = 0; l < width; ++l) column[at(j * width + l)] = own[l] > 0 ? own[l] * over[l] : 0.0;
     }
 }
 
@@ -184,16 +186,20 @@ void own_chunk::take_scales(std::int64_t rows, array& scale, array& unit) {
 template <class T>
 void own_chunk::load(const problem<T>& batch, std::int64_t first, int count, const settings& how,
                      const tolerances& eps) {
+    const double eps_abs = eps.absolute > 0 ? eps.absolute : eps.relative;
     for (int l = 0; l < width; ++l) {
-        tried[l] = l < count;
-        if (!tried[l]) continue;
-        loaded.load(batch, first + l, made->measures(l), true, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        tried[l] = loaded.finite && loaded.impossible_row < 0;
-        if (!tried[l]) continue;
-        std::copy(loaded.q.begin(), loaded.q.end(), q.begin() + l * n);
-        std::copy(loaded.b.begin(), loaded.b.end(), b.begin() + l * p);
-        std::copy(loaded.h.begin(), loaded.h.end(), h.begin() + l * m);
-        std::copy(loaded.floor.begin(), loaded.floor.end(), floor.begin() + l * stride);
+        tried[l] = false;
+        if (l >= count) continue;
+        double *own_q = q.data() + l * n, *own_b = b.data() + l * p, *own_h = h.data() + l * m,
+               *own_floor = floor.data() + l * stride;
+        const found_in_numbers found =
+            read_right_sides(batch, first + l, made->measures(l), how, eps_abs, own_q, own_b, own_h, own_floor);
+        tried[l] = found.finite && found.impossible_row < 0;
+        if (tried[l]) continue;
+        std::fill_n(own_q, n, 0.0);
+        std::fill_n(own_b, p, 0.0);
+        std::fill_n(own_h, m, 0.0);
+        std::fill_n(own_floor, m, HUGE_VAL);
     }
 }
 
@@ -237,13 +243,17 @@ void own_chunk::eliminate() {
 
 /// Rows of G show their entries to the columns, unless those have `seen` enough. What follows is the same in every unit
 /// of a row that is a power of two, so those of a usual size keep theirs, and the others get one.
-void own_chunk::take_powers(double* rows, std::int64_t count, double* power, bool seen) {
+void own_chunk::read_g(std::int64_t first, std::int64_t count, bool seen, double* rows) {
     const auto& kernels = cpu::dense<double>();
-    if (seen) {
-        kernels.lanes_row_powers(rows, made->ld, count, n, power, wrong);
+    double* power = powers.data() + first * width;
+    if (seen && user_g.scale == 1.0) {
+        const double* from[width];
+        for (int l = 0; l < width; ++l) from[l] = user_g.of[l] + first * n;
+        kernels.lanes_gather_rows(from, count, n, rows, made->ld, power, wrong);
     } else {
+        gather(user_g, first, count, rows);
         copy.assign(rows, rows + count * made->ld * width);
-        kernels.lanes_scale_rows(copy.data(), made->ld, count, n, 2, power, column.data(), wrong);
+        kernels.lanes_scale_rows(copy.data(), made->ld, count, n, 2, power, seen ? nullptr : column.data(), wrong);
     }
     bool all = true;
     for (std::int64_t e = 0; e < count * width; ++e) {
@@ -274,8 +284,7 @@ void own_chunk::form_rows() {
     for (std::int64_t first = 0; first < m; first += block_rows) {
         const std::int64_t count = std::min(block_rows, m - first);
         double *v = to.vg() + first * ld * width, *w = to.w() + first * p * width, *change = x.data() + first * width;
-        gather(user_g, first, count, v);
-        take_powers(v, count, powers.data() + first * width, seen);
+        read_g(first, count, seen, v);
         solve_rows(v, count, first + count);
         kernels.lanes_product(change, 1, v, ld, y.data(), n, 1, count, 1, n, false, -1.0, 0.0);
         const auto times = [&](const double* rows, const double* all, std::int64_t apart, std::int64_t k, double alpha,

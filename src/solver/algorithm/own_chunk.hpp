@@ -67,7 +67,7 @@ private:
     template <class T>
     void load(const problem<T>& batch, std::int64_t first, int count, const settings& how, const tolerances& eps);
     void eliminate();
-    void take_powers(double* rows, std::int64_t count, double* power, bool seen);
+    void read_g(std::int64_t first, std::int64_t count, bool seen, double* rows);
     void solve_rows(double* rows, std::int64_t count, std::int64_t next);
     void form_rows();
     void find_active_sets(int limit);
@@ -82,7 +82,6 @@ private:
     std::int64_t stride = 0; ///< of the rows of R: whole vectors
     std::shared_ptr<dense_lanes> made;
     given_matrix user_q, user_a, user_g;
-    element loaded;
     warm_start starts[width];
     own_active_sets sets;
     bool tried[width] = {};

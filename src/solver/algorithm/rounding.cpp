@@ -23,9 +23,9 @@ void add_product(const operators& o, matrix where, bool transposed, const double
 } // namespace
 
 residual_units::residual_units(const units& o) {
-    for (int i = 0; i < o.p; ++i) rows = std::max(rows, o.a_unit[i]);
-    for (int i = 0; i < o.m; ++i) rows = std::max(rows, o.g_unit[i]);
-    for (int j = 0; j < o.n; ++j) variables = std::max(variables, o.z_unit[j]);
+    const auto& kernels = cpu::dense<double>();
+    rows = std::max({rows, kernels.max_abs(o.a_unit, o.p), kernels.max_abs(o.g_unit, o.m)});
+    variables = std::max(variables, kernels.max_abs(o.z_unit, o.n));
 }
 
 bool rounding_decides(const units& o, double q_max, const residual_units& largest, const verdict& best,

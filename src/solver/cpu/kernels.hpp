@@ -201,9 +201,12 @@ template <class T> struct kernels {
     void (*lanes_solve_rows)(const T* L, index ldl, const T* reciprocal, index n, T* X, index ldx, index rows,
                              const T* const* ahead, index count);
     /// The lower triangle of M [n, n] becomes that of (M + M') / 2, whose largest |entry| goes to `most` [lanes].
-    /// `uneven` [lanes]: 1 where M is not symmetric, else 0. `wrong` [lanes] is increased by NaN where an entry is not
-    /// finite.
+    /// `uneven` [lanes]: 0 where M and M' differ by four units in the last place of that at most, as the product of a
+    /// matrix and its transpose does, else 1. `wrong` [lanes] is increased by NaN where an entry is not finite.
     void (*lanes_symmetric_part)(T* M, index ld, index n, T* most, T* uneven, T* wrong);
+    /// The rows of n numbers that lie one after the other at from[l] become those of M, with what `lanes_row_powers`
+    /// says of them.
+    void (*lanes_gather_rows)(const T* const* from, index rows, index n, T* M, index ld, T* power, T* wrong);
 
     /// At most `most` steps of the primal-dual active set method in every lane (`small_chunk`): R [m, m] whole and
     /// symmetric, d and floor [m] as in `next_set`. `inside` [m] is 1 for the rows of W, else 0, and `moving` [lanes] 1
