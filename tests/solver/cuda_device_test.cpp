@@ -43,11 +43,6 @@ constexpr double least_curvature = 1e-3;
 void compare(const dense<double>& d, bool unique, double curvature, bool keep = true) {
     CAPTURE(d.n, d.p, d.m, d.batch, d.shared, keep);
     const view<double> v(d);
-    host::batch<double> expected(v.batch, {});
-    cuda::serial_team one;
-    if (cuda::by_libraries(d.n, d.p, d.m, cuda::least_shared_memory)) expected.set_up_by(host::library());
-    expected.solve(one);
-
     const device_array<double> Q(d.Q), A(d.A), G(d.G), q(d.q), b(d.b), h(d.h);
     view<double> on_gpu(d);
     on_gpu.data[0].data = Q.data();
@@ -63,6 +58,11 @@ void compare(const dense<double>& d, bool unique, double curvature, bool keep = 
     const device_array<std::int32_t> handed(count(1));
     cuda::launch_plan plan;
     REQUIRE(cuda::plan_launch(batch, keep, nullptr, plan) == nullptr);
+    host::batch<double> expected(v.batch, {}, std::numeric_limits<double>::quiet_NaN(), cuda::arena::unlimited, {},
+                                 plan.swept);
+    cuda::serial_team one;
+    if (plan.libraries) expected.set_up_by(host::library());
+    expected.solve(one);
     const device_array<unsigned char> workspace(plan.workspace), scratch(plan.scratch);
     const cuda::outputs out{solver::solution<double>{z.data(), nu.data(), lambda.data(), s.data(), statuses.data(),
                                                      iterations.data(), residuals.data()},

@@ -19,15 +19,16 @@ using cuda::handed_over;
 
 namespace {
 
-template <class T> host::batch<T> on_host(const solver::problem<T>& given, const optnet::settings& how = {}) {
-    host::batch<T> b(given, how);
+template <class T>
+host::batch<T> on_host(const solver::problem<T>& given, const optnet::settings& how = {}, bool sweeps = true) {
+    host::batch<T> b(given, how, std::numeric_limits<double>::quiet_NaN(), cuda::arena::unlimited, {}, sweeps);
     cuda::serial_team one;
     b.solve(one);
     return b;
 }
-template <class T> host::batch<T> on_host(const dense<T>& d, const optnet::settings& how = {}) {
+template <class T> host::batch<T> on_host(const dense<T>& d, const optnet::settings& how = {}, bool sweeps = true) {
     const view<T> v(d);
-    return on_host(v.batch, how);
+    return on_host(v.batch, how, sweeps);
 }
 
 /// Both roads end on the same active rows with a step of refinement on the user's data, so both points are exact up to
@@ -49,12 +50,13 @@ void check_claims(const dense<double>& d, const host::batch<double>& b, std::int
 } // namespace
 
 TEST_CASE("every family is solved as on the CPU") {
+    const bool sweeps = GENERATE(true, false);
     for (int which = 0; which < static_cast<int>(families.size()); ++which)
         for (std::uint64_t seed = 1; seed <= 3; ++seed) {
             const family& f = families[static_cast<std::size_t>(which)];
-            CAPTURE(which, f.name, seed);
+            CAPTURE(sweeps, which, f.name, seed);
             const dense<double> d = make(which, seed);
-            const host::batch<double> b = on_host(d);
+            const host::batch<double> b = on_host(d, {}, sweeps);
             CHECK(b.handed_over(0) == handed_over::no);
             CHECK(b.out.at(0) == status::solved);
             check_claims(d, b);
@@ -69,21 +71,23 @@ TEST_CASE("every family is solved as on the CPU") {
 }
 
 TEST_CASE("awkward problems: nothing false is said") {
+    const bool sweeps = GENERATE(true, false);
     for (const recipe& r : recipes())
         for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-            CAPTURE(r.name, seed);
+            CAPTURE(sweeps, r.name, seed);
             const dense<double> d = make(r, seed);
-            check_claims(d, on_host(d));
+            check_claims(d, on_host(d, {}, sweeps));
         }
 }
 
 TEST_CASE("infeasible problems carry a true certificate") {
+    const bool sweeps = GENERATE(true, false);
     for (int which = 0; which < static_cast<int>(infeasible_names.size()); ++which)
         for (const double margin : {1.0, 1e-3})
             for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-                CAPTURE(infeasible_names[static_cast<std::size_t>(which)], margin, seed);
+                CAPTURE(sweeps, infeasible_names[static_cast<std::size_t>(which)], margin, seed);
                 const dense<double> d = infeasible(which, margin, seed);
-                const host::batch<double> b = on_host(d);
+                const host::batch<double> b = on_host(d, {}, sweeps);
                 CHECK(b.out.at(0) == status::primal_infeasible);
                 CHECK(b.handed_over(0) == handed_over::no);
                 check_claims(d, b);
@@ -92,22 +96,24 @@ TEST_CASE("infeasible problems carry a true certificate") {
 }
 
 TEST_CASE("infeasible by less than the tolerance: whatever is said is true") {
+    const bool sweeps = GENERATE(true, false);
     for (int which = 0; which < static_cast<int>(infeasible_names.size()); ++which)
         for (const double margin : {1e-6, 1e-9, 1e-12})
             for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-                CAPTURE(which, margin, seed);
+                CAPTURE(sweeps, which, margin, seed);
                 const dense<double> d = infeasible(which, margin, seed);
-                check_claims(d, on_host(d));
+                check_claims(d, on_host(d, {}, sweeps));
             }
 }
 
 TEST_CASE("unbounded problems carry a true ray") {
+    const bool sweeps = GENERATE(true, false);
     for (const double margin : {1.0, 1e-3})
         for (const int equalities : {0, 3})
             for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-                CAPTURE(margin, equalities, seed);
+                CAPTURE(sweeps, margin, equalities, seed);
                 const dense<double> d = unbounded(margin, equalities, seed);
-                const host::batch<double> b = on_host(d);
+                const host::batch<double> b = on_host(d, {}, sweeps);
                 CHECK(b.out.at(0) == status::dual_infeasible);
                 CHECK(b.handed_over(0) == handed_over::no);
                 check_claims(d, b);
@@ -252,12 +258,13 @@ TEST_CASE("nothing is read before it is written: what the memory held changes no
 }
 
 TEST_CASE("the gradient's system is solved as on the CPU") {
+    const bool sweeps = GENERATE(true, false);
     for (int which = 0; which < static_cast<int>(families.size()); ++which) {
         const family& f = families[static_cast<std::size_t>(which)];
         if (!f.unique) continue;
-        CAPTURE(which, f.name);
+        CAPTURE(sweeps, which, f.name);
         const dense<double> d = make(which, 1);
-        host::batch<double> b = on_host(d);
+        host::batch<double> b = on_host(d, {}, sweeps);
         const answer<double> a = solve(d);
         numbers draw(5);
         derivative::cotangent r = derivative::random_cotangent(d, draw);

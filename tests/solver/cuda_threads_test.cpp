@@ -42,14 +42,20 @@ template <class Team> std::vector<double> gradient(Team& team, host::batch<doubl
 }
 
 void check_same_bits(const dense<double>& d) {
+    const bool sweeps = GENERATE(true, false);
+    CAPTURE(sweeps);
     const view<double> v(d);
-    host::batch<double> alone(v.batch, {});
+    const auto unsolved = [&] {
+        return host::batch<double>(v.batch, {}, std::numeric_limits<double>::quiet_NaN(), cuda::arena::unlimited, {},
+                                   sweeps);
+    };
+    host::batch<double> alone = unsolved();
     cuda::serial_team one;
     alone.solve(one);
     const std::vector<double> expected = gradient(one, alone, d);
     for (const int size : {2, 3, 4, 7}) {
         CAPTURE(size);
-        host::batch<double> b(v.batch, {});
+        host::batch<double> b = unsolved();
         host::crew all(size);
         std::vector<double> found;
         host::together(all, [&](host::thread_team& team) {

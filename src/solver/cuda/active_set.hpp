@@ -18,22 +18,15 @@ namespace optnet::solver::cuda {
 
 /// Where the rows of a swept matrix lie (sweeps.hpp): the lower triangle in square chunks, whole ones, row after row. A
 /// row of odd length sends a column to all banks of shared memory.
-class chunked_triangle {
-public:
-    /// A warp has one row of 32 columns at a time, or four of eight.
-    OPTNET_DEVICE explicit chunked_triangle(int m) : shift(m < 16 ? 3 : 5) {}
-
-    OPTNET_DEVICE int width() const { return 1 << shift; }
-    OPTNET_DEVICE int block(int i) const { return i >> shift; }
-    OPTNET_DEVICE int row(int i) const { return start(shift, i >> shift, i); }
-    OPTNET_DEVICE int size(int m) const { return row(m) + ((block(m) + 1) << shift); }
-    /// Row i of block b.
-    OPTNET_DEVICE static int start(int shift, int b, int i) {
-        return (((b * (b + 1) / 2 << shift) + b) << shift) + (i - (b << shift)) * (((b + 1) << shift) + 1);
+struct chunked_triangle {
+    static constexpr int width = warp;
+    OPTNET_DEVICE static int block(int i) { return static_cast<int>(static_cast<unsigned>(i) / width); }
+    /// Row i, which is in block b.
+    OPTNET_DEVICE static int row(int b, int i) {
+        return width * (width * (b * (b + 1) / 2) + b) + (i - b * width) * (width * (b + 1) + 1);
     }
-
-private:
-    int shift;
+    OPTNET_DEVICE static int row(int i) { return row(block(i), i); }
+    OPTNET_DEVICE static int size(int m) { return row(m) + (block(m) + 1) * width; }
 };
 /// Up to so many rows of G the swept matrix is taken: 126 KB then lie in the shared memory of a block, which every GPU
 /// has that the kernels are compiled for.
@@ -54,11 +47,10 @@ struct basis_factor {
     const double* T;
     const double* ratio; ///< [k] D, or null for 0
     factor_kind kind;
-    int m = 0; ///< rows of G, where it is swept
 
     /// Entry (i, j) of the lower triangle.
     OPTNET_DEVICE double stored(int i, int j) const {
-        return kind == factor_kind::swept ? T[chunked_triangle(m).row(rows[i]) + rows[j]] : T[triangle(i) + j];
+        return kind == factor_kind::swept ? T[chunked_triangle::row(rows[i]) + rows[j]] : T[triangle(i) + j];
     }
     /// Entry (i, j) of −R_WW⁻¹, where that is there.
     OPTNET_DEVICE double entry(int i, int j) const { return i > j ? stored(i, j) : stored(j, i); }
@@ -83,8 +75,8 @@ public:
     bool is_swept; ///< by sweeps.hpp
 
     OPTNET_DEVICE active_set(arena& from, const matrices& of, int most_rows, bool by_sweeps = false)
-        : is_swept(by_sweeps), capacity(most_rows), set(of), at(of.m) {
-        T = from.take<double>(is_swept ? at.size(of.m) : triangle(capacity));
+        : is_swept(by_sweeps), capacity(most_rows), set(of) {
+        T = from.take<double>(is_swept ? chunked_triangle::size(of.m) : triangle(capacity));
         lambda = from.take<double>(of.m);
         basis = from.take<int>(capacity + 1);
         d = from.take<double>(of.m);
@@ -141,7 +133,7 @@ public:
         return r(row, row) - of.a;
     }
     OPTNET_DEVICE basis_factor factor() const {
-        return {k, basis, T, nullptr, is_swept ? factor_kind::swept : factor_kind::triangle, set.m};
+        return {k, basis, T, nullptr, is_swept ? factor_kind::swept : factor_kind::triangle};
     }
     OPTNET_DEVICE bool in_basis(int i) const { return state[i] == inside; }
     /// What the basis leaves of R_ii.
@@ -153,7 +145,9 @@ public:
 private:
     enum : int { outside, inside, refused };
 
-    OPTNET_DEVICE double swept_entry(int i, int j) const { return T[i > j ? at.row(i) + j : at.row(j) + i]; }
+    OPTNET_DEVICE double swept_entry(int i, int j) const {
+        return T[i > j ? chunked_triangle::row(i) + j : chunked_triangle::row(j) + i];
+    }
     /// The sweep whose column is not scaled yet.
     struct pending {
         int row = -1;
@@ -188,7 +182,6 @@ private:
 
     int capacity;
     matrices set;
-    chunked_triangle at;
     double *y, *t;
     int* state;
 };

@@ -33,10 +33,10 @@ mapping choose_mapping(int n, int p, int m, std::int64_t batch, int processors) 
     return size <= most_of_a_warp ? mapping::per_warp : mapping::per_block;
 }
 
-memory_split element_memory(int n, int p, int m, std::size_t room) {
+memory_split element_memory(int n, int p, int m, std::size_t room, bool swept) {
     arena nothing;
     const matrices of(nothing, n, p, m);
-    return split(room, [&](arena& from) { return element(from, of, basis_capacity(n, p, m), by_sweeps(m)); });
+    return split(room, [&](arena& from) { return element(from, of, basis_capacity(n, p, m), swept); });
 }
 
 memory_split adjoint_memory(int n, int p, int m, std::size_t room) {

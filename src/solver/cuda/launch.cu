@@ -48,11 +48,11 @@ __global__ void __launch_bounds__(lanes) product_kernel(const __grid_constant__ 
     judge_rows(team, of);
 }
 
-/// Every block takes problems until there are no more. Where a processor has few problems each has more threads: a
-/// sweep changes (m + 1)²/2 numbers. Where it has many, other blocks use the time that a block waits.
+/// Every block takes problems until there are no more. Where a processor has two at most each has more threads, and
+/// sweeps, which wait least. Where it has more, three blocks use the time that one waits, and what counts is the work.
 constexpr int few_threads = lanes, many_threads = 256;
 template <int threads>
-__global__ void __launch_bounds__(threads, 512 / threads)
+__global__ void __launch_bounds__(threads, threads == few_threads ? 3 : 2)
     solve_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
                  const __grid_constant__ outputs out) {
     __shared__ typename team_of_threads<threads>::board board;
@@ -157,7 +157,11 @@ error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, lau
         code = allow_small(made, shared, resident);
     } else {
         code = allow(kkt_kernel, lanes, made.kkt.near, shared);
-        made.threads = batch.batch > 2 * processors ? few_threads : many_threads;
+        const bool few = batch.batch <= 2 * processors;
+        const memory_split with_sweeps = element_memory(n, p, m, room, true);
+        made.swept = few && by_sweeps(m) && with_sweeps.far == 0;
+        if (made.swept) made.solve = with_sweeps;
+        made.threads = few ? many_threads : few_threads;
         const auto solver = made.threads == few_threads ? solve_kernel<few_threads> : solve_kernel<many_threads>;
         if (code == cudaSuccess) code = allow(solver, made.threads, made.solve.near, shared, &resident);
     }

@@ -41,7 +41,8 @@ mapping choose_mapping(int n, int p, int m, std::int64_t batch, int processors);
 struct memory_split {
     std::size_t near = 0, far = 0;
 };
-memory_split element_memory(int n, int p, int m, std::size_t room);
+/// `swept`: with the matrix of sweeps.hpp.
+memory_split element_memory(int n, int p, int m, std::size_t room, bool swept = false);
 memory_split adjoint_memory(int n, int p, int m, std::size_t room);
 
 /// True if cuBLAS and cuSOLVER factor the matrices of such problems, and not a block each.
@@ -56,6 +57,7 @@ struct launch_plan {
     mapping by = mapping::per_block;
     bool libraries = false;                    ///< they factor the matrices
     int threads = 0;                           ///< of a block that solves one problem
+    bool swept = false;                        ///< its active set by sweeps.hpp
     int blocks = 0, teams = 0;                 ///< of the solve; teams are those of all blocks
     std::int64_t sets = 0;                     ///< of matrices
     memory_split solve, kkt;                   ///< per team

@@ -52,7 +52,7 @@ OPTNET_DEVICE void solve_one(Team& team, const device_batch& batch, const places
     if (!batch.shared && !at.plan.libraries) set_up(team, batch, k, of);
     const kept_factor kept = at.kept(k);
     const handed_over rest =
-        solve_problem(team, batch, k, of, at.memory(near, number), out, at.plan.keep ? &kept : nullptr);
+        solve_problem(team, batch, k, of, at.memory(near, number), out, at.plan.keep ? &kept : nullptr, at.plan.swept);
 #if defined(__CUDA_ARCH__)
     if (rest != handed_over::no && at.plan.roads > 0 && team.rank == 0)
         at.queue()[atomicAdd(at.counter() + 1, 1ull)] = i;

@@ -275,11 +275,11 @@ OPTNET_DEVICE bool decided(Team& team, const device_batch& batch, std::int64_t k
 }
 
 /// Solves problem k on its matrices by the active set alone, and writes every output. With `kept`, the factor of its
-/// active rows is left there. Says if the whole road (road.hpp) may do better.
+/// active rows is left there. `swept`: by sweeps.hpp. Says if the whole road (road.hpp) may do better.
 template <class Team>
 OPTNET_DEVICE handed_over solve_problem(Team& team, const device_batch& batch, std::int64_t k, const matrices& of,
-                                        arena memory, const outputs& out, const kept_factor* kept) {
-    element e(memory, of, basis_capacity(of.n, of.p, of.m), by_sweeps(of.m));
+                                        arena memory, const outputs& out, const kept_factor* kept, bool swept) {
+    element e(memory, of, basis_capacity(of.n, of.p, of.m), swept);
     finished done{status::numerical_error, handed_over::no, {}};
     if (!decided(team, batch, k, of, e, done)) {
         if (of.exact())

@@ -34,11 +34,11 @@ template <class Team, class F> OPTNET_DEVICE void each_row(Team& team, int rows,
 /// Changes the rows of Z above the last but one of them, `row`, and leaves its column. A worker has one column of every
 /// chunk, `lane`, of the rows group, group + groups ... of every block: the numbers of the row that is swept stay with
 /// it.
-template <int width> class sweep_of_rows {
+class sweep_of_rows {
 public:
     OPTNET_DEVICE sweep_of_rows(double* at, int rows, int swept_row, double by)
-        : Z(in_fast_memory(at)), m(rows), row(swept_row), own(row / width), reciprocal(by),
-          pivot_row(Z + chunked_triangle::start(shift, own, row)) {}
+        : Z(in_fast_memory(at)), m(rows), row(swept_row), own(chunked_triangle::block(row)), reciprocal(by),
+          pivot_row(Z + chunked_triangle::row(own, row)) {}
 
     OPTNET_DEVICE void run(int lane, int group, int groups) {
         OPTNET_UNROLLED
@@ -47,20 +47,19 @@ public:
             across[c] = 0;
             if (c * width <= m) // the same for all workers
                 across[c] = reciprocal * (c <= own ? pivot_row[j]
-                                          : j <= m ? Z[chunked_triangle::start(shift, c, j) + row]
+                                          : j <= m ? Z[chunked_triangle::row(c, j) + row]
                                                    : 0.0);
         }
         block<0>(lane, group, groups);
     }
 
 private:
-    static constexpr int shift = width == 8 ? 3 : 5;
-    static constexpr int most_chunks = width == 8 ? 2 : most_swept / width + 1;
+    static constexpr int width = chunked_triangle::width, most_chunks = most_swept / width + 1;
 
     template <int b> OPTNET_DEVICE void block(int lane, int group, int groups) {
         constexpr int first = b * width, length = width * (b + 1) + 1;
         const int end = m < first + width ? m : first + width;
-        double* to = Z + chunked_triangle::start(shift, b, first + group) + lane;
+        double* to = Z + chunked_triangle::row(b, first + group) + lane;
         // The column of `row` in rows that have it, and its own row, which has theirs, in others.
         const double* along = b <= own ? pivot_row + first + group : to - lane + row;
         const int further = b <= own ? groups : groups * length;
@@ -99,10 +98,10 @@ private:
     double across[most_chunks];
 };
 /// The workers of a team share the lanes of a row, if they are so many, and the rows.
-template <int width, class Team>
+template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void sweep_rows(const Team& team, double* Z, int m, int row, double reciprocal) {
-    const int side = team.size < width ? team.size : width;
-    sweep_of_rows<width> rows(Z, m, row, reciprocal);
+    const int width = chunked_triangle::width, side = team.size < width ? team.size : width;
+    sweep_of_rows rows(Z, m, row, reciprocal);
     for (int lane = team.rank % side; lane < width; lane += side) rows.run(lane, team.rank / side, team.size / side);
 }
 
@@ -119,8 +118,8 @@ template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
     const int m = set.m;
     k = 0;
     each_row(team, m + 1, [&](int i, int first, int by) {
-        double* const to = T + at.row(i);
-        const int end = (at.block(i) + 1) * at.width();
+        double* const to = T + chunked_triangle::row(i);
+        const int end = (chunked_triangle::block(i) + 1) * chunked_triangle::width;
         for (int j = first; j < end; j += by)
             to[j] = i < m && j < m ? set.r[i * m + j] : i == m && j < m ? d[j] : i < m && j == m ? d[i] : 0.0;
         for (int j = first; i == m && j < m; j += by) {
@@ -135,19 +134,16 @@ template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
 template <class Team, class Rule>
 OPTNET_DEVICE active_set::pending active_set::sweep(Team& team, int row, const Rule& rule) {
     const int m = set.m;
-    double *const last = T + at.row(m), *const own = T + at.row(row);
+    double *const last = T + chunked_triangle::row(m), *const own = T + chunked_triangle::row(row);
     const double diagonal = own[row], reciprocal = 1 / diagonal;
-    const double factor = (at.block(m) > at.block(row) ? last[row] : own[m]) * reciprocal;
-    if (at.width() == 8)
-        sweep_rows<8>(team, T, m, row, reciprocal);
-    else
-        sweep_rows<32>(team, T, m, row, reciprocal);
+    const double factor = (chunked_triangle::block(m) > chunked_triangle::block(row) ? last[row] : own[m]) * reciprocal;
+    sweep_rows(team, T, m, row, reciprocal);
     // The last workers have the fewest rows.
     each(team, m, [&](int place) {
         const int j = m - 1 - place;
         const double before = last[j];
         rule(j, -before);
-        if (j != row) last[j] = before - factor * (j < row ? own[j] : T[at.row(j) + row]);
+        if (j != row) last[j] = before - factor * (j < row ? own[j] : T[chunked_triangle::row(j) + row]);
     });
     return {row, std::abs(reciprocal), -reciprocal};
 }
@@ -155,12 +151,12 @@ OPTNET_DEVICE active_set::pending active_set::sweep(Team& team, int row, const R
 /// Entry i of the column of the last sweep, and for its own row the last one, too.
 OPTNET_DEVICE inline void active_set::settle(const pending& of, int i) const {
     if (of.row < 0) return;
-    const int m = set.m, block = at.block(i), own = at.block(of.row);
-    double *const row = T + at.row(i), *const swept_one = T + at.row(of.row);
+    const int m = set.m, block = chunked_triangle::block(i), own = chunked_triangle::block(of.row);
+    double *const row = T + chunked_triangle::row(i), *const swept_one = T + chunked_triangle::row(of.row);
     if (i == of.row) {
         row[i] = of.diagonal;
-        T[at.row(m) + i] *= of.scale;
-        if (at.block(m) == own) row[m] *= of.scale;
+        T[chunked_triangle::row(m) + i] *= of.scale;
+        if (chunked_triangle::block(m) == own) row[m] *= of.scale;
     } else if (block > own) {
         row[of.row] *= of.scale;
     } else {
@@ -178,7 +174,7 @@ inline constexpr int is_slight = 1 << 16, is_doubtful = 1 << 17, is_dependent = 
 /// most, measured against its length in the metric of P. `forgive`: rows that were refused may enter again.
 template <class Team>
 OPTNET_DEVICE active_set::choice active_set::choose(Team& team, const pending& last, bool forgive) {
-    const double* const slacks = T + at.row(set.m);
+    const double* const slacks = T + chunked_triangle::row(set.m);
     const two found = winner(team, set.m, [&](int i) {
         settle(last, i);
         const double value = slacks[i];
@@ -239,7 +235,7 @@ template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row, int limit, double& multiplier) {
     const auto direction = [&](int j) { return -swept_entry(row, j); };
     each(team, set.m, [&](int i) {
-        if (state[i] == inside) lambda[i] = -T[at.row(set.m) + i];
+        if (state[i] == inside) lambda[i] = -T[chunked_triangle::row(set.m) + i];
     });
     multiplier = 0;
     pending last;
@@ -277,7 +273,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row,
 template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team& team, int limit, bool again) {
     steps = 0;
     if (!again) start_swept(team);
-    double* const slacks = T + at.row(set.m);
+    double* const slacks = T + chunked_triangle::row(set.m);
     pending last;
     int entered = -1; // the row that entered last, while it may not leave again
     int slight = 0;   // rows in a row that were hardly violated

@@ -34,12 +34,13 @@ public:
     std::vector<std::int32_t> handed;
     bool active_set_only = false; ///< leaves the second kernel out
 
-    /// `room`: bytes of a block's own memory; what does not fit lies elsewhere.
+    /// `room`: bytes of a block's own memory; what does not fit lies elsewhere. `sweeps`: as where a GPU has few
+    /// problems.
     batch(const problem<T>& given, const optnet::settings& how, double fill = std::numeric_limits<double>::quiet_NaN(),
-          std::size_t room = cuda::arena::unlimited, const starting_points<T>& start = {})
+          std::size_t room = cuda::arena::unlimited, const starting_points<T>& start = {}, bool sweeps = true)
         : data(cuda::make_batch(given, how, start)), poison(fill),
           set_words((cuda::matrices_bytes(data.n, data.p, data.m) + 255) / 256 * 32),
-          split(cuda::element_memory(data.n, data.p, data.m, room)),
+          swept(sweeps && cuda::by_sweeps(data.m)), split(cuda::element_memory(data.n, data.p, data.m, room, swept)),
           kkt_split(cuda::adjoint_memory(data.n, data.p, data.m, room)) {
         const auto count = [&](int n) { return static_cast<std::size_t>(data.batch * n); };
         // The pattern is in the outputs too: each of them must be written.
@@ -82,7 +83,7 @@ public:
             team.sync();
             const cuda::kept_factor keep = factor(k);
             const cuda::arena pieces(own[0].data(), split.near, own[1].data());
-            const cuda::handed_over first = cuda::solve_problem(team, data, k, set(k), pieces, outputs(), &keep);
+            const cuda::handed_over first = cuda::solve_problem(team, data, k, set(k), pieces, outputs(), &keep, swept);
             if (first == cuda::handed_over::no || active_set_only) continue;
             team.sync();
             if (team.rank == 0) road[0].refill(poison);
@@ -125,6 +126,7 @@ private:
     cuda::device_batch data;
     double poison;
     std::size_t set_words;
+    bool swept;
     cuda::memory_split split, kkt_split;
     bool factored = false;
     std::vector<memory> sets, kept, own, road, adjoint;
