@@ -9,8 +9,8 @@
 //     row in:         l = T R_W,e,  π² = R_ee − l'l,  the new row of T is [−l'T, 1] / π
 //     row out:        rotations of neighbouring rows of T take its column into the last row, which then goes
 //
-// A step that takes in a row is four barriers, one that drops a row six, whatever k is. Where R fits into fast memory a
-// step of either kind is two: sweeps.hpp.
+// A step that takes in a row is four barriers, one that drops a row six, whatever k is. sweeps.hpp has steps of two
+// barriers and more work, for where a GPU has few problems.
 
 #include "solver/cuda/matrices.hpp"
 
@@ -72,7 +72,7 @@ public:
     double *x, *l;  ///< [capacity + 1], [capacity] scratch, free after `solve`
     int k = 0;      ///< rows of the basis
     int steps = 0;
-    bool is_swept; ///< by sweeps.hpp
+    bool is_swept; ///< T is the swept matrix, and the methods for it are those to call
 
     OPTNET_DEVICE active_set(arena& from, const matrices& of, int most_rows, bool by_sweeps = false)
         : is_swept(by_sweeps), capacity(most_rows), set(of) {
@@ -107,14 +107,8 @@ public:
         return independent;
     }
 
-    /// R of two rows, and x <- T v, x <- T' v in the form that a phase takes: entry i.
+    /// R of two rows, and entry j of T' v.
     OPTNET_DEVICE double r(int i, int j) const { return set.r[j * set.m + i]; }
-    OPTNET_DEVICE double forward(int i, const double* v) const {
-        const double* const row = T + triangle(i);
-        double sum = 0;
-        for (int j = 0; j <= i; ++j) sum += row[j] * v[j];
-        return sum;
-    }
     OPTNET_DEVICE double backward(int j, const double* v) const {
         double sum = 0;
         for (int i = j; i < k; ++i) sum += T[triangle(i) + j] * v[i];

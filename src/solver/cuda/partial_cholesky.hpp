@@ -87,8 +87,10 @@ OPTNET_DEVICE inline double reciprocal_root(double v) {
 OPTNET_DEVICE inline bool factor_square(double* pivots, int width, double floor) {
     double d[panel_width][panel_width];
     OPTNET_UNROLLED
-    for (int i = 0; i < panel_width; ++i) OPTNET_UNROLLED
-    for (int j = 0; j <= i; ++j) d[i][j] = i < width ? pivots[i * panel_width + j] : 0.0;
+    for (int i = 0; i < panel_width; ++i) {
+        OPTNET_UNROLLED
+        for (int j = 0; j <= i; ++j) d[i][j] = i < width ? pivots[i * panel_width + j] : 0.0;
+    }
     bool positive = true;
     OPTNET_UNROLLED
     for (int j = 0; j < panel_width; ++j) {
@@ -98,12 +100,16 @@ OPTNET_DEVICE inline bool factor_square(double* pivots, int width, double floor)
         OPTNET_UNROLLED
         for (int i = j + 1; i < panel_width; ++i) d[i][j] *= d[j][j];
         OPTNET_UNROLLED
-        for (int i = j + 1; i < panel_width; ++i) OPTNET_UNROLLED
-        for (int c = j + 1; c <= i; ++c) d[i][c] -= d[i][j] * d[c][j];
+        for (int i = j + 1; i < panel_width; ++i) {
+            OPTNET_UNROLLED
+            for (int c = j + 1; c <= i; ++c) d[i][c] -= d[i][j] * d[c][j];
+        }
     }
     OPTNET_UNROLLED
-    for (int i = 0; i < panel_width; ++i) OPTNET_UNROLLED
-    for (int j = 0; j <= i; ++j) pivots[i * panel_width + j] = d[i][j];
+    for (int i = 0; i < panel_width; ++i) {
+        OPTNET_UNROLLED
+        for (int j = 0; j <= i; ++j) pivots[i * panel_width + j] = d[i][j];
+    }
     return positive;
 }
 
