@@ -4,7 +4,7 @@
 
 #include "adversarial.hpp"
 #include "catch.hpp"
-#include "claims.hpp"
+#include "cuda/check_claims.hpp"
 #include "cuda/sparse_host.hpp"
 #include "derivative.hpp"
 #include "own_model.hpp"
@@ -15,6 +15,7 @@
 #include <array>
 
 using namespace problems;
+using host::check_claims;
 namespace cuda = optnet::solver::cuda;
 using cuda::handed_over;
 using solver::block_kind;
@@ -96,18 +97,6 @@ void check_as_on_cpu(const solver::problem<double>& given, bool unique_duals) {
     CHECK(apart(b.out.nu, a.nu) <= rounding * (1 + largest(a.nu)));
     CHECK(apart(d.nu, expected.nu) <= rounding * (1 + largest(expected.nu)));
     CHECK(apart(d.lambda, expected.lambda) <= rounding * (1 + largest(expected.lambda)));
-}
-
-/// Whatever is said is true, and what is not solved says who might.
-void check_claims(const dense<double>& d, const host::sparse_batch<double>& b, std::int64_t k = 0) {
-    switch (b.out.at(k)) {
-    case status::solved: CHECK(shares(d, b.out, k, 1e-8) <= 1 + 1e-6L); return;
-    case status::primal_infeasible: CHECK(claims::farkas(d, b.out, k) <= 1e-8L * (1 + 1e-6L)); return;
-    case status::dual_infeasible: CHECK(claims::ray(d, b.out, k) <= 1e-8L * (1 + 1e-6L)); return;
-    case status::nonconvex:
-    case status::invalid_input: CHECK(b.handed_over(k) == handed_over::no); return;
-    default: CHECK(b.handed_over(k) != handed_over::no);
-    }
 }
 
 } // namespace

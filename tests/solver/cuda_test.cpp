@@ -4,7 +4,7 @@
 
 #include "adversarial.hpp"
 #include "catch.hpp"
-#include "claims.hpp"
+#include "cuda/check_claims.hpp"
 #include "cuda/counting_team.hpp"
 #include "cuda/host.hpp"
 #include "derivative.hpp"
@@ -14,6 +14,7 @@
 #include <array>
 
 using namespace problems;
+using host::check_claims;
 namespace cuda = optnet::solver::cuda;
 using cuda::handed_over;
 
@@ -34,18 +35,6 @@ template <class T> host::batch<T> on_host(const dense<T>& d, const optnet::setti
 /// Both roads end on the same active rows with a step of refinement on the user's data, so both points are exact up to
 /// u times the condition of these rows' system, below 1e5 where the families call z unique.
 constexpr double rounding = 1e-11;
-
-/// Whatever is said is true, and what is not solved says who might.
-void check_claims(const dense<double>& d, const host::batch<double>& b, std::int64_t k = 0) {
-    switch (b.out.at(k)) {
-    case status::solved: CHECK(shares(d, b.out, k, 1e-8) <= 1 + 1e-6L); return;
-    case status::primal_infeasible: CHECK(claims::farkas(d, b.out, k) <= 1e-8L * (1 + 1e-6L)); return;
-    case status::dual_infeasible: CHECK(claims::ray(d, b.out, k) <= 1e-8L * (1 + 1e-6L)); return;
-    case status::nonconvex:
-    case status::invalid_input: CHECK(b.handed_over(k) == handed_over::no); return;
-    default: CHECK(b.handed_over(k) != handed_over::no);
-    }
-}
 
 } // namespace
 
