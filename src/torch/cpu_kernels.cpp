@@ -3,7 +3,7 @@
 
 #include "optnet/solver/solve.hpp"
 #include "optnet/torch/error.hpp"
-#include "torch/small_memory.hpp"
+#include "torch/tensor_memory.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/EmptyTensor.h>
@@ -206,7 +206,7 @@ Tensor allocate(at::IntArrayRef sizes, const at::TensorOptions& options) {
         return at::detail::empty_cuda(sizes, at::typeMetaToScalarType(options.dtype()), options.device(), std::nullopt);
 #endif
     if (!options.device().is_cpu()) return at::empty(sizes, options);
-    static c10::Allocator& memory = small_memory();
+    static c10::Allocator& memory = tensor_memory();
     return at::detail::empty_generic(sizes, &memory, c10::DispatchKeySet(c10::DispatchKey::CPU),
                                      at::typeMetaToScalarType(options.dtype()), std::nullopt);
 }

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <new>
 #include <utility>
 
@@ -61,29 +60,19 @@ constexpr std::array<c10::DeleterFnPtr, sizeof...(lines)> deleters(std::index_se
 }
 constexpr auto deleter = deleters(std::make_index_sequence<most_lines + 1>());
 
-struct allocator final : c10::Allocator {
-    c10::DataPtr allocate(std::size_t size) override {
-        if (size == 0 || size > most_small) return c10::GetAllocator(c10::DeviceType::CPU)->allocate(size);
-        const std::size_t lines = (size + line - 1) / line;
-        store& from = mine;
-        void* bytes = from.first[lines];
-        if (bytes != nullptr) {
-            from.first[lines] = from.first[lines]->next;
-            from.bytes -= lines * line;
-        } else {
-            bytes = ::operator new(lines* line, std::align_val_t(line));
-        }
-        return {bytes, bytes, deleter[lines], c10::DeviceType::CPU};
-    }
-    void copy_data(void* to, const void* from, std::size_t size) const override { std::memcpy(to, from, size); }
-};
-
 } // namespace
 
-c10::Allocator& small_memory() {
-    // Never destroyed: tensors may outlive every static object.
-    static c10::Allocator& one = *new allocator;
-    return one;
+c10::DataPtr small_memory(std::size_t size) {
+    const std::size_t lines = (size + line - 1) / line;
+    store& from = mine;
+    void* bytes = from.first[lines];
+    if (bytes != nullptr) {
+        from.first[lines] = from.first[lines]->next;
+        from.bytes -= lines * line;
+    } else {
+        bytes = ::operator new(lines* line, std::align_val_t(line));
+    }
+    return {bytes, bytes, deleter[lines], c10::DeviceType::CPU};
 }
 
 } // namespace optnet

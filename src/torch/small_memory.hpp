@@ -8,9 +8,9 @@ namespace optnet {
 /// Memory of the CPU for small tensors, aligned as torch's own: what a thread lets go of, it gets again. A training
 /// step of one small problem makes and drops a dozen tensors, for which the system's aligned memory takes longer than
 /// the backward pass solves.
-c10::Allocator& small_memory();
+c10::DataPtr small_memory(std::size_t bytes);
 
-/// Up to so many bytes; what is larger comes from torch.
+/// Up to so many bytes, at least one.
 inline constexpr std::size_t most_small = 4096;
 
 } // namespace optnet
