@@ -27,15 +27,16 @@ struct set_up {
     std::size_t held() const { return data.held() + dual.held(); } ///< without the sparse form, which is not recycled
 };
 
-/// Reads the matrices of one element and factors them.
+/// Reads the matrices of one element and factors them, on up to so many threads.
 template <class T>
-void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, const plan& made);
+void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, const plan& made,
+          int threads = 1);
 /// Memory for that: what an earlier one left, or new where the sparse form was chosen, which has as many numbers as its
 /// pattern.
 std::shared_ptr<set_up> memory(const plan& made);
 template <class T>
 std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
-                                          const plan& made);
+                                          const plan& made, int threads = 1);
 
 /// True if no block of the batch has numbers of its own per problem.
 template <class T> bool shares_matrices(const problem<T>& batch);

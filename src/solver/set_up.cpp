@@ -12,13 +12,14 @@ template <class T> bool shares_matrices(const problem<T>& batch) {
 }
 
 template <class T>
-void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, const plan& chosen) {
+void load(set_up& to, const problem<T>& batch, std::int64_t element, const settings& how, const plan& chosen,
+          int threads) {
     to.data.load(batch, element);
     to.is_sparse = chosen.chosen == form::sparse;
     to.convex = to.start.usable = false;
     if (!to.data.finite) return;
     to.convex = to.is_sparse ? to.sparse.set_up(to.data, chosen.pattern, how.convexity_tolerance)
-                             : to.dual.set_up(to.data, how.convexity_tolerance, chosen.rows);
+                             : to.dual.set_up(to.data, how.convexity_tolerance, chosen.rows, threads);
 }
 
 std::shared_ptr<set_up> memory(const plan& chosen) {
@@ -27,9 +28,9 @@ std::shared_ptr<set_up> memory(const plan& chosen) {
 
 template <class T>
 std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t element, const settings& how,
-                                          const plan& chosen) {
+                                          const plan& chosen, int threads) {
     const auto made = memory(chosen);
-    load(*made, batch, element, how, chosen);
+    load(*made, batch, element, how, chosen, threads);
     const structure& shape = *batch.shape;
     if (batch.batch < shared_chunk::least || !shares_matrices(batch) || !made->convex ||
         !shared_kkt::serves(made->dual))
@@ -48,8 +49,9 @@ std::shared_ptr<const set_up> make_set_up(const problem<T>& batch, std::int64_t 
 
 #define OPTNET_FOR(T)                                                                                                  \
     template bool shares_matrices(const problem<T>&);                                                                  \
-    template void load(set_up&, const problem<T>&, std::int64_t, const settings&, const plan&);                        \
-    template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, const plan&);
+    template void load(set_up&, const problem<T>&, std::int64_t, const settings&, const plan&, int);                   \
+    template std::shared_ptr<const set_up> make_set_up(const problem<T>&, std::int64_t, const settings&, const plan&,  \
+                                                       int);
 OPTNET_FOR(double)
 OPTNET_FOR(float)
 #undef OPTNET_FOR

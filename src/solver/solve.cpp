@@ -53,7 +53,7 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
         load(*held, batch, 0, how, made);
         call.common = held;
     } else if (shared) {
-        call.common = make_set_up(batch, 0, how, made);
+        call.common = make_set_up(batch, 0, how, made, threads);
     }
     const bool chunks = shared && !call.common->is_sparse && call.common->convex && batch.batch >= least_together &&
                         shared_kkt::serves(call.common->dual);

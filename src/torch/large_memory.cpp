@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "torch/large_memory.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <deque>
 #include <memory>
@@ -10,12 +12,13 @@
 namespace optnet {
 namespace {
 
-/// The head of a block, on a line of its own in front of the tensor's bytes.
+/// The head of a block, on a line of its own in front of the tensor's bytes. Blocks are mapped one by one: from the heap,
+/// those that wait would keep the system from having back what lies between them.
 struct alignas(64) block {
     std::size_t bytes;
 };
 struct give_back {
-    void operator()(block* b) const { ::operator delete(b, std::align_val_t(alignof(block))); }
+    void operator()(block* b) const { munmap(b, sizeof(block) + b->bytes); }
 };
 using owner = std::unique_ptr<block, give_back>;
 
@@ -64,9 +67,10 @@ void let_go(void* b) { all().give(owner(static_cast<block*>(b))); }
 c10::DataPtr large_memory(std::size_t bytes) {
     owner one = all().take(bytes);
     if (!one) {
-        void* const made = ::operator new(sizeof(block) + bytes, std::align_val_t(alignof(block)), std::nothrow);
+        const std::size_t whole = sizeof(block) + bytes;
+        void* const made = mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         // Torch says how much it was.
-        if (made == nullptr) return c10::GetAllocator(c10::DeviceType::CPU)->allocate(bytes);
+        if (made == MAP_FAILED) return c10::GetAllocator(c10::DeviceType::CPU)->allocate(bytes);
         one.reset(new (made) block{bytes});
     }
     block* const b = one.release();

@@ -48,6 +48,23 @@ TEST_CASE("every index is visited once, whatever the number of threads") {
         }
 }
 
+TEST_CASE("parts of rows follow each other, and there are no more than have work enough") {
+    using optnet::solver::cpu::parallel_rows, optnet::solver::cpu::rows_of;
+    for (const rows_of shape : {rows_of::rectangle, rows_of::triangle})
+        for (const std::int64_t rows : {0, 1, 7, 8, 17, 200, 1001})
+            for (const double operations : {0.0, 1.5e6, 1e9}) {
+                std::vector<std::atomic<int>> visits(static_cast<std::size_t>(rows));
+                std::atomic<int> parts{0};
+                parallel_rows(4, shape, rows, operations, [&](std::int64_t first, std::int64_t end) {
+                    ++parts;
+                    for (std::int64_t i = first; i < end; ++i) ++visits[static_cast<std::size_t>(i)];
+                });
+                CAPTURE(rows, operations, parts.load());
+                for (const std::atomic<int>& v : visits) REQUIRE(v == 1);
+                CHECK(parts == (operations < 2e6 || rows < 16 ? 1 : rows == 17 ? 2 : 4));
+            }
+}
+
 TEST_CASE("many short loops in a row, with changing numbers of threads") {
     std::int64_t wrong = 0;
     for (int i = 0; i < 3000; ++i) wrong += wrongly_visited(1 + i % 5, i % 7);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results and gradients lie in ordinary memory of their own, and go when nobody holds them. Usage: memory_test.py LIBRARY"""
 import io
+import resource
 import threading
 import weakref
 
@@ -30,6 +31,42 @@ def test_tensors_that_live_overlap_nowhere_and_are_aligned():
     assert all(a[1] <= b[0] for a, b in zip(places, places[1:]))
     assert all(first % 64 == 0 for first, _ in places)
     assert all(equal(t, before) for t, before in zip(held, seen))
+
+
+def large_step(batch, n):
+    """The six gradients of a batch of problems with matrices of their own."""
+    x = leaves(problem(n, n // 4, n, batch=batch, seed=batch))
+    ops.qp(*x).pow(2).sum().backward()
+    return [t.grad for t in x]
+
+
+@on_cpu_only
+def test_large_gradients_that_live_overlap_nowhere():
+    held, seen = [], []
+    for repetition in range(4):
+        for batch in (20, 21, 24, 40):
+            made = large_step(batch, 32)
+            held += made[repetition % 2 :: 2]
+            seen += [t.clone() for t in made[repetition % 2 :: 2]]
+    places = sorted((t.data_ptr(), t.data_ptr() + 8 * t.numel()) for t in held)
+    assert any(t.numel() * 8 >= 1 << 17 for t in held)
+    assert all(a[1] <= b[0] for a, b in zip(places, places[1:]))
+    assert all(first % 64 == 0 for first, _ in places)
+    assert all(equal(t, before) for t, before in zip(held, seen))
+
+
+@on_cpu_only
+def test_what_waits_to_be_used_again_is_bounded():
+    def resident():
+        return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 2**20
+
+    large_step(100, 50)
+    before = resident()
+    made = 0
+    for batch in range(100, 1300, 60):
+        made += sum(8 * t.numel() for t in large_step(batch, 50)) / 2**20
+    # Tensors, sets and factors, each up to 64 MB, and what the threads keep.
+    assert made > 600 and resident() - before < 3 * 64 + 32 + 20, (made, resident() - before)
 
 
 @on_cpu_only
@@ -80,7 +117,7 @@ def test_no_graph_holds_itself():
             made = torch.autograd.grad(sum(t.pow(2).sum() for t in made), x, create_graph=True)
         held = [weakref.ref(t) for t in (*x, z)]
         del x, z, made
-        assert all(t() is None for t in held), order
+    assert all(t() is None for t in held), order
 
 
 if __name__ == "__main__":

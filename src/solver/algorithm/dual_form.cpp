@@ -2,6 +2,7 @@
 #include "solver/algorithm/dual_form.hpp"
 
 #include "solver/cpu/kernels.hpp"
+#include "solver/cpu/pool.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,8 +24,9 @@ constexpr std::int64_t narrow = 24;
 
 } // namespace
 
-bool dual_form::set_up(const operators& source, double convexity_tolerance, kept_rows which) {
+bool dual_form::set_up(const operators& source, double convexity_tolerance, kept_rows which, int threads) {
     data = &source;
+    crew = threads;
     reduced = false;
     kept_r = which == kept_rows::all;
     const bool few = which == kept_rows::on_demand || which == kept_rows::at_once;
@@ -133,7 +135,21 @@ bool dual_form::attempt(double shift, double weight, double least) {
         for (std::int64_t i = 0; i < n; ++i)
             if (a[i] != 0) kernels.axpy(weight * a[i], a, h + i * n, i + 1);
     }
-    return kernels.partial_cholesky(h, n + p + m, n, n, least, nullptr);
+    return factor_panel(h, n + p + m, n, least);
+}
+
+/// [H; B] becomes [L; B L⁻ᵀ], in one sweep if it is small.
+bool dual_form::factor_panel(double* M, std::int64_t rows, std::int64_t n, double floor) const {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t below = rows - n;
+    const double operations = 0.5 * static_cast<double>(below) * static_cast<double>(n * n);
+    constexpr double small = 1e6;
+    if (operations < small) return kernels.partial_cholesky(M, rows, n, n, floor, nullptr);
+    if (!kernels.partial_cholesky(M, n, n, n, floor, nullptr)) return false;
+    cpu::parallel_rows(crew, cpu::rows_of::rectangle, below, operations, [&](std::int64_t first, std::int64_t end) {
+        kernels.trsm_lower(M, n, n, M + (n + first) * n, n, end - first);
+    });
+    return true;
 }
 
 bool dual_form::factor(double convexity_tolerance) {
@@ -178,7 +194,12 @@ void dual_form::eliminate_equalities() {
             std::int64_t end = i;
             while (end < m && !(diagonal && data->g_is_bound(static_cast<int>(end)))) ++end;
             if (end > i) {
-                kernels.gemm_nt(below + i * p, p, vg() + i * n, n, va(), n, end - i, p, n, 1.0, 0.0);
+                const double operations = static_cast<double>(end - i) * static_cast<double>(p * n);
+                cpu::parallel_rows(crew, cpu::rows_of::rectangle, end - i, operations,
+                                   [&](std::int64_t first, std::int64_t last) {
+                                       kernels.gemm_nt(below + (i + first) * p, p, vg() + (i + first) * n, n, va(), n,
+                                                       last - first, p, n, 1.0, 0.0);
+                                   });
                 i = end;
                 continue;
             }
@@ -187,11 +208,25 @@ void dual_form::eliminate_equalities() {
                 below[i * p + k] = column < 0 ? 0.0 : vg()[i * n + column] * va()[k * n + column];
             ++i;
         }
-        return kernels.partial_cholesky(schur.data(), p + m, p, p, floor, nullptr);
+        return factor_panel(schur.data(), p + m, p, floor);
     };
     if (!try_shift(0, dependent_equality * most))
         for (delta = 1e-9 * most; !try_shift(delta, 0) && delta < 1e9 * most; delta *= 10) {
         }
+}
+
+/// R = R + sign V V' for V [m, width], its lower triangle; 0 stands before the first sum.
+void dual_form::add_products(const double* V, std::int64_t width, double sign) {
+    const auto& kernels = cpu::dense<double>();
+    const std::int64_t m = data->m;
+    const double operations = 0.5 * static_cast<double>(m * m) * static_cast<double>(width);
+    const double before = sign > 0 ? 0 : 1;
+    cpu::parallel_rows(crew, cpu::rows_of::triangle, m, operations, [&](std::int64_t first, std::int64_t end) {
+        const double* these = V + first * width;
+        double* to = r.data() + first * m;
+        if (first > 0) kernels.gemm_nt(to, m, these, width, V, width, end - first, first, width, sign, before);
+        kernels.syrk_lower(to + first, m, these, width, end - first, width, sign, before);
+    });
 }
 
 void dual_form::form_r() {
@@ -228,7 +263,7 @@ void dual_form::form_r() {
             }
         }
     } else {
-        kernels.syrk_lower(r.data(), m, vg(), n, m, n, 1.0, 0.0);
+        add_products(vg(), n, 1);
     }
     const auto read_lengths = [&] {
         r_diagonal.resize(size(m));
@@ -236,7 +271,7 @@ void dual_form::form_r() {
     };
     read_lengths();
     if (p > 0) {
-        kernels.syrk_lower(r.data(), m, schur.data() + p * p, p, m, p, -1.0, 1.0);
+        add_products(schur.data() + p * p, p, -1);
         // What the equalities leave of a row that depends on them is rounding, which would make multipliers of 1e16.
         const double least = delta > 0 ? dependent_regularized : dependent;
         for (std::int64_t i = 0; i < m; ++i) {

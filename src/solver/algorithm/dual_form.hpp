@@ -31,8 +31,8 @@ enum class kept_rows {
 class dual_form {
 public:
     /// Factors. False: Q + ρI + γA'A is not positive definite within `convexity_tolerance`, that is, Q is not convex
-    /// (or overflowed). Memory of an earlier set-up is used again; `data` must outlive this.
-    bool set_up(const operators& data, double convexity_tolerance, kept_rows which);
+    /// (or overflowed). Memory of an earlier set-up is used again; `data` must outlive this. On up to `threads` threads.
+    bool set_up(const operators& data, double convexity_tolerance, kept_rows which, int threads = 1);
 
     /// Leaves L, V_A, V_G, L_S and W to `to`, all that solves with given active rows need if no γA'A is to be undone;
     /// `measures` has the sizes of the data. What `to` held is the memory of the next set-up.
@@ -100,7 +100,7 @@ public:
     void subtract_multipliers(const double* M, double* Y, double* U, std::int64_t count) const;
 
     /// What the first guess of active sets takes, for batches.
-    void prepare_guess() { guess.set_up(r.data(), data->m, data->m > data->n - data->p); }
+    void prepare_guess() { guess.set_up(r.data(), data->m, data->m > data->n - data->p, crew); }
     const guess_matrix& guesses() const { return guess; }
 
     std::size_t bytes() const {
@@ -117,6 +117,8 @@ private:
     bool set_up_once(double convexity_tolerance);
     bool set_up_turned();
     bool attempt(double shift, double weight, double least);
+    bool factor_panel(double* M, std::int64_t rows, std::int64_t n, double floor) const;
+    void add_products(const double* V, std::int64_t width, double sign);
     void eliminate_equalities();
     void form_r();
     double* va() {
@@ -128,6 +130,7 @@ private:
     const double* vg() const { return const_cast<dual_form*>(this)->vg(); }
 
     const operators* data = nullptr;
+    int crew = 1; ///< threads of the set-up
     double rho = 0, gamma = 0, delta = 0, pivot = 0;
     bool diagonal = false; ///< H is diagonal
     bool kept_r = false;   ///< V_G, W and R are there

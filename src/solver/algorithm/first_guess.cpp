@@ -2,6 +2,7 @@
 #include "solver/algorithm/first_guess.hpp"
 
 #include "solver/cpu/kernels.hpp"
+#include "solver/cpu/pool.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -19,6 +20,11 @@ constexpr double regular_eigenvalue = 1e-11, singular_eigenvalue = 1e-4;
 constexpr int singular_steps = 30;
 /// With less R + ρI has too few digits in single precision.
 constexpr double least_penalty = 1e-4;
+
+/// Rows of a triangle that are taken together: fewer products with zeros, but more matrices to prepare.
+constexpr std::int64_t block = 32;
+/// Some 50 microseconds.
+constexpr double operations_of_a_thread = 4e6;
 
 /// Rows that are nearly parallel to another one, both bounds of a range for example, let multipliers grow with the
 /// iterations: with more than a quarter of them the guess is worse than none.
@@ -44,7 +50,7 @@ template <class T> void scaled(const double* R, const double* unit, std::int64_t
 
 } // namespace
 
-void guess_matrix::set_up(const double* R, std::int64_t m, bool singular) {
+void guess_matrix::set_up(const double* R, std::int64_t m, bool singular, int threads) {
     e.clear();
     is_singular = singular;
     unit.resize(at(m));
@@ -58,13 +64,13 @@ void guess_matrix::set_up(const double* R, std::int64_t m, bool singular) {
     double sum = 0;
     for (const double reciprocal_root : pivots) sum -= 2 * std::log(reciprocal_root);
     rho = std::max(least_penalty, (singular ? 1.0 : share_of_mean) * std::exp(sum / static_cast<double>(m)));
-    // [R + ρI; I] = [L; L⁻ᵀ] L', E = 2ρ L⁻ᵀ L⁻¹ − I
+    // R + ρI = L L', E = 2ρ L⁻ᵀ L⁻¹ − I; row i of L⁻ᵀ begins with its entry i.
     const auto& kernels = cpu::dense<float>();
-    panel.assign(at(2 * m * m), 0.0F);
-    float* inverse = panel.data() + m * m;
-    scaled(R, unit.data(), m, rho, panel.data());
-    for (std::int64_t i = 0; i < m; ++i) inverse[i * m + i] = 1;
-    if (!kernels.partial_cholesky(panel.data(), 2 * m, m, m, 0.0F, nullptr)) return;
+    panel.resize(at(2 * m * m));
+    float *const L = panel.data(), *const inverse = L + m * m;
+    std::fill_n(inverse, m * m, 0.0F);
+    scaled(R, unit.data(), m, rho, L);
+    if (!kernels.partial_cholesky(L, m, m, m, 0.0F, nullptr)) return;
     // An odd number of vectors: powers of two would meet in few places of the cache.
     ld = (m + 15) / 16 * 16;
     if (ld % 32 == 0) ld += 16;
@@ -72,8 +78,26 @@ void guess_matrix::set_up(const double* R, std::int64_t m, bool singular) {
     e.assign(at(m * ld + line), 0.0F);
     offset =
         (line - static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(e.data()) / sizeof(float)) % line) % line;
-    float* own = e.data() + offset;
-    kernels.syrk_lower(own, ld, inverse, m, m, m, static_cast<float>(2 * rho), 0.0F);
+    float* const own = e.data() + offset;
+    const double worth = static_cast<double>(m * m * m) / operations_of_a_thread;
+    const int crew = std::min(threads, static_cast<int>(std::min(worth, 1e6)));
+    const auto each_block = [&](const auto& step) {
+        cpu::parallel_for(crew, (m + block - 1) / block, [&](int /*worker*/, std::int64_t k) {
+            step(k * block, std::min(block, m - k * block), m - k * block);
+        });
+    };
+    each_block([&](std::int64_t i, std::int64_t rows, std::int64_t left) {
+        float* const these = inverse + i * (m + 1);
+        for (std::int64_t k = 0; k < rows; ++k) these[k * (m + 1)] = 1;
+        kernels.trsm_lower(L + i * (m + 1), m, left, these, m, rows);
+    });
+    each_block([&](std::int64_t i, std::int64_t rows, std::int64_t left) {
+        const float* const these = inverse + i * (m + 1);
+        float* const to = own + i * ld;
+        const auto twice = static_cast<float>(2 * rho);
+        if (i > 0) kernels.gemm_nt(to, ld, these, m, inverse + i, m, rows, i, left, twice, 0.0F);
+        kernels.syrk_lower(to + i, ld, these, m, rows, left, twice, 0.0F);
+    });
     for (std::int64_t i = 0; i < m; ++i) own[i * ld + i] -= 1;
     kernels.mirror_lower(own, ld, m);
 }

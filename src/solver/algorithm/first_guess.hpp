@@ -21,7 +21,7 @@ class guess_matrix {
 public:
     /// From R [m, m]; not usable afterwards if R is too near to singular, or its numbers are of no use where it is so
     /// by its rank.
-    void set_up(const double* R, std::int64_t m, bool singular = false);
+    void set_up(const double* R, std::int64_t m, bool singular = false, int threads = 1);
     void clear() { e.clear(); }
     bool usable() const { return !e.empty(); }
 

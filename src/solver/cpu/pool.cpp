@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -181,6 +182,21 @@ void cpu::parallel_for(int threads, std::int64_t count, const std::function<void
             for (std::int64_t i = from.next++; i < from.end; i = from.next++) work(worker, i);
         }
     });
+}
+
+void cpu::parallel_rows(int threads, rows_of shape, std::int64_t rows, double operations,
+                        const std::function<void(std::int64_t, std::int64_t)>& work) {
+    constexpr double least = 1e6; // some 50 microseconds
+    constexpr std::int64_t step = 8;
+    const auto worth = static_cast<int>(std::min(operations / least, 1e6));
+    const auto parts = static_cast<int>(std::min<std::int64_t>(std::min(threads, worth), rows / step));
+    if (parts <= 1) return work(0, rows);
+    const auto begin = [&](std::int64_t part) {
+        const double share = static_cast<double>(part) / parts;
+        const double of_rows = static_cast<double>(rows) * (shape == rows_of::triangle ? std::sqrt(share) : share);
+        return part == parts ? rows : static_cast<std::int64_t>(of_rows) / step * step;
+    };
+    parallel_for(parts, parts, [&](int /*worker*/, std::int64_t part) { work(begin(part), begin(part + 1)); });
 }
 
 int cpu::worth_waking(int threads, double microseconds) {
