@@ -66,7 +66,7 @@ def test_what_waits_to_be_used_again_is_bounded():
     for batch in range(100, 1300, 60):
         made += sum(8 * t.numel() for t in large_step(batch, 50)) / 2**20
     # Tensors, sets and factors, each up to 64 MB, and what the threads keep.
-    assert made > 600 and resident() - before < 3 * 64 + 32 + 20, (made, resident() - before)
+    assert made > 500 and resident() - before < 3 * 64 + 32 + 20, (made, resident() - before)
 
 
 @on_cpu_only
