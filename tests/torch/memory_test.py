@@ -117,7 +117,7 @@ def test_no_graph_holds_itself():
             made = torch.autograd.grad(sum(t.pow(2).sum() for t in made), x, create_graph=True)
         held = [weakref.ref(t) for t in (*x, z)]
         del x, z, made
-    assert all(t() is None for t in held), order
+        assert all(t() is None for t in held), order
 
 
 if __name__ == "__main__":
