@@ -272,6 +272,7 @@ TEST_CASE("the gradient's system is solved as on the CPU") {
         cuda::serial_team one;
         b.kkt_solve(one, {rz.data(), rnu.data(), rl.data()}, {z.data(), nu.data(), l.data()});
         const double size = 1 + largest(flat(expect.z));
+        if(which==17) printf("APART %g size %g k %d steps %d\n", apart(z, flat(expect.z)), size, 0, (int)b.out.iterations[0]);
         CHECK(apart(z, flat(expect.z)) <= rounding * size);
         if (!f.unique_duals) continue;
         CHECK(apart(nu, flat(expect.nu)) <= rounding * (1 + largest(flat(expect.nu))));

@@ -13,25 +13,9 @@
 // barriers and more work, for where a GPU has few problems.
 
 #include "solver/cuda/matrices.hpp"
+#include "solver/cuda/swept_matrix.hpp"
 
 namespace optnet::solver::cuda {
-
-/// Where the rows of a swept matrix lie (sweeps.hpp): the lower triangle in square chunks, whole ones, row after row. A
-/// row of odd length sends a column to all banks of shared memory.
-struct chunked_triangle {
-    static constexpr int width = warp;
-    OPTNET_DEVICE static int block(int i) { return static_cast<int>(static_cast<unsigned>(i) / width); }
-    /// Row i, which is in block b.
-    OPTNET_DEVICE static int row(int b, int i) {
-        return width * (width * (b * (b + 1) / 2) + b) + (i - b * width) * (width * (b + 1) + 1);
-    }
-    OPTNET_DEVICE static int row(int i) { return row(block(i), i); }
-    OPTNET_DEVICE static int size(int m) { return row(m) + (block(m) + 1) * width; }
-};
-/// Up to so many rows of G the swept matrix is taken: 126 KB then lie in the shared memory of a block, which every GPU
-/// has that the kernels are compiled for.
-inline constexpr int most_swept = 160;
-OPTNET_DEVICE inline bool by_sweeps(int m) { return m <= most_swept; }
 
 /// What a solve with R_WW + D goes through.
 enum class factor_kind : int {
@@ -61,6 +45,8 @@ enum class active_outcome { optimal, infeasible, limit, breakdown };
 /// A pivot below this share of its diagonal entry is rounding; a slack above minus the second, relative to the terms it
 /// is the sum of, is zero.
 inline constexpr double dependent_row = 1e-11, zero_slack = 1e-13;
+/// Sweeps leave more rounding: above minus this a slack is computed anew before its row enters.
+inline constexpr double doubtful_slack = 1e-8;
 
 class active_set {
 public:
@@ -133,22 +119,21 @@ public:
     /// What the basis leaves of R_ii.
     template <class Team> OPTNET_DEVICE double rest(Team& team, int i) {
         double along;
-        return is_swept ? swept_entry(i, i) : pivot(team, i, along);
+        return is_swept ? swept().entry(i, i) : pivot(team, i, along);
     }
 
 private:
     enum : int { outside, inside, refused };
 
-    OPTNET_DEVICE double swept_entry(int i, int j) const {
-        return T[i > j ? chunked_triangle::row(i) + j : chunked_triangle::row(j) + i];
-    }
-    /// The sweep whose column is not scaled yet.
-    struct pending {
-        int row = -1;
-        double scale = 0, diagonal = 0;
-    };
-    template <class Team, class Rule> OPTNET_DEVICE pending sweep(Team& team, int row, const Rule& rule);
-    OPTNET_DEVICE void settle(const pending& last, int i) const;
+    OPTNET_DEVICE swept_matrix swept() const { return {T, set.m}; }
+    /// The sign of a sweep.
+    static constexpr double enters = 1, leaves = -1;
+    template <class Team, class Rule>
+    OPTNET_DEVICE swept_rows<1> sweep(Team& team, int row, double sign, const Rule& rule);
+    template <class Team> OPTNET_DEVICE void unsweep(Team& team);
+    template <class Team> OPTNET_DEVICE void sweep_anew(Team& team);
+    template <class Team> OPTNET_DEVICE double lost(Team& team);
+    template <class Team> OPTNET_DEVICE void guess(Team& team, int limit);
     /// What `choose` has found.
     struct choice {
         double step = -1;      ///< of a multiplier that stops it; -1: none does
@@ -163,9 +148,9 @@ private:
     }
     /// No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
     OPTNET_DEVICE bool depends(int row) const {
-        return k >= capacity || !(swept_entry(row, row) * set.inverse[row] > dependent_row);
+        return k >= capacity || !(swept().entry(row, row) * set.inverse[row] > dependent_row);
     }
-    template <class Team> OPTNET_DEVICE choice choose(Team& team, const pending& last, bool forgive);
+    template <class Team> OPTNET_DEVICE choice choose(Team& team, const swept_rows<1>& last, bool forgive);
     template <class Team> OPTNET_DEVICE bool make_room(Team& team, int row, int limit, double& multiplier);
     template <class Team> OPTNET_DEVICE void collect(Team& team, int behind);
 
