@@ -272,7 +272,6 @@ TEST_CASE("the gradient's system is solved as on the CPU") {
         cuda::serial_team one;
         b.kkt_solve(one, {rz.data(), rnu.data(), rl.data()}, {z.data(), nu.data(), l.data()});
         const double size = 1 + largest(flat(expect.z));
-        if(which==17) printf("APART %g size %g k %d steps %d\n", apart(z, flat(expect.z)), size, 0, (int)b.out.iterations[0]);
         CHECK(apart(z, flat(expect.z)) <= rounding * size);
         if (!f.unique_duals) continue;
         CHECK(apart(nu, flat(expect.nu)) <= rounding * (1 + largest(flat(expect.nu))));
@@ -296,7 +295,7 @@ TEST_CASE("a problem without gradient has zeros, and its neighbours what they ha
     for (std::size_t i = 0; i < 24; ++i) CHECK(after[i] == (i / 8 == 1 ? 0.0 : before[i]));
 }
 
-TEST_CASE("a step of the active set takes two barriers, the rest of a solve forty") {
+TEST_CASE("a step of the active set takes three barriers at most, the rest of a solve 46") {
     for (const int n : {10, 50, 100}) {
         const dense<double> d = random(n, 0, n, 1, true, 1);
         const view<double> v(d);
@@ -307,7 +306,9 @@ TEST_CASE("a step of the active set takes two barriers, the rest of a solve fort
         b.solve(all);
         CAPTURE(n, all.barriers, set_up.barriers, b.out.iterations[0]);
         REQUIRE(b.out.at(0) == status::solved);
-        CHECK(all.barriers - set_up.barriers <= 2 * b.out.iterations[0] + 40);
+        CHECK(all.barriers - set_up.barriers <= 3 * b.out.iterations[0] + 46);
+        // With four rows at a time, where one by one take 0.7 n.
+        if (n >= 50) CHECK(b.out.iterations[0] <= 35 * n / 100);
         // Three for each panel of eight columns, and twenty.
         CHECK(set_up.barriers <= 3 * ((n + 7) / 8) + 20);
     }

@@ -109,8 +109,9 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::guess(Te
             const bool may_enter = state[i] == outside && violated(i, value, doubtful_slack) &&
                                    left * set.inverse[i] > clearly_independent;
             const bool must_leave = state[i] == inside && value > 0;
-            lambda[i] = may_enter ? gain : must_leave ? -gain : 0.0;
-            return two{may_enter ? 1.0 : 0.0, must_leave ? 1.0 : 0.0};
+            const double key = may_enter ? gain : must_leave ? -gain : 0.0;
+            lambda[i] = key;
+            return two{key > 0 ? 1.0 : 0.0, key < 0 ? 1.0 : 0.0};
         });
         last.count = 0;
         const bool enter = turns > 0 && wrong.b < together && wrong.a >= worth_a_guess && k < capacity;
@@ -121,10 +122,8 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::guess(Te
             const double mine = next.sign * lambda[i];
             if (!(mine > 0)) return;
             int before = 0;
-            for (int j = 0; j < set.m; ++j) {
-                const double other = next.sign * lambda[j];
-                before += other > mine || (other == mine && j < i) ? 1 : 0;
-            }
+            for (int j = 0; j < i; ++j) before += next.sign * lambda[j] >= mine ? 1 : 0;
+            for (int j = i + 1; j < set.m; ++j) before += next.sign * lambda[j] > mine ? 1 : 0;
             if (before < together) basis[before] = i;
         });
         const int found = static_cast<int>(enter ? wrong.a : wrong.b), room = enter ? capacity - k : found;
@@ -132,13 +131,17 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::guess(Te
         if (next.count > together) next.count = together;
         for (int q = 0; q < together; ++q) next.row[q] = basis[q < next.count ? q : 0];
         Z.invert(next, [&](int i) { return enter ? clearly_independent / set.inverse[i] : 0.0; });
+        if (next.count == 0) {
+            if (!enter) break;
+            turns = 0;
+            continue;
+        }
         Z.sweep(team, next, [&](int j, double) {
             if (next.has(j)) state[j] = enter ? inside : outside;
         });
         k += enter ? next.count : -next.count;
-        turns = next.count > 0 ? turns - 1 : 0;
+        --turns;
         last = next;
-        if (next.count == 0 && !enter) break;
     }
     each(team, set.m, [&](int i) {
         Z.settle(last, i);

@@ -36,7 +36,7 @@ OPTNET_DEVICE inline bool by_sweeps(int m) { return m <= most_swept; }
 
 /// Rows S that are swept together, and what `settle` needs of them.
 template <int most> struct swept_rows {
-    int count = 0;              ///< of them
+    int count = 0;              ///< of them; the rest holds where there are any
     int row[most];              ///< behind the count the first again
     double sign = 1;            ///< −1 if they leave W
     double inverse[most][most]; ///< Z_SS⁻¹, with zeros behind the count
@@ -45,7 +45,7 @@ template <int most> struct swept_rows {
     OPTNET_DEVICE bool has(int i) const {
         bool found = false;
         OPTNET_UNROLLED
-        for (int q = 0; q < most; ++q) found = found || (q < count && row[q] == i);
+        for (int q = 0; q < most; ++q) found = found || row[q] == i;
         return found;
     }
 };
@@ -167,8 +167,8 @@ struct swept_matrix {
         if (of_i <= of_j) Z[chunked_triangle::row(of_j, j) + i] = value;
     }
 
-    /// The inverse of Z_SS for those of the rows before the first whose pivot is not beyond `least` of it: the others
-    /// are left out.
+    /// The inverse of Z_SS for those of the rows before the first whose pivot is not above least(row): the others are
+    /// left out, perhaps all of them.
     template <int most, class Least> OPTNET_DEVICE void invert(swept_rows<most>& of, const Least& least) const;
     /// rule(j, x) for every row j with its entry −x of the last row before the sweep: by one worker each, which may
     /// change what belongs to j.
@@ -236,11 +236,7 @@ OPTNET_DEVICE void swept_matrix::sweep(Team& team, swept_rows<most>& of, const R
 
 template <int most> OPTNET_DEVICE void swept_matrix::settle(const swept_rows<most>& of, int i) const {
     if (of.count == 0) return;
-    int own = -1;
-    OPTNET_UNROLLED
-    for (int q = 0; q < most; ++q)
-        if (q < of.count && of.row[q] == i) own = q;
-    if (own < 0) {
+    if (!of.has(i)) {
         double v[most];
         OPTNET_UNROLLED
         for (int q = 0; q < most; ++q) v[q] = entry(i, of.row[q]);
@@ -255,7 +251,7 @@ template <int most> OPTNET_DEVICE void swept_matrix::settle(const swept_rows<mos
     }
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
-        if (q != own) continue;
+        if (q >= of.count || of.row[q] != i) continue;
         last()[i] = of.sign * of.of_last[q];
         OPTNET_UNROLLED
         for (int r = 0; r <= q; ++r) put(i, of.row[r], -of.inverse[q][r]);
