@@ -58,7 +58,7 @@ public:
     double *x, *l;  ///< [capacity + 1], [capacity] scratch, free after `solve`
     int k = 0;      ///< rows of the basis
     int steps = 0;
-    bool is_swept; ///< T is the swept matrix, and the methods for it are those to call
+    bool is_swept; ///< T is the swept matrix, and the methods for it are those to call, where a team may
 
     OPTNET_DEVICE active_set(arena& from, const matrices& of, int most_rows, bool by_sweeps = false)
         : is_swept(by_sweeps), capacity(most_rows), set(of) {
@@ -116,10 +116,11 @@ public:
         return {k, basis, T, nullptr, is_swept ? factor_kind::swept : factor_kind::triangle};
     }
     OPTNET_DEVICE bool in_basis(int i) const { return state[i] == inside; }
+    template <class Team> OPTNET_DEVICE bool sweeps() const { return may_sweep<Team>() && is_swept; }
     /// What the basis leaves of R_ii.
     template <class Team> OPTNET_DEVICE double rest(Team& team, int i) {
         double along;
-        return is_swept ? swept().entry(i, i) : pivot(team, i, along);
+        return sweeps<Team>() ? swept().entry(i, i) : pivot(team, i, along);
     }
 
 private:

@@ -117,9 +117,10 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, cons
     each(team, e.m, [&](int i) { e.active.d[i] = e.h[i] - row_product(of, i, e.rz, e.rnu); });
     if (warm) seed(team, e);
     active_set active = e.active; // what is not shared stays in registers
-    if (active.is_swept) active.stay_near();
+    const bool sweeps = active.sweeps<Team>();
+    if (sweeps) active.stay_near();
     const active_outcome outcome =
-        active.is_swept ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
+        sweeps ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
     e.active = active;
     if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown) return outcome;
     each(team, e.active.k, [&](int i) { e.active.x[i] = e.active.lambda[e.active.basis[i]]; });
@@ -249,7 +250,7 @@ OPTNET_DEVICE void keep(Team& team, const active_set& active, const double* rati
             to.ratio[i] = ratio == nullptr ? 0.0 : ratio[i];
         } else {
             to.count[0] = gradient ? k : -1;
-            to.count[1] = static_cast<int>(active.is_swept ? factor_kind::inverse : factor_kind::triangle);
+            to.count[1] = static_cast<int>(active.sweeps<Team>() ? factor_kind::inverse : factor_kind::triangle);
         }
     });
 }

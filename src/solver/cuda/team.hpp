@@ -115,10 +115,17 @@ struct serial_team {
     }
 };
 
+/// Teams that are never given a swept matrix (swept_matrix.hpp) say so, `sweeps`: their kernels go without its code.
+template <class Team> OPTNET_DEVICE constexpr bool may_sweep() {
+    if constexpr (requires { Team::sweeps; }) return Team::sweeps;
+    return true;
+}
+
 /// One thread as `serial_team`, with its bits, and with five partial results in place of 32 on its stack: a GPU sets
 /// aside the stacks of all threads that it could run.
 struct lone_team {
     static constexpr int rank = 0, size = 1;
+    static constexpr bool sweeps = false;
     OPTNET_DEVICE void sync() {}
     template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
         const Combine combine;

@@ -29,6 +29,7 @@ struct warp_wire {
 template <class Wire> class warp_team {
 public:
     static constexpr int size = warp;
+    static constexpr bool sweeps = false;
     const int rank;
 
     OPTNET_DEVICE warp_team(int thread, Wire between) : rank(thread), wire(between) {}
