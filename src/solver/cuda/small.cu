@@ -41,12 +41,17 @@ __global__ void __launch_bounds__(threads_of_warps, 4)
         solve_adjoint(team, at.set_of(k, 0), at.kept(k), arena(part(mine, at.plan.kkt.near)), k, x);
 }
 
+/// A problem to itself, and never a swept matrix.
+struct single_thread : serial_team {
+    static constexpr bool sweeps = false;
+};
+
 /// Every thread has the problems of its place in the grid: with a counter the threads of a warp would wait for each
 /// other all the same.
 __global__ void __launch_bounds__(warp)
     solve_thread_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
                         const __grid_constant__ outputs out) {
-    serial_team team;
+    single_thread team;
     const std::int64_t number = std::int64_t{blockIdx.x} * warp + threadIdx.x;
     void* const near = part(static_cast<int>(threadIdx.x), at.plan.solve.near);
     for (std::int64_t i = number; i < at.count; i += std::int64_t{gridDim.x} * warp)
@@ -54,7 +59,7 @@ __global__ void __launch_bounds__(warp)
 }
 
 __global__ void __launch_bounds__(warp) kkt_thread_kernel(const __grid_constant__ places at, kkt_arguments x) {
-    serial_team team;
+    single_thread team;
     void* const near = part(static_cast<int>(threadIdx.x), at.plan.kkt.near);
     const std::int64_t teams = std::int64_t{gridDim.x} * warp;
     for (std::int64_t k = std::int64_t{blockIdx.x} * warp + threadIdx.x; k < at.count; k += teams)

@@ -14,9 +14,10 @@ namespace optnet::solver::cuda {
 inline constexpr int together = 4, worth_a_guess = 3;
 /// With fewer rows than this the method takes few steps.
 inline constexpr int rows_for_a_guess = 16;
-/// The guess takes in no row of which the basis leaves a smaller share than this: it need not, and what is as small has
-/// lost digits.
-inline constexpr double clearly_independent = 1e-8;
+/// The guess takes in no row of which the basis leaves a smaller share than this: sweeps would lose digits on the way to
+/// a basis that few such rows stay in. With less, vertices and ill-conditioned problems take more steps; with 1e-2
+/// random ones do.
+inline constexpr double clearly_independent = 1e-3;
 /// Turns in which rows may enter, beyond as many as would take in all of them.
 inline constexpr int more_turns = 8;
 
