@@ -139,7 +139,7 @@ template <class T> struct bounds_call {
 
 /// About the microseconds of a batch on one thread.
 double microseconds(const structure& s, std::int64_t batch) {
-    return static_cast<double>(batch) * (0.3 + 1e-3 * (static_cast<double>(s.n) + s.m));
+    return static_cast<double>(batch) * (0.3 + 4e-3 * (static_cast<double>(s.n) + s.m));
 }
 
 /// f(worker, k) for every problem, small ones some at a time.
