@@ -35,17 +35,10 @@ template <class T> void add_up(const outer_product<T>& p, std::int64_t batch, st
 
 /// Rows of the matrix of problem k.
 template <class T> void write_rows(const outer_product<T>& p, std::int64_t k, std::int64_t first, std::int64_t count) {
-    const T *u = p.u.data + k * p.u.stride, *x = p.x.data + k * p.x.stride;
-    const T* v = p.v.data == nullptr ? nullptr : p.v.data + k * p.v.stride;
-    const T* y = p.v.data == nullptr ? nullptr : p.y.data + k * p.y.stride;
-    for (std::int64_t i = first; i < first + count; ++i) {
-        T* to = p.out + (k * p.rows + i) * p.cols;
-        const T a = p.scale * u[i], b = v == nullptr ? T(0) : p.scale * v[i];
-        if (v == nullptr)
-            for (std::int64_t j = 0; j < p.cols; ++j) to[j] = a * x[j];
-        else
-            for (std::int64_t j = 0; j < p.cols; ++j) to[j] = a * x[j] + b * y[j];
-    }
+    const auto of = [k](rows_view<T> rows) { return rows.data + k * rows.stride; };
+    const bool both = p.v.data != nullptr;
+    cpu::dense<T>().outer_rows(p.out + (k * p.rows + first) * p.cols, p.cols, of(p.u) + first, of(p.x),
+                               both ? of(p.v) + first : nullptr, both ? of(p.y) : nullptr, count, p.cols, p.scale);
 }
 
 } // namespace

@@ -94,6 +94,9 @@ template <class T> struct kernels {
     bool (*pivoted_rows)(T* A, index lda, index p, index n, T floor, int* pivots, T* L, index ldl);
 
     T (*dot)(const T* x, const T* y, index n);
+    /// to_ij = alpha u_i x_j + alpha v_i y_j for m rows of n; v null: the first alone. Every product is rounded by
+    /// itself, so that u x' + x u' is as symmetric as the numbers are.
+    void (*outer_rows)(T* to, index ld, const T* u, const T* x, const T* v, const T* y, index m, index n, T alpha);
     /// y += alpha x.
     void (*axpy)(T alpha, const T* x, T* y, index n);
     /// x *= alpha.
