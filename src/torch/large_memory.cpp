@@ -12,8 +12,8 @@
 namespace optnet {
 namespace {
 
-/// The head of a block, on a line of its own in front of the tensor's bytes. Blocks are mapped one by one: from the heap,
-/// those that wait would keep the system from having back what lies between them.
+/// The head of a block, on a line of its own in front of the tensor's bytes. Blocks are mapped one by one: from the
+/// heap, those that wait would keep the system from having back what lies between them.
 struct alignas(64) block {
     std::size_t bytes;
 };

@@ -31,7 +31,8 @@ enum class kept_rows {
 class dual_form {
 public:
     /// Factors. False: Q + ρI + γA'A is not positive definite within `convexity_tolerance`, that is, Q is not convex
-    /// (or overflowed). Memory of an earlier set-up is used again; `data` must outlive this. On up to `threads` threads.
+    /// (or overflowed). Memory of an earlier set-up is used again; `data` must outlive this. On up to `threads`
+    /// threads.
     bool set_up(const operators& data, double convexity_tolerance, kept_rows which, int threads = 1);
 
     /// Leaves L, V_A, V_G, L_S and W to `to`, all that solves with given active rows need if no γA'A is to be undone;

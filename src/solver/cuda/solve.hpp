@@ -119,8 +119,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, cons
     active_set active = e.active; // what is not shared stays in registers
     const bool sweeps = active.sweeps<Team>();
     if (sweeps) active.stay_near();
-    const active_outcome outcome =
-        sweeps ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
+    const active_outcome outcome = sweeps ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
     e.active = active;
     if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown) return outcome;
     each(team, e.active.k, [&](int i) { e.active.x[i] = e.active.lambda[e.active.basis[i]]; });

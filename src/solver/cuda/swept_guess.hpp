@@ -2,9 +2,10 @@
 #pragma once
 
 // Bases of the swept matrix: the empty one, given ones, and a guess to begin with. The dual active set method takes its
-// rows in one by one, and waits for each. The guess takes four at a time, and lets four go where so many have a negative
-// multiplier: three barriers for each four. Nothing says that the objective rises with four at a time, so it ends after
-// some turns; then the rows with a negative multiplier leave until none has one, and from there the method goes on.
+// rows in one by one, and waits for each. The guess takes four at a time, and lets four go where so many have a
+// negative multiplier: three barriers for each four. Nothing says that the objective rises with four at a time, so it
+// ends after some turns; then the rows with a negative multiplier leave until none has one, and from there the method
+// goes on.
 
 #include "solver/cuda/active_set.hpp"
 
@@ -14,8 +15,8 @@ namespace optnet::solver::cuda {
 inline constexpr int together = 4, worth_a_guess = 3;
 /// With fewer rows than this the method takes few steps.
 inline constexpr int rows_for_a_guess = 16;
-/// The guess takes in no row of which the basis leaves a smaller share than this: sweeps would lose digits on the way to
-/// a basis that few such rows stay in. With less, vertices and ill-conditioned problems take more steps; with 1e-2
+/// The guess takes in no row of which the basis leaves a smaller share than this: sweeps would lose digits on the way
+/// to a basis that few such rows stay in. With less, vertices and ill-conditioned problems take more steps; with 1e-2
 /// random ones do.
 inline constexpr double clearly_independent = 1e-3;
 /// Turns in which rows may enter, beyond as many as would take in all of them.
@@ -35,8 +36,7 @@ template <class Team> OPTNET_DEVICE void active_set::unsweep(Team& team) {
     each_row(team, m + 1, [&](int i, int first, int by) {
         double* const to = T + chunked_triangle::row(i);
         const int end = (chunked_triangle::block(i) + 1) * chunked_triangle::width;
-        for (int j = first; j < end; j += by)
-            to[j] = i < m && j < m ? set.r[i * m + j] : i == m && j < m ? d[j] : 0.0;
+        for (int j = first; j < end; j += by) to[j] = i < m && j < m ? set.r[i * m + j] : i == m && j < m ? d[j] : 0.0;
     });
 }
 
