@@ -295,6 +295,22 @@ TEST_CASE("a problem without gradient has zeros, and its neighbours what they ha
     for (std::size_t i = 0; i < 24; ++i) CHECK(after[i] == (i / 8 == 1 ? 0.0 : before[i]));
 }
 
+TEST_CASE("sweeps come to the points of the other active set, whatever a chunk of the matrix leaves over") {
+    for (const int m : {16, 31, 32, 33, 64, 65, 97, 128, 159, 160})
+        for (const int p : {0, m / 3}) {
+            const dense<double> d = random(m + p, p, m, 3, true, 30 + static_cast<std::uint64_t>(m));
+            const host::batch<double> swept = on_host(d, {}, true), other = on_host(d, {}, false);
+            CAPTURE(m, p);
+            for (std::int64_t k = 0; k < 3; ++k) {
+                REQUIRE(swept.out.at(k) == status::solved);
+                REQUIRE(other.out.at(k) == status::solved);
+            }
+            CHECK(swept.handed == other.handed);
+            CHECK(apart(swept.out.z, other.out.z) <= rounding * (1 + largest(other.out.z)));
+            CHECK(apart(swept.out.lambda, other.out.lambda) <= rounding * (1 + largest(other.out.lambda)));
+        }
+}
+
 TEST_CASE("a step of the active set takes three barriers at most, the rest of a solve 46") {
     for (const int n : {10, 50, 100}) {
         const dense<double> d = random(n, 0, n, 1, true, 1);

@@ -111,18 +111,17 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row,
 /// What the sweeps have lost of R_WW x = −d_W, as a share of its terms.
 template <class Team> OPTNET_DEVICE double active_set::lost(Team& team) {
     const double* const slacks = swept().last();
-    return most(team, set.m,
-                [&](int i) {
-                    if (state[i] != inside) return two{0.0, 0.0};
-                    double rest = d[i], size = std::abs(rest);
-                    for (int j = 0; j < set.m; ++j) {
-                        const double term = state[j] == inside ? r(i, j) * slacks[j] : 0.0;
-                        rest -= term;
-                        size += std::abs(term);
-                    }
-                    return two{std::abs(rest) / size, 0.0};
-                })
-        .a;
+    const two worst = most(team, set.m, [&](int i) {
+        if (state[i] != inside) return two{0.0, 0.0};
+        double rest = d[i], size = std::abs(rest);
+        for (int j = 0; j < set.m; ++j) {
+            const double term = state[j] == inside ? r(i, j) * slacks[j] : 0.0;
+            rest -= term;
+            size += std::abs(term);
+        }
+        return two{std::abs(rest) / size, 0.0};
+    });
+    return worst.a;
 }
 
 template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team& team, int limit, bool again) {
