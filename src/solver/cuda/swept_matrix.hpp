@@ -76,8 +76,10 @@ public:
                     v[q] = c <= own[q] ? pivot_row[q][j] : j < m ? Z[chunked_triangle::row(c, j) + swept.row[q]] : 0.0;
             }
             OPTNET_UNROLLED
-            for (int q = 0; q < most; ++q) OPTNET_UNROLLED
-            for (int r = 0; r < most; ++r) across[c][q] += swept.inverse[q][r] * v[r];
+            for (int q = 0; q < most; ++q) {
+                OPTNET_UNROLLED
+                for (int r = 0; r < most; ++r) across[c][q] += swept.inverse[q][r] * v[r];
+            }
             stays[c] = swept.has(j);
         }
         block<0>(lane, group, groups);
@@ -180,8 +182,10 @@ OPTNET_DEVICE void swept_matrix::invert(swept_rows<most>& of, const Least& least
     const int asked = of.count;
     double v[most][most];
     OPTNET_UNROLLED
-    for (int q = 0; q < most; ++q) OPTNET_UNROLLED
-    for (int r = 0; r <= q; ++r) v[q][r] = v[r][q] = entry(of.row[q], of.row[r]);
+    for (int q = 0; q < most; ++q) {
+        OPTNET_UNROLLED
+        for (int r = 0; r <= q; ++r) v[q][r] = v[r][q] = entry(of.row[q], of.row[r]);
+    }
     // Sweeps of these few numbers alone leave −Z_SS⁻¹.
     of.count = 0;
     OPTNET_UNROLLED
@@ -191,9 +195,11 @@ OPTNET_DEVICE void swept_matrix::invert(swept_rows<most>& of, const Least& least
         of.count = q + 1;
         const double reciprocal = of.sign / pivot;
         OPTNET_UNROLLED
-        for (int i = 0; i < most; ++i) OPTNET_UNROLLED
-        for (int j = 0; j <= i; ++j)
-            if (i != q && j != q) v[i][j] = v[j][i] = v[i][j] - v[i][q] * reciprocal * v[q][j];
+        for (int i = 0; i < most; ++i) {
+            OPTNET_UNROLLED
+            for (int j = 0; j <= i; ++j)
+                if (i != q && j != q) v[i][j] = v[j][i] = v[i][j] - v[i][q] * reciprocal * v[q][j];
+        }
         OPTNET_UNROLLED
         for (int i = 0; i < most; ++i)
             if (i != q) v[i][q] = v[q][i] = v[i][q] * reciprocal;
