@@ -131,7 +131,10 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::guess(Te
         next.count = found < room ? found : room;
         if (next.count > together) next.count = together;
         for (int q = 0; q < together; ++q) next.row[q] = basis[q < next.count ? q : 0];
+        const int asked = next.count;
         Z.invert(next, [&](int i) { return enter ? clearly_independent / set.inverse[i] : 0.0; });
+        // Rows that are left out are changed like the others, once everyone has read them. The same for all workers.
+        if (next.count < asked) team.sync();
         if (next.count == 0) {
             if (!enter) break;
             turns = 0;
