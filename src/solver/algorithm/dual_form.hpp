@@ -120,6 +120,7 @@ private:
     bool attempt(double shift, double weight, double least);
     bool factor_panel(double* M, std::int64_t rows, std::int64_t n, double floor) const;
     void add_products(const double* V, std::int64_t width, double sign);
+    void clear_dependent_rows(double* R, std::int64_t ld, std::int64_t count, const double* lengths) const;
     void eliminate_equalities();
     void form_r();
     double* va() {
