@@ -6,6 +6,7 @@
 #include "reference.hpp"
 #include "sizes.hpp"
 #include "solver/cuda/block_team.hpp"
+#include "solver/cuda/slices.hpp"
 
 #include <Eigen/LU>
 
@@ -44,10 +45,9 @@ TEST_CASE("R is G P G' of the exact matrices") {
     }
 }
 
-TEST_CASE("R by the threads of many blocks, in any order, is that of one worker") {
-    const int threads = 3 * cuda::lanes;
-    for (const auto& [n, p, m] :
-         {std::array{1, 0, 1}, std::array{9, 3, 31}, std::array{20, 7, 33}, std::array{30, 0, 70}}) {
+TEST_CASE("slices of the factors are those of one worker, to rounding") {
+    for (const auto& [n, p, m] : {std::array{1, 0, 1}, std::array{9, 3, 31}, std::array{40, 0, 40}, std::array{33, 17, 5},
+                                  std::array{64, 40, 64}, std::array{100, 30, 97}}) {
         CAPTURE(n, p, m);
         const dense<double> d = random(n, p, m, 1, true, 4);
         const view<double> v(d);
@@ -56,16 +56,71 @@ TEST_CASE("R by the threads of many blocks, in any order, is that of one worker"
         cuda::serial_team one;
         cuda::set_up(one, data, 0, whole.set(0));
         REQUIRE(whole.set(0).verdict() == cuda::usable::yes);
-        CHECK(cuda::load_and_factor(one, data, 0, parts.set(0)) == cuda::usable::yes);
+        const cuda::matrices of = parts.set(0), by = whole.set(0);
+        CHECK(cuda::reads_in_any_order(data));
+        const int threads = 3 * cuda::lanes;
         for (int thread = threads - 1; thread >= 0; --thread) {
             cuda::grid_team all{thread, threads};
-            cuda::multiply_r<8>(all, parts.set(0));
+            cuda::add_blocks(all, data, 0, of);
         }
-        cuda::judge_rows(one, parts.set(0));
-        for (int i = 0; i < m; ++i) {
-            CHECK(parts.set(0).inverse[i] == whole.set(0).inverse[i]);
-            for (int j = 0; j < m; ++j) CHECK(parts.set(0).r[j * m + i] == whole.set(0).r[j * m + i]);
+        REQUIRE(cuda::scale(one, of));
+        for (int k = cuda::slices(p + m + n) - 1; k >= 0; --k) {
+            host::memory own(static_cast<std::size_t>(cuda::slice_words(n)) * sizeof(double), NAN);
+            CHECK(cuda::factor_slice(one, of, k, own.data()));
         }
+        for (int k = cuda::slices(m + p) - 1; p > 0 && k >= 0; --k) {
+            host::memory own(static_cast<std::size_t>(cuda::slice_words(p)) * sizeof(double), NAN);
+            CHECK(cuda::eliminate_slice(one, of, k, own.data()));
+        }
+        for (int down = cuda::tiles_down(m) - 1; down >= 0; --down)
+            for (int across = 0; across < cuda::tiles_across(m); ++across) {
+                std::vector<double> sums(cuda::tile_words, NAN);
+                cuda::multiply_tile(one, of, down, across, sums.data());
+            }
+        cuda::judge_rows(one, of);
+        // What a solve reads. Rounding is that of Q's factor, whose condition is below 1e3.
+        const auto compare = [](const double* a, const double* b, int ld, int rows, int cols, bool upper) {
+            double most = 0, apart = 0;
+            for (int j = 0; j < cols; ++j)
+                for (int i = 0; i < (upper ? j + 1 : rows); ++i) {
+                    most = std::max(most, std::abs(b[j * ld + i]));
+                    apart = std::max(apart, std::abs(a[j * ld + i] - b[j * ld + i]));
+                }
+            CHECK(apart <= 1e-11 * most);
+        };
+        compare(of.v_a(), by.v_a(), of.panel_rows(), p + m, n, false);
+        compare(of.v_i(), by.v_i(), of.panel_rows(), n, n, true);
+        compare(of.w(), by.w(), of.schur_rows(), m, p, false);
+        compare(of.s_i(), by.s_i(), of.schur_rows(), p, p, true);
+        compare(of.r, by.r, m, m, m, false);
+        compare(of.inverse, by.inverse, m, m, 1, false);
+    }
+}
+
+TEST_CASE("slices do not decide about matrices without a Cholesky factor") {
+    const int n = 40, p = 12, m = 8;
+    dense<double> d = random(n, p, m, 1, true, 5);
+    cuda::serial_team one;
+    host::memory own(static_cast<std::size_t>(cuda::slice_words(n)) * sizeof(double), NAN);
+    const auto loaded = [&](host::batch<double>& b, const view<double>& v) {
+        const cuda::device_batch data = cuda::make_batch(v.batch, {});
+        REQUIRE(cuda::load(one, data, 0, b.set(0)));
+        return b.set(0);
+    };
+    for (int j = 0; j < n; ++j) d.Aat(0, 1, j) = d.Aat(0, 0, j); // S is singular
+    {
+        const view<double> v(d);
+        host::batch<double> b(v.batch, {});
+        const cuda::matrices of = loaded(b, v);
+        for (int k = 0; k < cuda::slices(p + m + n); ++k) CHECK(cuda::factor_slice(one, of, k, own.data()));
+        for (int k = 0; k < cuda::slices(m + p); ++k) CHECK(!cuda::eliminate_slice(one, of, k, own.data()));
+    }
+    for (int j = 0; j < n; ++j) d.Qat(0, n - 1, j) = d.Qat(0, j, n - 1) = 0; // and so is Q
+    {
+        const view<double> v(d);
+        host::batch<double> b(v.batch, {});
+        const cuda::matrices of = loaded(b, v);
+        for (int k = 0; k < cuda::slices(p + m + n); ++k) CHECK(!cuda::factor_slice(one, of, k, own.data()));
     }
 }
 

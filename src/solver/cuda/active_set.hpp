@@ -62,7 +62,7 @@ public:
 
     OPTNET_DEVICE active_set(arena& from, const matrices& of, int most_rows, bool by_sweeps = false)
         : is_swept(by_sweeps), capacity(most_rows), set(of) {
-        T = from.take<double>(is_swept ? chunked_triangle::size(of.m) : triangle(capacity));
+        T = from.take<double>(is_swept ? swept_matrix::words(of.m) : triangle(capacity));
         lambda = from.take<double>(of.m);
         basis = from.take<int>(capacity + 1);
         d = from.take<double>(of.m);
@@ -71,6 +71,7 @@ public:
         y = from.take<double>(is_swept ? 0 : capacity);
         l = from.take<double>(capacity);
         t = from.take<double>(is_swept ? 0 : capacity);
+        inverse = from.take<double>(is_swept ? of.m : 0);
         state = from.take<int>(of.m);
     }
 
@@ -134,6 +135,9 @@ private:
     template <class Team> OPTNET_DEVICE void unsweep(Team& team);
     template <class Team> OPTNET_DEVICE void sweep_anew(Team& team);
     template <class Team> OPTNET_DEVICE double lost(Team& team);
+    template <class Team>
+    OPTNET_DEVICE void best_of_quarters(Team& team, const swept_rows<together>& last, swept_rows<together>& entering,
+                                        swept_rows<together>& leaving);
     template <class Team> OPTNET_DEVICE void guess(Team& team, int limit);
     /// What `choose` has found.
     struct choice {
@@ -149,7 +153,7 @@ private:
     }
     /// No more rows are independent than there are dimensions left by the equalities, whatever rounding says.
     OPTNET_DEVICE bool depends(int row) const {
-        return k >= capacity || !(swept().entry(row, row) * set.inverse[row] > dependent_row);
+        return k >= capacity || !(swept().entry(row, row) * inverse[row] > dependent_row);
     }
     template <class Team> OPTNET_DEVICE choice choose(Team& team, const swept_rows<1>& last, bool forgive);
     template <class Team> OPTNET_DEVICE bool make_room(Team& team, int row, int limit, double& multiplier);
@@ -163,6 +167,7 @@ private:
     int capacity;
     matrices set;
     double *y, *t;
+    double* inverse; ///< [m] 1 / R_ii, near, where T is the swept matrix
     int* state;
 };
 

@@ -12,7 +12,7 @@ template <int threads> class team_of_threads {
 public:
     static_assert(threads % warp == 0 && threads >= lanes);
     static constexpr int size = threads;
-    static constexpr bool sweeps = threads > lanes;
+    static constexpr bool sweeps = true;
     static constexpr int warps = lanes / warp;
     /// What the warps tell each other. Two reductions in turn use two halves, so that one barrier each is enough.
     struct board {
@@ -29,10 +29,19 @@ public:
 #endif
     }
 
-    template <class Combine, class F> OPTNET_DEVICE two reduce(std::int64_t n, const F& f) {
-        const Combine combine;
-        two mine = rank < lanes ? partial<Combine>(rank, n, f) : Combine::none();
+    /// The sum of what a worker and the one at that distance in its warp have.
+    OPTNET_DEVICE double add_neighbours(double mine, [[maybe_unused]] int distance) {
 #if defined(__CUDA_ARCH__)
+        mine += __shfl_xor_sync(0xffffffffu, mine, distance);
+#endif
+        return mine;
+    }
+
+    template <class Combine, class F> OPTNET_DEVICE quarters reduce_quarters(int n, const F& f) {
+        two mine = rank < lanes ? partial<Combine>(rank, n, f) : Combine::none();
+        quarters all{};
+#if defined(__CUDA_ARCH__)
+        const Combine combine;
         two* const of = shared_board->of[turn];
         turn ^= 1;
         if (rank < lanes) {
@@ -44,10 +53,13 @@ public:
             if (rank % warp == 0) of[rank / warp] = mine;
         }
         __syncthreads();
-        mine = of[0];
-        for (int w = 1; w < warps; ++w) mine = combine(mine, of[w]);
+        OPTNET_UNROLLED
+        for (int w = 0; w < warps; ++w) all.of[w] = of[w];
 #endif
-        return mine;
+        return all;
+    }
+    template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
+        return combine_lanes<Combine>(reduce_quarters<Combine>(n, f));
     }
 
 private:

@@ -6,6 +6,7 @@
 
 #include "solver/cuda/active_set.hpp"
 #include "solver/cuda/batch.hpp"
+#include "solver/cuda/dot_products.hpp"
 
 namespace optnet::solver::cuda {
 
@@ -66,23 +67,21 @@ OPTNET_DEVICE input read(Team& team, const device_batch& batch, std::int64_t k, 
 template <class Team>
 OPTNET_DEVICE void multiply(Team& team, const matrices& of, const element& e, const int* which, int count) {
     const int n = e.n, p = e.p, rows = of.data_rows();
-    each(team, rows + n, [&](int t) {
-        if (t < rows) {
-            const double* const row = of.data + t;
-            const double sum = sum_of(0, n, [&](int j) { return row[j * rows] * e.z[j]; });
-            (t < n ? e.qz[t] : t < n + p ? e.az[t - n] : e.gz[t - n - p]) = sum;
-            return;
-        }
-        const int j = t - rows;
-        const double *const a = of.a() + j * rows, *const g = of.g() + j * rows;
-        const double* const lambda = e.active.lambda;
-        const double from_a = sum_of(0, p, [&](int i) { return a[i] * e.nu[i]; });
-        const double from_g = which == nullptr
-                                  ? sum_of(0, count, [&](int i) { return g[i] * lambda[i]; })
-                                  : sum_of(0, count, [&](int i) { return g[which[i]] * lambda[which[i]]; });
-        e.atnu[j] = from_a;
-        e.gtl[j] = from_g;
+    const double* const lambda = e.active.lambda;
+    rows_times(team, rows, of.data, rows, e.z, n, [&](int t, double sum) {
+        (t < n ? e.qz[t] : t < n + p ? e.az[t - n] : e.gz[t - n - p]) = sum;
     });
+    columns_times(team, n, of.a(), rows, e.nu, p, [&](int j, double sum) { e.atnu[j] = sum; });
+    dot_products<beside::terms>(
+        team, n,
+        [&](int j, auto& sum) {
+            const double* const column = of.g() + j * rows;
+            if (which == nullptr)
+                sum.add(0, count, [&](int i) { return two{column[i], lambda[i]}; });
+            else
+                sum.add(0, count, [&](int i) { return two{column[which[i]], lambda[which[i]]}; });
+        },
+        [&](int j, double sum) { e.gtl[j] = sum; });
 }
 template <class Team> OPTNET_DEVICE void multiply(Team& team, const matrices& of, const element& e) {
     multiply(team, of, e, e.active.basis, e.active.k);

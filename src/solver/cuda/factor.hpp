@@ -75,12 +75,12 @@ template <class Team> OPTNET_DEVICE void judge_rows(Team& team, const matrices& 
 }
 
 /// R, with |v_i|² in `mark`.
-template <int turns = 4, class Team> OPTNET_DEVICE void multiply_r(Team& team, const matrices& of) {
+template <class Team> OPTNET_DEVICE void multiply_r(Team& team, const matrices& of) {
     const int m = of.m;
     lower_tiles(team, m, m, [&](const tile& part) {
         double sum[tile::tall][tile::wide] = {}, less[tile::tall][tile::wide] = {};
-        add_products<turns>(of.v_g(), of.panel_rows(), 0, of.n, part, sum);
-        add_products<turns>(of.w(), of.schur_rows(), 0, of.p, part, less);
+        add_products(of.v_g(), of.panel_rows(), 0, of.n, part, sum);
+        add_products(of.w(), of.schur_rows(), 0, of.p, part, less);
         tile::entries([&](int r, int c) {
             const int i = part.row[r], j = part.col[c];
             if (!part.has(r, c) || j > i) return;

@@ -9,6 +9,7 @@
 // inequality rows enter (docs/algorithm.md). D is 0 but where rows are weakly active in a gradient.
 
 #include "solver/cuda/active_set.hpp"
+#include "solver/cuda/dot_products.hpp"
 
 namespace optnet::solver::cuda {
 
@@ -18,31 +19,26 @@ template <class Team>
 OPTNET_DEVICE void forward(Team& team, const matrices& of, double* z, double* nu, double* y, double* u) {
     const int n = of.n, p = of.p, ld = of.panel_rows(), lds = of.schur_rows();
     if (p > 0 && of.gamma() > 0)
-        each(team, n, [&](int j) {
-            const double* const column = of.a() + j * of.data_rows();
-            z[j] += of.gamma() * sum_of(0, p, [&](int i) { return column[i] * nu[i]; });
-        });
-    each(team, n, [&](int j) {
-        const double* const column = of.v_i() + j * ld;
-        y[j] = sum_of(0, j + 1, [&](int i) { return column[i] * z[i]; });
-    });
+        columns_times(team, n, of.a(), of.data_rows(), nu, p, [&](int j, double sum) { z[j] += of.gamma() * sum; });
+    upper_columns_times(team, n, of.v_i(), ld, z, y);
     if (p == 0) return;
-    each(team, p, [&](int i) {
-        const double* const row = of.v_a() + i;
-        nu[i] = sum_of(0, n, [&](int j) { return row[j * ld] * y[j]; }) - nu[i];
-    });
-    each(team, p, [&](int j) {
-        const double* const column = of.s_i() + j * lds;
-        u[j] = sum_of(0, j + 1, [&](int i) { return column[i] * nu[i]; });
-    });
+    rows_times(team, p, of.v_a(), ld, y, n, [&](int i, double sum) { nu[i] = sum - nu[i]; });
+    upper_columns_times(team, p, of.s_i(), lds, nu, u);
 }
 
-/// Row i of G z₀ between the halves.
-OPTNET_DEVICE inline double row_product(const matrices& of, int i, const double* y, const double* u) {
+/// G z₀ between the halves: then(t, of row(t)) for t < count.
+template <class Team, class Row, class Then>
+OPTNET_DEVICE void row_products(Team& team, const matrices& of, int count, const double* y, const double* u,
+                                const Row& row, const Then& then) {
     const int ld = of.panel_rows(), lds = of.schur_rows();
-    const double *const v = of.v_g() + i, *const w = of.w() + i;
-    return sum_of(0, of.n, [&](int j) { return v[j * ld] * y[j]; }) -
-           sum_of(0, of.p, [&](int j) { return w[j * lds] * u[j]; });
+    dot_products<beside::sums>(
+        team, count,
+        [&](int t, auto& sum) {
+            const double *const v = of.v_g() + row(t), *const w = of.w() + row(t);
+            sum.add(0, of.n, [&](int j) { return two{v[j * ld], y[j]}; });
+            sum.add(0, of.p, [&](int j) { return two{w[j * lds], -u[j]}; });
+        },
+        then);
 }
 
 /// What multipliers x of the rows change between the halves: y −= V_G' x, u −= W' x.
@@ -50,10 +46,13 @@ template <class Team>
 OPTNET_DEVICE void subtract_rows(Team& team, const matrices& of, int k, const int* rows, const double* x, double* y,
                                  double* u) {
     const int n = of.n, ld = of.panel_rows(), lds = of.schur_rows();
-    each(team, n + of.p, [&](int t) {
-        const double* const column = t < n ? of.v_g() + t * ld : of.w() + (t - n) * lds;
-        (t < n ? y[t] : u[t - n]) -= sum_of(0, k, [&](int i) { return column[rows[i]] * x[i]; });
-    });
+    dot_products<beside::terms>(
+        team, n + of.p,
+        [&](int t, auto& sum) {
+            const double* const column = t < n ? of.v_g() + t * ld : of.w() + (t - n) * lds;
+            sum.add(0, k, [&](int i) { return two{column[rows[i]], x[i]}; });
+        },
+        [&](int t, double sum) { (t < n ? y[t] : u[t - n]) -= sum; });
 }
 
 /// nu = S_I u, y −= V_A' nu, z = V_I y.
@@ -61,19 +60,10 @@ template <class Team>
 OPTNET_DEVICE void backward(Team& team, const matrices& of, double* y, const double* u, double* z, double* nu) {
     const int n = of.n, p = of.p, ld = of.panel_rows(), lds = of.schur_rows();
     if (p > 0) {
-        each(team, p, [&](int i) {
-            const double* const row = of.s_i() + i;
-            nu[i] = sum_of(i, p, [&](int j) { return row[j * lds] * u[j]; });
-        });
-        each(team, n, [&](int j) {
-            const double* const column = of.v_a() + j * ld;
-            y[j] -= sum_of(0, p, [&](int i) { return column[i] * nu[i]; });
-        });
+        upper_rows_times(team, p, of.s_i(), lds, u, nu);
+        columns_times(team, n, of.v_a(), ld, nu, p, [&](int j, double sum) { y[j] -= sum; });
     }
-    each(team, n, [&](int i) {
-        const double* const row = of.v_i() + i;
-        z[i] = sum_of(i, n, [&](int j) { return row[j * ld] * y[j]; });
-    });
+    upper_rows_times(team, n, of.v_i(), ld, y, z);
 }
 
 /// One solve: z, nu and, at the rows of the basis, lambda hold the right-hand side and are overwritten; other entries
@@ -87,21 +77,29 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& of, 
     if (k > 0) {
         const bool two_products = basis.kind == factor_kind::triangle;
         double* const right = two_products ? x : g;
-        each(team, k, [&](int i) {
-            const int row = basis.rows[i];
-            right[i] = row_product(of, row, y, u) - lambda[row];
-        });
+        row_products(
+            team, of, k, y, u, [&](int i) { return basis.rows[i]; },
+            [&](int i, double sum) { right[i] = sum - lambda[basis.rows[i]]; });
         if (two_products)
-            each(team, k, [&](int i) {
-                const double* const row = basis.T + triangle(i);
-                g[i] = sum_of(0, i + 1, [&](int j) { return row[j] * x[j]; });
+            dot_products<beside::terms>(
+                team, k,
+                [&](int i, auto& sum) {
+                    const double* const row = basis.T + triangle(i);
+                    sum.add(0, i + 1, [&](int j) { return two{row[j], x[j]}; });
+                },
+                [&](int i, double sum) { g[i] = sum; });
+        dot_products<beside::sums>(
+            team, k,
+            [&](int i, auto& sum) {
+                if (two_products)
+                    sum.add(i, k, [&](int j) { return two{basis.T[triangle(j) + i], g[j]}; });
+                else
+                    sum.add(0, k, [&](int j) { return two{-basis.entry(i, j), g[j]}; });
+            },
+            [&](int i, double sum) {
+                x[i] = sum;
+                lambda[basis.rows[i]] = sum;
             });
-        each(team, k, [&](int i) {
-            const double sum = two_products ? sum_of(i, k, [&](int j) { return basis.T[triangle(j) + i] * g[j]; })
-                                            : -sum_of(0, k, [&](int j) { return basis.entry(i, j) * g[j]; });
-            x[i] = sum;
-            lambda[basis.rows[i]] = sum;
-        });
         subtract_rows(team, of, k, basis.rows, x, y, u);
     }
     backward(team, of, y, u, z, nu);
@@ -136,31 +134,31 @@ template <class Team>
 OPTNET_DEVICE two kkt_residual(Team& team, const matrices& of, const basis_factor& basis, const kkt_memory& v,
                                bool regularized) {
     const int n = of.n, p = of.p, ld = of.data_rows(), count = basis.k;
+    dot_products<beside::terms>(
+        team, n,
+        [&](int j, auto& sum) {
+            const double *const q = of.data + j * ld, *const a = of.a() + j * ld, *const g = of.g() + j * ld;
+            sum.add(0, n, [&](int i) { return two{q[i], v.z[i]}; });
+            sum.add(0, p, [&](int i) { return two{a[i], v.nu[i]}; });
+            sum.add(0, count, [&](int i) { return two{g[basis.rows[i]], v.lambda[basis.rows[i]]}; });
+        },
+        [&](int j, double sum) { v.rz[j] = v.right_z[j] - sum; });
+    rows_times(team, p, of.a(), ld, v.z, n, [&](int i, double sum) { v.rnu[i] = v.right_nu[i] - sum; });
+    dot_products<beside::sums>(
+        team, count,
+        [&](int t, auto& sum) {
+            const double* const g = of.g() + basis.rows[t];
+            sum.add(0, n, [&](int j) { return two{g[j * ld], v.z[j]}; });
+        },
+        [&](int t, double sum) {
+            const int row = basis.rows[t];
+            v.rl[row] = v.right_lambda[row] - sum + (basis.ratio == nullptr ? 0.0 : basis.ratio[t] * v.lambda[row]);
+        });
     return most(team, n + p + count, [&](int t) {
-        double residual = 0, right = 0, solution = 0;
-        if (t < n) {
-            right = v.right_z[t];
-            const double *const q = of.data + t, *const a = of.a() + t * ld, *const g = of.g() + t * ld;
-            residual = right - sum_of(0, n, [&](int i) { return q[i * ld] * v.z[i]; }) -
-                       sum_of(0, p, [&](int i) { return a[i] * v.nu[i]; }) -
-                       sum_of(0, count, [&](int i) { return g[basis.rows[i]] * v.lambda[basis.rows[i]]; });
-            v.rz[t] = residual;
-            solution = v.z[t];
-        } else if (t < n + p) {
-            right = v.right_nu[t - n];
-            const double* const a = of.a() + t - n;
-            residual = right - sum_of(0, n, [&](int j) { return a[j * ld] * v.z[j]; });
-            v.rnu[t - n] = residual;
-            solution = v.nu[t - n];
-        } else {
-            const int row = basis.rows[t - n - p];
-            solution = v.lambda[row];
-            right = v.right_lambda[row];
-            const double* const g = of.g() + row;
-            residual = right - sum_of(0, n, [&](int j) { return g[j * ld] * v.z[j]; });
-            if (basis.ratio != nullptr) residual += basis.ratio[t - n - p] * solution;
-            v.rl[row] = residual;
-        }
+        const int row = t < n + p ? 0 : basis.rows[t - n - p];
+        const double residual = t < n ? v.rz[t] : t < n + p ? v.rnu[t - n] : v.rl[row];
+        const double right = t < n ? v.right_z[t] : t < n + p ? v.right_nu[t - n] : v.right_lambda[row];
+        const double solution = t < n ? v.z[t] : t < n + p ? v.nu[t - n] : v.lambda[row];
         return two{std::abs(residual), regularized ? std::abs(right) : larger(std::abs(right), std::abs(solution))};
     });
 }

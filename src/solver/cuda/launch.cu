@@ -11,48 +11,11 @@ namespace {
 
 extern __shared__ double block_memory[];
 
-/// The matrices that a batch shares, by one block; `with_r` false leaves R to `product_kernel`.
-__global__ void __launch_bounds__(set_up_team::size)
-    set_up_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at, bool with_r) {
-    __shared__ set_up_team::board board;
-    __shared__ double pivots[pivots_words];
-    set_up_team team(static_cast<int>(threadIdx.x), board);
-    matrices of = at.set(0);
-    of.pivots = pivots;
-    // Not by `set_up`: in a function of its own the compiler knows less of where numbers lie.
-    const usable result = load_and_factor(team, batch, 0, of);
-    if (with_r && factored(result)) {
-        multiply_r(team, of);
-        judge_rows(team, of);
-    }
-    if (team.rank > 0) return;
-    *of.state = static_cast<int>(result);
-    at.counter()[3] = 0;
-}
-
-/// R of the matrices that a batch shares, by as many blocks as have a part in it. The last one to be done judges it.
-__global__ void __launch_bounds__(lanes) product_kernel(const __grid_constant__ places at) {
-    __shared__ block_team::board board;
-    __shared__ bool last;
-    block_team team(static_cast<int>(threadIdx.x), board);
-    const matrices of = at.set(0);
-    if (!factored(of.verdict())) return;
-    grid_team all{static_cast<int>(blockIdx.x) * lanes + team.rank, static_cast<int>(gridDim.x) * lanes};
-    multiply_r<8>(all, of);
-    __threadfence();
-    team.sync();
-    if (team.rank == 0) last = atomicAdd(at.counter() + 3, 1ull) + 1 == gridDim.x;
-    team.sync();
-    if (!last) return;
-    __threadfence();
-    judge_rows(team, of);
-}
-
 /// Every block takes problems until there are no more. Where a processor has two at most each has more threads, and
 /// sweeps, which wait least. Where it has more, three blocks use the time that one waits, and what counts is the work.
 constexpr int few_threads = lanes, many_threads = 256;
 template <int threads>
-__global__ void __launch_bounds__(threads, threads == few_threads ? 3 : 2)
+__global__ void __launch_bounds__(threads, threads == few_threads ? 3 : 1)
     solve_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
                  const __grid_constant__ outputs out) {
     __shared__ typename team_of_threads<threads>::board board;
@@ -73,13 +36,24 @@ void solve_by_blocks(const device_batch& batch, const places& at, const outputs&
         <<<static_cast<unsigned>(at.plan.blocks), threads, at.plan.solve.near, stream>>>(batch, at, out);
 }
 
-__global__ void __launch_bounds__(lanes, 4)
+/// Blocks of one `kkt_solve`; as many as a solve has where each needs memory of its own.
+std::int64_t kkt_blocks(const launch_plan& plan) {
+    const std::int64_t most = plan.kkt.far > 0 ? plan.blocks : 65536;
+    return std::min(plan.batch, most);
+}
+
+template <int threads>
+__global__ void __launch_bounds__(threads, threads == few_threads ? 4 : 2)
     kkt_kernel(const __grid_constant__ places at, unsigned char* scratch, kkt_arguments x) {
-    __shared__ block_team::board board;
-    block_team team(static_cast<int>(threadIdx.x), board);
+    __shared__ typename team_of_threads<threads>::board board;
+    team_of_threads<threads> team(static_cast<int>(threadIdx.x), board);
     const arena memory(block_memory, at.plan.kkt.near, scratch + blockIdx.x * at.plan.kkt.far);
     for (std::int64_t k = blockIdx.x; k < at.count; k += gridDim.x)
         solve_adjoint(team, at.set_of(k, 0), at.kept(k), memory, k, x);
+}
+template <int threads> void kkt_by_blocks(const places& at, void* scratch, const kkt_arguments& x, cudaStream_t stream) {
+    kkt_kernel<threads><<<static_cast<unsigned>(kkt_blocks(at.plan)), threads, at.plan.kkt.near, stream>>>(
+        at, static_cast<unsigned char*>(scratch), x);
 }
 
 /// The whole road has one block of threads per problem, with kernels of its own for all of its matrices: beyond this
@@ -87,23 +61,7 @@ __global__ void __launch_bounds__(lanes, 4)
 constexpr int most_of_a_road = 1024;
 constexpr std::size_t road_memory_in_all = std::size_t{1} << 30;
 
-/// R is worth a launch of its own from so many products on: one takes some 3 µs, and a block by itself 1 µs for 10^5.
-constexpr double products_of_a_launch = 6e5;
-
-/// Blocks of `product_kernel`: a warp for each tile; 0 where the set-up's own block does it.
-unsigned blocks_of_product(const device_batch& batch) {
-    if (double(batch.m) * batch.m * (batch.n + batch.p) < products_of_a_launch) return 0;
-    const auto pieces = [&](int size) { return static_cast<unsigned>((batch.m + size - 1) / size); };
-    return (pieces(tile::block) * pieces(panel_width) * warp + lanes - 1) / lanes;
-}
-
 std::size_t aligned(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
-
-/// Blocks of one `kkt_solve`; as many as a solve has where each needs memory of its own.
-std::int64_t kkt_blocks(const launch_plan& plan) {
-    const std::int64_t most = plan.kkt.far > 0 ? plan.blocks : 65536;
-    return std::min(plan.batch, most);
-}
 
 /// Where each piece lies, with the sizes and the teams known.
 error lay_out(launch_plan& made, cudaStream_t stream) {
@@ -156,13 +114,13 @@ error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, lau
     if (made.by != mapping::per_block) {
         code = allow_small(made, shared, resident);
     } else {
-        code = allow(kkt_kernel, lanes, made.kkt.near, shared);
         const bool few = batch.batch <= 2 * processors;
         const memory_split with_sweeps = element_memory(n, p, m, room, true);
-        made.swept = few && by_sweeps(m) && with_sweeps.far == 0;
+        made.swept = by_sweeps(m) && with_sweeps.far == 0;
         if (made.swept) made.solve = with_sweeps;
         made.threads = few ? many_threads : few_threads;
-        const auto solver = made.threads == few_threads ? solve_kernel<few_threads> : solve_kernel<many_threads>;
+        const auto solver = few ? solve_kernel<many_threads> : solve_kernel<few_threads>;
+        code = allow(few ? kkt_kernel<many_threads> : kkt_kernel<few_threads>, made.threads, made.kkt.near, shared);
         if (code == cudaSuccess) code = allow(solver, made.threads, made.solve.near, shared, &resident);
     }
     if (code != cudaSuccess) return message(code);
@@ -185,9 +143,7 @@ error solve(const device_batch& batch, const launch_plan& plan, void* workspace,
     if (batch.shared && plan.libraries) {
         if (const error failed = set_up_large(batch, at, stream)) return failed;
     } else if (batch.shared) {
-        const unsigned blocks = blocks_of_product(batch);
-        set_up_kernel<<<1, set_up_team::size, 0, stream>>>(batch, at, blocks == 0);
-        if (blocks > 0) product_kernel<<<blocks, lanes, 0, stream>>>(at);
+        if (const cudaError_t code = set_up_shared(batch, at, stream); code != cudaSuccess) return message(code);
     }
     // Where the libraries work on sets that are not shared, it goes in turns. All of them have the same number of sets,
     // so that no library chooses otherwise for the last: it begins where it ends with the batch.
@@ -198,8 +154,10 @@ error solve(const device_batch& batch, const launch_plan& plan, void* workspace,
         at.first = std::min(done, batch.batch - turn);
         if (in_turns)
             if (const error failed = set_up_large(batch, at, stream)) return failed;
-        const cudaError_t code = cudaMemsetAsync(at.base + plan.counter, 0, 256, stream);
-        if (code != cudaSuccess) return message(code);
+        if (!batch.shared || plan.libraries) {
+            const cudaError_t code = cudaMemsetAsync(at.base + plan.counter, 0, 256, stream);
+            if (code != cudaSuccess) return message(code);
+        }
         if (plan.by != mapping::per_block)
             solve_small(batch, at, out, stream);
         else
@@ -216,8 +174,7 @@ error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const k
     if (plan.by != mapping::per_block)
         kkt_small(at, x, stream);
     else
-        kkt_kernel<<<static_cast<unsigned>(kkt_blocks(plan)), lanes, plan.kkt.near, stream>>>(
-            at, static_cast<unsigned char*>(scratch), x);
+        (plan.threads == few_threads ? kkt_by_blocks<few_threads> : kkt_by_blocks<many_threads>)(at, scratch, x, stream);
     return message(cudaGetLastError());
 }
 

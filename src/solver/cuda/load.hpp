@@ -200,13 +200,11 @@ template <class Team> OPTNET_DEVICE bool scale_columns(Team& team, const matrice
     return true;
 }
 
-/// Loads and scales the matrices of problem k, and leaves the largest entry of Q in `shifts`, the rest of them 0; false
-/// if an entry is not finite.
-template <class Team>
-OPTNET_DEVICE bool load(Team& team, const device_batch& batch, std::int64_t k, const matrices& to) {
+/// Scales what has been read, and leaves the largest entry of Q in `shifts`, the rest of them 0; false if an entry is
+/// not finite.
+template <class Team> OPTNET_DEVICE bool scale(Team& team, const matrices& to) {
     const int n = to.n, ld = to.data_rows(), rows = to.p + to.m, of_columns = panel_width * n;
     double *const scale = to.parts + of_columns, *const judged = scale + rows;
-    add_blocks(team, batch, k, to);
     each(team, of_columns + rows, [&](int t) {
         if (t < of_columns) {
             to.parts[t] = symmetrize(to, t);
@@ -240,6 +238,13 @@ OPTNET_DEVICE bool load(Team& team, const device_batch& batch, std::int64_t k, c
                         }).a;
     each(team, 1, [&](int) { to.shifts[3] = larger(0.0, size); });
     return true;
+}
+
+/// Loads and scales the matrices of problem k; false if an entry is not finite.
+template <class Team>
+OPTNET_DEVICE bool load(Team& team, const device_batch& batch, std::int64_t k, const matrices& to) {
+    add_blocks(team, batch, k, to);
+    return scale(team, to);
 }
 
 } // namespace optnet::solver::cuda

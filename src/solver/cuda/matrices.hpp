@@ -25,6 +25,7 @@ enum class usable : int {
     nonconvex, ///< Q has a negative eigenvalue beyond rounding
     overflow,  ///< the same, with entries so large that it may be rounding
     dependent, ///< the rows of A are, beyond what δ helps
+    unknown,   ///< slices.hpp could not tell
 };
 
 /// There are factors.

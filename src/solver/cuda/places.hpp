@@ -61,6 +61,9 @@ OPTNET_DEVICE void solve_one(Team& team, const device_batch& batch, const places
 
 inline error message(cudaError_t code) { return code == cudaSuccess ? nullptr : cudaGetErrorString(code); }
 
+/// Words that `places::counter` counts with.
+inline constexpr int counters = 4;
+
 /// Teams of a block, by who they are.
 inline constexpr int warps_of_a_block = 4;
 inline int teams_of_a_block(mapping by) {
@@ -72,6 +75,9 @@ inline int teams_of_a_block(mapping by) {
 cudaError_t allow_small(const launch_plan& plan, int most, int& resident);
 void solve_small(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream);
 void kkt_small(const places& at, const kkt_arguments& x, cudaStream_t stream);
+
+/// The matrices that a batch shares, but for those of the libraries, with counters at 0.
+cudaError_t set_up_shared(const device_batch& batch, const places& at, cudaStream_t stream);
 
 /// The whole road for the problems in the queue.
 void solve_rest(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream);

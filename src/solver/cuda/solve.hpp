@@ -114,12 +114,18 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, cons
     });
     // z₀ stays between the two halves of the equality solve, where multipliers enter.
     forward(team, of, e.z, e.nu, e.rz, e.rnu);
-    each(team, e.m, [&](int i) { e.active.d[i] = e.h[i] - row_product(of, i, e.rz, e.rnu); });
+    row_products(
+        team, of, e.m, e.rz, e.rnu, [](int i) { return i; },
+        [&](int i, double sum) { e.active.d[i] = e.h[i] - sum; });
     if (warm) seed(team, e);
     active_set active = e.active; // what is not shared stays in registers
-    const bool sweeps = active.sweeps<Team>();
-    if (sweeps) active.stay_near();
-    const active_outcome outcome = sweeps ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
+    active_outcome outcome = active_outcome::limit;
+    if constexpr (may_sweep<Team>()) {
+        if (active.is_swept) active.stay_near();
+        outcome = active.is_swept ? active.solve_swept(team, limit, warm) : active.solve(team, limit, warm);
+    } else {
+        outcome = active.solve(team, limit, warm);
+    }
     e.active = active;
     if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown) return outcome;
     each(team, e.active.k, [&](int i) { e.active.x[i] = e.active.lambda[e.active.basis[i]]; });

@@ -7,6 +7,7 @@
 // whole team, where active_set.hpp makes do with fewer but waits three times as often. The inverse of R_WW is there at
 // the end, so that a solve with it is one product.
 
+#include "solver/cuda/dot_products.hpp"
 #include "solver/cuda/swept_guess.hpp"
 
 namespace optnet::solver::cuda {
@@ -20,7 +21,7 @@ inline constexpr double most_lost = 1e-12;
 
 /// Everything that a sweep touches is in the fast memory of a block (`most_swept`): says so to the compiler.
 OPTNET_DEVICE inline void active_set::stay_near() {
-    double** const numbers[] = {&T, &d, &floor, &lambda, &x, &l};
+    double** const numbers[] = {&T, &d, &floor, &lambda, &inverse, &x, &l};
     for (double** of : numbers) *of = in_fast_memory(*of);
     basis = in_fast_memory(basis);
     state = in_fast_memory(state);
@@ -47,7 +48,7 @@ OPTNET_DEVICE active_set::choice active_set::choose(Team& team, const swept_rows
         }
         if (forgive && state[i] == refused) state[i] = outside;
         if (state[i] != outside || !violated(i, value, zero_slack)) return best::none();
-        const double key = value * value * set.inverse[i];
+        const double key = value * value * inverse[i];
         const int said = (violated(i, value, slight_slack) ? 0 : is_slight) |
                          (violated(i, value, doubtful_slack) ? 0 : is_doubtful) | (depends(i) ? is_dependent : 0);
         return two{key < most_violated ? key : most_violated, static_cast<double>(i | said)};
@@ -110,18 +111,24 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row,
 
 /// What the sweeps have lost of R_WW x = −d_W, as a share of its terms.
 template <class Team> OPTNET_DEVICE double active_set::lost(Team& team) {
-    const double* const slacks = swept().last();
-    const two worst = most(team, set.m, [&](int i) {
-        if (state[i] != inside) return two{0.0, 0.0};
-        double rest = d[i], size = std::abs(rest);
-        for (int j = 0; j < set.m; ++j) {
-            const double term = state[j] == inside ? r(i, j) * slacks[j] : 0.0;
-            rest -= term;
-            size += std::abs(term);
-        }
-        return two{std::abs(rest) / size, 0.0};
-    });
-    return worst.a;
+    const swept_matrix Z = swept();
+    const double* const slacks = Z.last();
+    double* const rest = Z.columns; // free between sweeps
+    const auto terms = [&](int i, auto& sum, const auto& of) {
+        if (state[i] != inside) return;
+        sum.add(0, set.m, [&](int j) { return state[j] == inside ? of(r(j, i), slacks[j]) : two{0.0, 0.0}; });
+    };
+    dot_products<beside::terms>(
+        team, set.m, [&](int i, auto& sum) { terms(i, sum, [](double a, double b) { return two{a, b}; }); },
+        [&](int i, double sum) { rest[i] = d[i] - sum; });
+    double* const size = rest + set.m;
+    dot_products<beside::terms>(
+        team, set.m,
+        [&](int i, auto& sum) { terms(i, sum, [](double a, double b) { return two{std::abs(a), std::abs(b)}; }); },
+        [&](int i, double sum) { size[i] = std::abs(d[i]) + sum; });
+    return most(team, set.m, [&](int i) {
+               return two{state[i] == inside ? std::abs(rest[i]) / size[i] : 0.0, 0.0};
+           }).a;
 }
 
 template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team& team, int limit, bool again) {

@@ -2,17 +2,19 @@
 #pragma once
 
 // Bases of the swept matrix: the empty one, given ones, and a guess to begin with. The dual active set method takes its
-// rows in one by one, and waits for each. The guess takes four at a time, and lets four go where so many have a
-// negative multiplier: three barriers for each four. Nothing says that the objective rises with four at a time, so it
-// ends after some turns; then the rows with a negative multiplier leave until none has one, and from there the method
-// goes on.
+// rows in one by one, and waits for each. The guess takes four at a time, the best of each quarter of the rows, and lets
+// four go where so many have a negative multiplier: four barriers for each four. Nothing says that the objective rises
+// with four at a time, so it ends after some turns; then the rows with a negative multiplier leave until none has one,
+// and from there the method goes on.
 
 #include "solver/cuda/active_set.hpp"
 
+#include <cstring>
+
 namespace optnet::solver::cuda {
 
-/// Rows that the guess sweeps together; and it takes in no fewer than the second, since fewer are what the method does.
-inline constexpr int together = 4, worth_a_guess = 3;
+/// The guess takes in no fewer rows at a time, since fewer are what the method does.
+inline constexpr int worth_a_guess = 2;
 /// With fewer rows than this the method takes few steps.
 inline constexpr int rows_for_a_guess = 16;
 /// The guess takes in no row of which the basis leaves a smaller share than this: sweeps would lose digits on the way
@@ -32,12 +34,14 @@ template <class Team, class F> OPTNET_DEVICE void each_row(Team& team, int rows,
 
 /// Z before the first sweep.
 template <class Team> OPTNET_DEVICE void active_set::unsweep(Team& team) {
-    const int m = set.m;
-    each_row(team, m + 1, [&](int i, int first, int by) {
-        double* const to = T + chunked_triangle::row(i);
-        const int end = (chunked_triangle::block(i) + 1) * chunked_triangle::width;
-        for (int j = first; j < end; j += by) to[j] = i < m && j < m ? set.r[i * m + j] : i == m && j < m ? d[j] : 0.0;
-    });
+    const int m = set.m, width = chunked_triangle::width;
+    for (int b = 0; b <= chunked_triangle::block(m); ++b) {
+        const int first = b * width, rows = m + 1 - first < width ? m + 1 - first : width;
+        transfer(
+            team, rows, (b + 1) * width,
+            [&](int i, int j) { return j >= m ? 0.0 : first + i < m ? set.r[(first + i) * m + j] : d[j]; },
+            [&](int i, int j, double v) { T[chunked_triangle::row(b, first + i) + j] = v; });
+    }
 }
 
 /// The empty basis.
@@ -46,6 +50,7 @@ template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
     each(team, set.m, [&](int i) {
         lambda[i] = 0;
         state[i] = outside;
+        inverse[i] = set.inverse[i];
     });
     unsweep(team);
 }
@@ -56,18 +61,19 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::sweep_an
     unsweep(team);
     for (int first = 0; first < k; first += together) {
         swept_rows<together> next;
-        next.count = k - first < together ? k - first : together;
-        for (int q = 0; q < together; ++q) next.row[q] = basis[first + (q < next.count ? q : 0)];
-        swept().invert(next, [](int) { return -HUGE_VAL; });
-        swept().sweep(team, next, [](int, double) {});
+        for (int q = 0; q < together; ++q) next.row[q] = first + q < k ? basis[first + q] : -1;
+        swept().sweep(
+            team, next, -HUGE_VAL, inverse, [](int, double) {});
         each(team, set.m, [&](int i) { swept().settle(next, i); });
     }
 }
 
 template <class Team, class Rule>
 OPTNET_DEVICE swept_rows<1> active_set::sweep(Team& team, int row, double sign, const Rule& rule) {
-    swept_rows<1> one{1, {row}, sign, {{1 / swept().entry(row, row)}}, {}};
-    swept().sweep(team, one, rule);
+    swept_rows<1> one;
+    one.row[0] = row;
+    one.sign = sign;
+    swept().sweep(team, one, -HUGE_VAL, inverse, rule);
     return one;
 }
 
@@ -94,59 +100,90 @@ template <class Team> OPTNET_DEVICE void active_set::take_swept(Team& team, int 
     ++k;
 }
 
+/// 1 / v, by a GPU to six digits: enough to compare by.
+OPTNET_DEVICE inline double about_reciprocal(double v) {
+#if defined(__CUDA_ARCH__)
+    double result;
+    asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(result) : "d"(v));
+    return result;
+#else
+    return 1 / v;
+#endif
+}
+
+/// A key above 0 that says whose it is: the last bits of its fraction are the row's number.
+struct marked_key {
+    static constexpr std::uint64_t row_bits = 255;
+    static_assert(most_swept <= 256);
+    OPTNET_DEVICE static double make(double key, int row) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, &key, sizeof word);
+        word = (word & ~row_bits) | static_cast<std::uint64_t>(row);
+        std::memcpy(&key, &word, sizeof word);
+        return key;
+    }
+    OPTNET_DEVICE static int row(double key) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, &key, sizeof word);
+        return static_cast<int>(word & row_bits);
+    }
+};
+
+/// What the objective would gain from each row on the wrong side by itself: the best rows of the four quarters that
+/// would enter, and those that would leave. Rows of the last sweep are settled on the way.
+template <class Team>
+OPTNET_DEVICE void active_set::best_of_quarters(Team& team, const swept_rows<together>& last,
+                                                swept_rows<together>& entering, swept_rows<together>& leaving) {
+    const swept_matrix Z = swept();
+    const double* const slacks = Z.last();
+    const int m = set.m, quarter = (m + together - 1) / together;
+    // Lane and index are the same but for multiples of the lanes: each warp has a quarter of the rows.
+    const quarters found = team.template reduce_quarters<maxima>((quarter + warp - 1) / warp * lanes, [&](int place) {
+        const int offset = place / lanes * warp + place % warp, i = place % lanes / warp * quarter + offset;
+        if (offset >= quarter || i >= m) return maxima::none();
+        Z.settle(last, i);
+        const double value = slacks[i], left = Z.entry(i, i), gain = value * value * about_reciprocal(std::abs(left));
+        if (!(gain > 0 && gain < HUGE_VAL)) return maxima::none();
+        const double key = marked_key::make(gain, i);
+        if (state[i] == inside) return two{-HUGE_VAL, value > 0 ? key : -HUGE_VAL};
+        const bool may_enter = state[i] == outside && violated(i, value, doubtful_slack) &&
+                               left * inverse[i] > clearly_independent;
+        return two{may_enter ? key : -HUGE_VAL, -HUGE_VAL};
+    });
+    OPTNET_UNROLLED
+    for (int q = 0; q < together; ++q) {
+        entering.row[q] = found.of[q].a > 0 ? marked_key::row(found.of[q].a) : -1;
+        leaving.row[q] = found.of[q].b > 0 ? marked_key::row(found.of[q].b) : -1;
+    }
+    entering.sign = enters;
+    leaving.sign = leaves;
+}
+
 /// A basis with its multipliers, none of them negative, from the empty one; after `limit` steps as far as it has come.
 template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::guess(Team& team, int limit) {
     if (capacity < rows_for_a_guess) return;
     const swept_matrix Z = swept();
-    const double* const slacks = Z.last();
     swept_rows<together> last;
     int turns = set.m / together + more_turns;
     for (; steps < limit; ++steps) {
-        // What the objective would gain from each row on the wrong side by itself: above 0 if it would enter, below if
-        // it would leave. It lies where the multipliers will.
-        const two wrong = sums(team, set.m, [&](int i) {
-            Z.settle(last, i);
-            const double value = slacks[i], left = Z.entry(i, i), gain = value * value / std::abs(left);
-            const bool may_enter = state[i] == outside && violated(i, value, doubtful_slack) &&
-                                   left * set.inverse[i] > clearly_independent;
-            const bool must_leave = state[i] == inside && value > 0;
-            const double key = may_enter ? gain : must_leave ? -gain : 0.0;
-            lambda[i] = key;
-            return two{key > 0 ? 1.0 : 0.0, key < 0 ? 1.0 : 0.0};
+        swept_rows<together> entering, leaving;
+        best_of_quarters(team, last, entering, leaving);
+        entering.keep(capacity - k);
+        const bool enter = turns > 0 && leaving.count() < together && entering.count() >= worth_a_guess;
+        last = enter ? entering : leaving;
+        if (last.count() == 0) break;
+        Z.sweep(team, last, enter ? clearly_independent : 0.0, inverse, [&](int j, double) {
+            if (last.has(j)) state[j] = enter ? inside : outside;
         });
-        last.count = 0;
-        const bool enter = turns > 0 && wrong.b < together && wrong.a >= worth_a_guess && k < capacity;
-        if (!enter && wrong.b == 0) break;
-        swept_rows<together> next;
-        next.sign = enter ? enters : leaves;
-        each(team, set.m, [&](int i) {
-            const double mine = next.sign * lambda[i];
-            if (!(mine > 0)) return;
-            int before = 0;
-            for (int j = 0; j < i; ++j) before += next.sign * lambda[j] >= mine ? 1 : 0;
-            for (int j = i + 1; j < set.m; ++j) before += next.sign * lambda[j] > mine ? 1 : 0;
-            if (before < together) basis[before] = i;
-        });
-        const int found = static_cast<int>(enter ? wrong.a : wrong.b), room = enter ? capacity - k : found;
-        next.count = found < room ? found : room;
-        if (next.count > together) next.count = together;
-        for (int q = 0; q < together; ++q) next.row[q] = basis[q < next.count ? q : 0];
-        const int asked = next.count;
-        Z.invert(next, [&](int i) { return enter ? clearly_independent / set.inverse[i] : 0.0; });
-        // Rows that are left out are changed like the others, once everyone has read them. The same for all workers.
-        if (next.count < asked) team.sync();
-        if (next.count == 0) {
+        if (last.count() == 0) {
             if (!enter) break;
             turns = 0;
             continue;
         }
-        Z.sweep(team, next, [&](int j, double) {
-            if (next.has(j)) state[j] = enter ? inside : outside;
-        });
-        k += enter ? next.count : -next.count;
+        k += enter ? last.count() : -last.count();
         --turns;
-        last = next;
     }
+    const double* const slacks = Z.last();
     each(team, set.m, [&](int i) {
         Z.settle(last, i);
         lambda[i] = state[i] == inside ? larger(0.0, -slacks[i]) : 0.0;

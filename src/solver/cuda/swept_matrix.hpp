@@ -10,10 +10,12 @@
 //
 //     Z_NN −= Z_NS Z_SS⁻¹ Z_SN,    Z_NS → ± Z_NS Z_SS⁻¹,    Z_SS → −Z_SS⁻¹        + if they enter, − if they leave
 //
-// One phase does the first; the others wait for `settle`, which the phase after it begins with. Four rows together take
-// half as long as two by themselves: what a sweep waits for are numbers on their way, not products.
+// The columns S are copied, with Z_SS⁻¹ and without; then all of Z takes the first, as if S were rows like others. What
+// it makes of them waits for `settle`, which the phase after it begins with.
 
 #include "solver/cuda/team.hpp"
+
+#include <type_traits>
 
 namespace optnet::solver::cuda {
 
@@ -29,58 +31,90 @@ struct chunked_triangle {
     OPTNET_DEVICE static int row(int i) { return row(block(i), i); }
     OPTNET_DEVICE static int size(int m) { return row(m) + (block(m) + 1) * width; }
 };
-/// Up to so many rows of R the swept matrix is taken: 126 KB then lie in the shared memory of a block, which every GPU
+/// Up to so many rows of R the swept matrix is taken: 137 KB then lie in the shared memory of a block, which every GPU
 /// has that the kernels are compiled for.
 inline constexpr int most_swept = 160;
 OPTNET_DEVICE inline bool by_sweeps(int m) { return m <= most_swept; }
 
-/// Rows S that are swept together, and what `settle` needs of them.
-template <int most> struct swept_rows {
-    int count = 0;              ///< of them; the rest holds where there are any
-    int row[most];              ///< behind the count the first again
-    double sign = 1;            ///< −1 if they leave W
-    double inverse[most][most]; ///< Z_SS⁻¹, with zeros behind the count
-    double of_last[most];       ///< the last row's part of Z_NS Z_SS⁻¹
+/// Rows that are swept together at most.
+inline constexpr int together = 4;
 
+/// Rows S: the same for all workers of a team.
+template <int most> struct swept_rows {
+    int row[most];   ///< −1 where there is none
+    double sign = 1; ///< −1 if they leave W
+
+    OPTNET_DEVICE swept_rows() {
+        OPTNET_UNROLLED
+        for (int q = 0; q < most; ++q) row[q] = -1;
+    }
     OPTNET_DEVICE bool has(int i) const {
         bool found = false;
         OPTNET_UNROLLED
         for (int q = 0; q < most; ++q) found = found || row[q] == i;
         return found;
     }
+    OPTNET_DEVICE int count() const {
+        int rows = 0;
+        OPTNET_UNROLLED
+        for (int q = 0; q < most; ++q) rows += row[q] >= 0 ? 1 : 0;
+        return rows;
+    }
+    /// The first of them, no more than `at_most`.
+    OPTNET_DEVICE void keep(int at_most) {
+        OPTNET_UNROLLED
+        for (int q = 0; q < most; ++q)
+            if (row[q] >= 0 && --at_most < 0) row[q] = -1;
+    }
 };
 
-/// Z_ij −= Z_iS Z_SS⁻¹ Z_Sj, but for the rows and columns S and the last row. A worker has one column of every chunk,
-/// `lane`, of the rows group, group + groups ... of every block: the numbers of the rows that are swept stay with it.
-template <int most> class sweep_of_rows {
-public:
-    OPTNET_DEVICE sweep_of_rows(double* at, int rows, const swept_rows<most>& these)
-        : Z(in_fast_memory(at)), m(rows), swept(these) {
-        OPTNET_UNROLLED
-        for (int q = 0; q < most; ++q) {
-            own[q] = chunked_triangle::block(swept.row[q]);
-            pivot_row[q] = Z + chunked_triangle::row(own[q], swept.row[q]);
-        }
+/// Z of m rows and one more.
+struct swept_matrix {
+    double* Z;
+    double* columns; ///< [m + 1, together] Z_iS
+    double* scaled;  ///< [together, m + 1] Z_iS Z_SS⁻¹, by rows of S: neighbours read neighbours
+    double* inverse; ///< [together, together] Z_SS⁻¹, 0 for rows that there are not
+    int m;
+
+    OPTNET_DEVICE static int words(int m) { return chunked_triangle::size(m) + (2 * (m + 1) + together) * together; }
+    OPTNET_DEVICE swept_matrix(double* from, int rows)
+        : Z(from), columns(from + chunked_triangle::size(rows)), scaled(columns + (rows + 1) * together),
+          inverse(scaled + (rows + 1) * together), m(rows) {}
+
+    OPTNET_DEVICE double* last() const { return Z + chunked_triangle::row(m); }
+    OPTNET_DEVICE double entry(int i, int j) const {
+        return Z[i > j ? chunked_triangle::row(i) + j : chunked_triangle::row(j) + i];
     }
 
+    OPTNET_DEVICE double& scaled_entry(int i, int q) const { return scaled[q * (m + 1) + i]; }
+
+    /// Sweeps the rows S, but for those whose pivot is not above `least` where 1 / scale[row] is 1: they are taken out
+    /// of S. Before that rule(j, x) for every row j with its entry −x of the last row, by one worker each, which may
+    /// change what belongs to j.
+    template <class Team, int most, class Rule>
+    OPTNET_DEVICE void sweep(Team& team, swept_rows<most>& of, double least, const double* scale, const Rule& rule) const;
+    /// Row i of the columns of the last sweep.
+    template <int most> OPTNET_DEVICE void settle(const swept_rows<most>& of, int i) const;
+
+private:
+    template <class Team, int most>
+    OPTNET_DEVICE void copy_columns(Team& team, swept_rows<most>& of, double least, const double* scale) const;
+    template <int most> OPTNET_DEVICE void invert(const swept_rows<most>& of, double least, const double* scale) const;
+};
+
+/// Z −= columns · scaled'. A worker has one column of every chunk, `lane`, of the rows group, group + groups ... of
+/// every block: what belongs to its columns stays with it.
+template <int most> class sweep_of_rows {
+public:
+    OPTNET_DEVICE sweep_of_rows(double* of, int rows) : Z(of), all(swept_matrix(of, rows).columns), m(rows) {}
+
     OPTNET_DEVICE void run(int lane, int group, int groups) {
+        const swept_matrix of(Z, m);
         OPTNET_UNROLLED
         for (int c = 0; c < most_chunks; ++c) {
             const int j = c * width + lane;
-            double v[most];
             OPTNET_UNROLLED
-            for (int q = 0; q < most; ++q) {
-                across[c][q] = 0;
-                v[q] = 0;
-                if (c * width < m) // the same for all workers
-                    v[q] = c <= own[q] ? pivot_row[q][j] : j < m ? Z[chunked_triangle::row(c, j) + swept.row[q]] : 0.0;
-            }
-            OPTNET_UNROLLED
-            for (int q = 0; q < most; ++q) {
-                OPTNET_UNROLLED
-                for (int r = 0; r < most; ++r) across[c][q] += swept.inverse[q][r] * v[r];
-            }
-            stays[c] = swept.has(j);
+            for (int q = 0; q < most; ++q) across[c][q] = j < m ? of.scaled_entry(j, q) : 0.0;
         }
         block<0>(lane, group, groups);
     }
@@ -88,112 +122,81 @@ public:
 private:
     static constexpr int width = chunked_triangle::width, most_chunks = (most_swept + width - 1) / width;
     /// All numbers of so many rows are read before the first is written: the compiler cannot know that they are others.
-    static constexpr int ahead = most == 1 ? 4 : 2;
+    static constexpr int ahead = 4;
 
     template <int b> OPTNET_DEVICE void block(int lane, int group, int groups) {
-        constexpr int first = b * width, length = width * (b + 1) + 1;
-        const int end = m < first + width ? m : first + width;
-        double* to = Z + chunked_triangle::row(b, first + group) + lane;
-        // The columns S of rows that have them, and their own rows, which have those of others.
-        const double* along[most];
-        int further[most];
+        constexpr int first = b * width;
+        const int end = m + 1 < first + width ? m + 1 : first + width;
+        int i = first + group;
+        for (; i + (ahead - 1) * groups < end; i += ahead * groups) rows<b, ahead>(lane, i, groups);
+        OPTNET_ROLLED
+        for (; i < end; i += groups) rows<b, 1>(lane, i, groups);
+        if constexpr (b < most_chunks)
+            if (m + 1 > end) block<b + 1>(lane, group, groups);
+    }
+    /// So many rows from row i of block b on.
+    template <int b, int count> OPTNET_DEVICE void rows(int lane, int i, int groups) {
+        constexpr int chunks = b < most_chunks ? b + 1 : most_chunks;
+        double* const to = Z + chunked_triangle::row(b, i) + lane;
+        const int down = groups * (width * (b + 1) + 1);
+        double v[count][chunks];
         OPTNET_UNROLLED
-        for (int q = 0; q < most; ++q) {
-            along[q] = b <= own[q] ? pivot_row[q] + first + group : to - lane + swept.row[q];
-            further[q] = b <= own[q] ? groups : groups * length;
+        for (int a = 0; a < count; ++a) {
+            OPTNET_UNROLLED
+            for (int c = 0; c < chunks; ++c) v[a][c] = to[a * down + c * width];
         }
-        for (int i = first + group; i < end; i += ahead * groups) {
-            // Where there are fewer, the last is done again, from the same numbers.
-            const int more = (end - 1 - i) / groups;
-            double v[ahead][b + 1];
+        OPTNET_UNROLLED
+        for (int a = 0; a < count; ++a) {
             OPTNET_UNROLLED
-            for (int a = 0; a < ahead; ++a) {
-                const int down = a < more ? a : more;
+            for (int q = 0; q < most; ++q) {
+                const double factor = all[(i + a * groups) * together + q];
                 OPTNET_UNROLLED
-                for (int c = 0; c <= b; ++c) v[a][c] = to[down * groups * length + c * width];
-                OPTNET_UNROLLED
-                for (int q = 0; q < most; ++q) {
-                    const double factor = along[q][down * further[q]];
-                    OPTNET_UNROLLED
-                    for (int c = 0; c <= b; ++c) v[a][c] -= factor * across[c][q];
-                }
+                for (int c = 0; c < chunks; ++c) v[a][c] -= factor * across[c][q];
             }
-            OPTNET_UNROLLED
-            for (int a = 0; a < ahead; ++a) {
-                const int down = a < more ? a : more;
-                if (swept.has(i + down * groups)) continue; // the same for all workers of a row
-                OPTNET_UNROLLED
-                for (int c = 0; c <= b; ++c)
-                    if (!stays[c]) to[down * groups * length + c * width] = v[a][c];
-            }
-            to += ahead * groups * length;
-            OPTNET_UNROLLED
-            for (int q = 0; q < most; ++q) along[q] += ahead * further[q];
         }
-        if constexpr (b + 1 < most_chunks)
-            if (m > end) block<b + 1>(lane, group, groups);
+        OPTNET_UNROLLED
+        for (int a = 0; a < count; ++a) {
+            OPTNET_UNROLLED
+            for (int c = 0; c < chunks; ++c) to[a * down + c * width] = v[a][c];
+        }
     }
 
     double* Z;
+    const double* all;
     int m;
-    const swept_rows<most>& swept;
-    int own[most];
-    const double* pivot_row[most];
     double across[most_chunks][most];
-    bool stays[most_chunks];
 };
-/// The workers of a team share the lanes of a row, if they are so many, and the rows.
-template <int most, class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE void sweep_the_rows(const Team& team, double* Z, int m, swept_rows<most> swept) {
-    const int width = chunked_triangle::width, side = team.size < width ? team.size : width;
-    sweep_of_rows<most> rows(Z, m, swept);
-    for (int lane = team.rank % side; lane < width; lane += side) rows.run(lane, team.rank / side, team.size / side);
+/// The workers of a team share the lanes of a row, if they are so many, and the rows. `fixed` is their number where the
+/// compiler knows it, else 0. All arguments are numbers: they stay in registers.
+template <int most, int fixed>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void sweep_the_rows(int rank, int workers, double* Z, int m) {
+    const int width = chunked_triangle::width, size = fixed > 0 ? fixed : workers, side = size < width ? size : width;
+    sweep_of_rows<most> rows(in_fast_memory(Z), m);
+    for (int lane = rank % side; lane < width; lane += side) rows.run(lane, rank / side, size / side);
+}
+template <class Team> OPTNET_DEVICE constexpr int fixed_size() {
+    if constexpr (requires { typename std::integral_constant<int, Team::size>; }) return Team::size;
+    return 0;
 }
 
-/// Z of m rows and one more.
-struct swept_matrix {
-    double* Z;
-    int m;
-
-    OPTNET_DEVICE double* last() const { return Z + chunked_triangle::row(m); }
-    OPTNET_DEVICE double entry(int i, int j) const {
-        return Z[i > j ? chunked_triangle::row(i) + j : chunked_triangle::row(j) + i];
-    }
-    /// Both places of an entry, where it has two.
-    OPTNET_DEVICE void put(int i, int j, double value) const {
-        const int of_i = chunked_triangle::block(i), of_j = chunked_triangle::block(j);
-        if (of_i >= of_j) Z[chunked_triangle::row(of_i, i) + j] = value;
-        if (of_i <= of_j) Z[chunked_triangle::row(of_j, j) + i] = value;
-    }
-
-    /// The inverse of Z_SS for those of the rows before the first whose pivot is not above least(row): the others are
-    /// left out, perhaps all of them.
-    template <int most, class Least> OPTNET_DEVICE void invert(swept_rows<most>& of, const Least& least) const;
-    /// rule(j, x) for every row j with its entry −x of the last row before the sweep: by one worker each, which may
-    /// change what belongs to j.
-    template <class Team, int most, class Rule>
-    OPTNET_DEVICE void sweep(Team& team, swept_rows<most>& of, const Rule& rule) const;
-    /// Row i of the columns of the last sweep.
-    template <int most> OPTNET_DEVICE void settle(const swept_rows<most>& of, int i) const;
-};
-
-template <int most, class Least>
-OPTNET_DEVICE void swept_matrix::invert(swept_rows<most>& of, const Least& least) const {
-    const int asked = of.count;
-    double v[most][most];
+/// By one worker: Z_SS⁻¹, with zeros for rows whose pivot is not large enough.
+template <int most>
+OPTNET_DEVICE void swept_matrix::invert(const swept_rows<most>& of, double least, const double* scale) const {
+    double v[most][most], factor[most];
+    bool in[most];
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
+        in[q] = of.row[q] >= 0;
+        factor[q] = in[q] ? of.sign * scale[of.row[q]] : 0.0;
         OPTNET_UNROLLED
-        for (int r = 0; r <= q; ++r) v[q][r] = v[r][q] = entry(of.row[q], of.row[r]);
+        for (int r = 0; r <= q; ++r) v[q][r] = v[r][q] = in[q] && in[r] ? entry(of.row[q], of.row[r]) : 0.0;
     }
     // Sweeps of these few numbers alone leave −Z_SS⁻¹.
-    of.count = 0;
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
-        const double pivot = of.sign * v[q][q];
-        if (of.count != q || q >= asked || pivot <= least(of.row[q])) continue;
-        of.count = q + 1;
-        const double reciprocal = of.sign / pivot;
+        in[q] = in[q] && factor[q] * v[q][q] > least;
+        if (!in[q]) continue;
+        const double reciprocal = 1 / v[q][q];
         OPTNET_UNROLLED
         for (int i = 0; i < most; ++i) {
             OPTNET_UNROLLED
@@ -207,55 +210,80 @@ OPTNET_DEVICE void swept_matrix::invert(swept_rows<most>& of, const Least& least
     }
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
-        if (q >= of.count) of.row[q] = of.row[0];
         OPTNET_UNROLLED
-        for (int r = 0; r < most; ++r) of.inverse[q][r] = q < of.count && r < of.count ? -v[q][r] : 0.0;
+        for (int r = 0; r < most; ++r) inverse[q * together + r] = in[q] && in[r] ? -v[q][r] : 0.0;
     }
 }
 
 template <class Team, int most, class Rule>
-OPTNET_DEVICE void swept_matrix::sweep(Team& team, swept_rows<most>& of, const Rule& rule) const {
-    double* const x = last();
-    OPTNET_UNROLLED
-    for (int q = 0; q < most; ++q) {
-        of.of_last[q] = 0;
-        OPTNET_UNROLLED
-        for (int r = 0; r < most; ++r) of.of_last[q] += of.inverse[q][r] * x[of.row[r]];
+OPTNET_DEVICE void swept_matrix::sweep(Team& team, swept_rows<most>& of, double least, const double* scale,
+                                       const Rule& rule) const {
+    if constexpr (most == 1) {
+        const double pivot = entry(of.row[0], of.row[0]), reciprocal = 1 / pivot;
+        if (!(of.sign * pivot * scale[of.row[0]] > least)) {
+            of.row[0] = -1;
+            return;
+        }
+        each(team, m + 1, [&](int i) {
+            if (i < m)
+                rule(i, -last()[i]);
+            else
+                inverse[0] = reciprocal;
+            columns[i * together] = entry(i, of.row[0]);
+            scaled_entry(i, 0) = columns[i * together] * reciprocal;
+        });
+    } else {
+        copy_columns(team, of, least, scale);
+        if (of.count() == 0) return;
+        each(team, m + 1, [&](int i) {
+            if (i < m) rule(i, -last()[i]);
+            OPTNET_UNROLLED
+            for (int q = 0; q < most; ++q) {
+                double sum = 0;
+                OPTNET_UNROLLED
+                for (int r = 0; r < most; ++r) sum += inverse[q * together + r] * columns[i * together + r];
+                scaled_entry(i, q) = sum;
+            }
+        });
     }
-    sweep_the_rows<most>(team, Z, m, of);
-    // The last workers have the fewest rows.
-    each(team, m, [&](int place) {
-        const int j = m - 1 - place;
-        double value = x[j];
-        rule(j, -value);
-        if (of.has(j)) return;
+    sweep_the_rows<most, fixed_size<Team>()>(team.rank, team.size, Z, m);
+    team.sync();
+}
+
+/// The columns S and Z_SS⁻¹.
+template <class Team, int most>
+OPTNET_DEVICE void swept_matrix::copy_columns(Team& team, swept_rows<most>& of, double least,
+                                              const double* scale) const {
+    // The inverse by a worker who has nothing else to do: the first of another warp.
+    const int inverting = (m + 1 + warp - 1) / warp * warp;
+    each(team, inverting + 1, [&](int i) {
+        if (i == inverting) invert(of, least, scale);
+        if (i > m) return;
         OPTNET_UNROLLED
-        for (int q = 0; q < most; ++q) value -= of.of_last[q] * entry(j, of.row[q]);
-        x[j] = value;
+        for (int q = 0; q < most; ++q) columns[i * together + q] = of.row[q] >= 0 ? entry(i, of.row[q]) : 0.0;
     });
+    OPTNET_UNROLLED
+    for (int q = 0; q < most; ++q)
+        if (inverse[q * together + q] == 0) of.row[q] = -1;
 }
 
 template <int most> OPTNET_DEVICE void swept_matrix::settle(const swept_rows<most>& of, int i) const {
-    if (of.count == 0) return;
+    const int block = chunked_triangle::block(i), start = chunked_triangle::row(block, i);
     if (!of.has(i)) {
-        double v[most];
         OPTNET_UNROLLED
-        for (int q = 0; q < most; ++q) v[q] = entry(i, of.row[q]);
-        OPTNET_UNROLLED
-        for (int q = 0; q < most; ++q) {
-            double value = 0;
-            OPTNET_UNROLLED
-            for (int r = 0; r < most; ++r) value += of.inverse[q][r] * v[r];
-            if (q < of.count) put(i, of.row[q], of.sign * value);
-        }
+        for (int q = 0; q < most; ++q)
+            if (of.row[q] >= 0)
+                Z[i > of.row[q] ? start + of.row[q] : chunked_triangle::row(of.row[q]) + i] =
+                    of.sign * scaled_entry(i, q);
         return;
     }
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
-        if (q >= of.count || of.row[q] != i) continue;
-        last()[i] = of.sign * of.of_last[q];
+        if (of.row[q] != i) continue;
+        last()[i] = of.sign * scaled_entry(m, q);
         OPTNET_UNROLLED
-        for (int r = 0; r <= q; ++r) put(i, of.row[r], -of.inverse[q][r]);
+        for (int r = 0; r < most; ++r)
+            if (of.row[r] >= 0 && of.row[r] <= i) Z[start + of.row[r]] = -inverse[q * together + r];
     }
 }
 

@@ -42,11 +42,13 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool read_start(Team& team, const device_batch&
 
 /// Takes these rows into the basis, those that are independent, with their multipliers.
 template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void seed(Team& team, element& e) {
-    if (e.active.sweeps<Team>()) {
-        e.active.start_swept(team);
-        for (int i = 0; i < e.m; ++i)
-            if (e.best_lambda[i] > 0) e.active.take_swept(team, i, e.best_lambda[i]);
-        return;
+    if constexpr (may_sweep<Team>()) {
+        if (e.active.is_swept) {
+            e.active.start_swept(team);
+            for (int i = 0; i < e.m; ++i)
+                if (e.best_lambda[i] > 0) e.active.take_swept(team, i, e.best_lambda[i]);
+            return;
+        }
     }
     e.active.clear(team);
     for (int i = 0; i < e.m; ++i)

@@ -24,6 +24,13 @@ struct warp_wire {
         return rank == 0 ? mine : two{};
 #endif
     }
+    OPTNET_DEVICE double from(int rank, double mine) {
+#if defined(__CUDA_ARCH__)
+        return __shfl_sync(0xffffffffu, mine, rank);
+#else
+        return rank == 0 ? mine : 0.0;
+#endif
+    }
 };
 
 template <class Wire> class warp_team {
@@ -35,6 +42,13 @@ public:
     OPTNET_DEVICE warp_team(int thread, Wire between) : rank(thread), wire(between) {}
 
     OPTNET_DEVICE void sync() { wire.sync(); }
+
+    /// As that of a block.
+    OPTNET_DEVICE double add_neighbours(double mine, int distance)
+        requires requires(Wire between) { between.from(0, 0.0); }
+    {
+        return mine + wire.from(rank ^ distance, mine);
+    }
 
     template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
         const Combine combine;

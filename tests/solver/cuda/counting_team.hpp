@@ -15,6 +15,11 @@ struct counting_team {
         optnet::solver::cuda::serial_team one;
         return one.reduce<Combine>(n, f);
     }
+    template <class Combine, class F> optnet::solver::cuda::quarters reduce_quarters(int n, const F& f) {
+        ++barriers;
+        optnet::solver::cuda::serial_team one;
+        return one.reduce_quarters<Combine>(n, f);
+    }
 };
 
 } // namespace host

@@ -15,6 +15,7 @@
 namespace host {
 
 using optnet::solver::cuda::lanes;
+using optnet::solver::cuda::quarters;
 using optnet::solver::cuda::two;
 
 /// What the workers share. One barrier may be left out, to see that somebody notices.
@@ -63,7 +64,7 @@ public:
 
     void sync() { pass(crew::barrier::of_phase, phases++); }
 
-    template <class Combine, class F> two reduce(int n, const F& f) {
+    template <class Combine, class F> quarters reduce_quarters(int n, const F& f) {
         two* const board = all.board[turn];
         turn ^= 1;
         for (int lane = rank; lane < lanes; lane += size) {
@@ -73,7 +74,10 @@ public:
             board[lane].b = mine.b;
         }
         pass(crew::barrier::of_reduction, reductions++);
-        return optnet::solver::cuda::combine_lanes<Combine>(board);
+        return optnet::solver::cuda::combine_quarters<Combine>(board);
+    }
+    template <class Combine, class F> two reduce(int n, const F& f) {
+        return optnet::solver::cuda::combine_lanes<Combine>(reduce_quarters<Combine>(n, f));
     }
 
     void leave() {

@@ -58,6 +58,7 @@ private:
 class warp_team {
 public:
     static constexpr int size = optnet::solver::cuda::warp;
+    static constexpr bool sweeps = false;
     int rank;
 
     warp_team(int worker, wire between) : rank(worker), fixed(worker, between) {}

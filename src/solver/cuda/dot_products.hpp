@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Many dot products at a time: the rows or columns of a matrix times a vector. Eight neighbours of a warp share each of
+// them, term by term in turns, so that every number of a matrix is read once, in pieces of 32 bytes or more whichever
+// way it lies, and many are on their way at a time. The order of a sum is the same for all teams, whatever their size.
+
+#include "solver/cuda/team.hpp"
+
+namespace optnet::solver::cuda {
+
+/// Workers that share one sum.
+inline constexpr int eight = 8;
+
+/// What lies side by side in memory: the terms of one sum, or the same term of neighbouring sums.
+enum class beside { terms, sums };
+
+/// The share of one worker in a sum: the terms first + lane, first + lane + 8 ...
+struct share_of_sum {
+    int lane;
+    double total = 0;
+
+    /// Adds f(k).a · f(k).b over k in [first, last). Numbers of so many terms are on their way together.
+    template <class F> OPTNET_DEVICE void add(int first, int last, const F& f) {
+        constexpr int ahead = 8;
+        OPTNET_ROLLED
+        for (int k = first + lane; k < last; k += ahead * eight) {
+            two v[ahead];
+            OPTNET_UNROLLED
+            for (int a = 0; a < ahead; ++a) v[a] = k + a * eight < last ? f(k + a * eight) : two{0.0, 0.0};
+            OPTNET_UNROLLED
+            for (int a = 0; a < ahead; ++a) total += v[a].a * v[a].b;
+        }
+    }
+};
+
+/// All eight shares by one worker.
+struct whole_sum {
+    double part[eight] = {};
+
+    template <class F> OPTNET_DEVICE void add(int first, int last, const F& f) {
+        for (int k = first; k < last; k += eight) {
+            OPTNET_UNROLLED
+            for (int a = 0; a < eight; ++a) {
+                if (k + a >= last) continue;
+                const two v = f(k + a);
+                part[a] += v.a * v.b;
+            }
+        }
+    }
+    OPTNET_DEVICE double total() const {
+        const double a = part[0] + part[4], b = part[1] + part[5], c = part[2] + part[6], d = part[3] + part[7];
+        return (a + c) + (b + d);
+    }
+};
+
+/// then(t, sum) for every t in [0, count), each by some worker, then a barrier. terms(t, sum) says what it is the sum
+/// of: sum.add(first, last, f) adds f(k).a · f(k).b. Teams whose workers are those of warps have `add_neighbours`.
+template <beside side, class Team, class Terms, class Then>
+OPTNET_DEVICE void dot_products(Team& team, int count, const Terms& terms, const Then& then) {
+    if constexpr (requires { team.add_neighbours(0.0, 1); }) {
+        constexpr int of_warp = warp / eight, stride = side == beside::terms ? 1 : of_warp;
+        const int inside = team.rank % warp;
+        const int lane = side == beside::terms ? inside % eight : inside / of_warp;
+        const int place = side == beside::terms ? inside / eight : inside % of_warp;
+        OPTNET_ROLLED
+        for (int first = team.rank / warp * of_warp; first < count; first += team.size / eight) {
+            const int t = first + place;
+            share_of_sum mine{lane};
+            if (t < count) terms(t, mine);
+            double sum = mine.total;
+            OPTNET_UNROLLED
+            for (int half = eight / 2; half > 0; half /= 2) sum = team.add_neighbours(sum, half * stride);
+            if (lane == 0 && t < count) then(t, sum);
+        }
+    } else {
+        for (int t = team.rank; t < count; t += team.size) {
+            whole_sum all;
+            terms(t, all);
+            then(t, all.total());
+        }
+    }
+    team.sync();
+}
+
+/// then(i, row i of M times x), M column-major with `rows` rows and x of that length.
+template <class Team, class Then>
+OPTNET_DEVICE void rows_times(Team& team, int rows, const double* M, int ld, const double* x, int length,
+                              const Then& then) {
+    dot_products<beside::sums>(
+        team, rows,
+        [&](int i, auto& sum) {
+            const double* const row = M + i;
+            sum.add(0, length, [&](int j) { return two{row[j * ld], x[j]}; });
+        },
+        then);
+}
+/// The same for the columns of M.
+template <class Team, class Then>
+OPTNET_DEVICE void columns_times(Team& team, int cols, const double* M, int ld, const double* x, int length,
+                                 const Then& then) {
+    dot_products<beside::terms>(
+        team, cols,
+        [&](int j, auto& sum) {
+            const double* const column = M + j * ld;
+            sum.add(0, length, [&](int i) { return two{column[i], x[i]}; });
+        },
+        then);
+}
+/// y = U x and U' x for the upper triangle [size, size] of M.
+template <class Team>
+OPTNET_DEVICE void upper_rows_times(Team& team, int size, const double* M, int ld, const double* x, double* y) {
+    dot_products<beside::sums>(
+        team, size,
+        [&](int i, auto& sum) {
+            const double* const row = M + i;
+            sum.add(i, size, [&](int j) { return two{row[j * ld], x[j]}; });
+        },
+        [&](int i, double sum) { y[i] = sum; });
+}
+template <class Team>
+OPTNET_DEVICE void upper_columns_times(Team& team, int size, const double* M, int ld, const double* x, double* y) {
+    dot_products<beside::terms>(
+        team, size,
+        [&](int j, auto& sum) {
+            const double* const column = M + j * ld;
+            sum.add(0, j + 1, [&](int i) { return two{column[i], x[i]}; });
+        },
+        [&](int j, double sum) { y[j] = sum; });
+}
+
+} // namespace optnet::solver::cuda
