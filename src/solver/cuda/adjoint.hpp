@@ -40,13 +40,15 @@ OPTNET_DEVICE void solve_adjoint(Team& team, const matrices& of, const kept_fact
         }
     };
     if (count < 0) return each(team, n + p + m, [&](int t) { put(t, 0.0); });
-    const basis_factor basis{count, kept.rows, kept.T, kept.ratio, static_cast<factor_kind>(kept.count[1])};
     const kkt_memory v(memory, of.n, of.p, of.m, kept_capacity(of.n, of.m));
+    const basis_factor basis{count, v.basis, kept.T, kept.ratio, static_cast<factor_kind>(kept.count[1])};
     const auto entry = [&](const void* from, std::int64_t i, double scale) {
         return from == nullptr ? 0.0 : number_in(from, i, x.single) * scale;
     };
-    each(team, n + p + m, [&](int t) {
-        if (t < n) {
+    each(team, n + p + m + count, [&](int t) {
+        if (t >= n + p + m) {
+            v.basis[t - n - p - m] = kept.rows[t - n - p - m];
+        } else if (t < n) {
             v.right_z[t] = entry(r.z, k * n + t, of.z_scale[t]);
         } else if (t < n + p) {
             v.right_nu[t - n] = entry(r.nu, k * p + t - n, of.a_scale[t - n]);

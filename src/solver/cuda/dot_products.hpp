@@ -15,22 +15,28 @@ inline constexpr int eight = 8;
 /// What lies side by side in memory: the terms of one sum, or the same term of neighbouring sums.
 enum class beside { terms, sums };
 
-/// The share of one worker in a sum: the terms first + lane, first + lane + 8 ...
-struct share_of_sum {
+/// The share of one worker in a sum: the terms first + lane, first + lane + 8 ... The numbers of so many are on their way
+/// together.
+template <int ahead> struct share_of_sum {
     int lane;
     double total = 0;
 
-    /// Adds f(k).a · f(k).b over k in [first, last). Numbers of so many terms are on their way together.
+    /// Adds f(k).a · f(k).b over k in [first, last).
     template <class F> OPTNET_DEVICE void add(int first, int last, const F& f) {
-        constexpr int ahead = 8;
+        two v[ahead];
+        int k = first + lane;
         OPTNET_ROLLED
-        for (int k = first + lane; k < last; k += ahead * eight) {
-            two v[ahead];
+        for (; k + (ahead - 1) * eight < last; k += ahead * eight) {
             OPTNET_UNROLLED
-            for (int a = 0; a < ahead; ++a) v[a] = k + a * eight < last ? f(k + a * eight) : two{0.0, 0.0};
+            for (int a = 0; a < ahead; ++a) v[a] = f(k + a * eight);
             OPTNET_UNROLLED
             for (int a = 0; a < ahead; ++a) total += v[a].a * v[a].b;
         }
+        if (k >= last) return;
+        OPTNET_UNROLLED
+        for (int a = 0; a + 1 < ahead; ++a) v[a] = k + a * eight < last ? f(k + a * eight) : two{0.0, 0.0};
+        OPTNET_UNROLLED
+        for (int a = 0; a + 1 < ahead; ++a) total += v[a].a * v[a].b;
     }
 };
 
@@ -59,6 +65,8 @@ struct whole_sum {
 template <beside side, class Team, class Terms, class Then>
 OPTNET_DEVICE void dot_products(Team& team, int count, const Terms& terms, const Then& then) {
     if constexpr (requires { team.add_neighbours(0.0, 1); }) {
+        // Few problems wait for numbers, many for instructions.
+        constexpr int ahead = Team::size > lanes ? 8 : 4;
         constexpr int of_warp = warp / eight, stride = side == beside::terms ? 1 : of_warp;
         const int inside = team.rank % warp;
         const int lane = side == beside::terms ? inside % eight : inside / of_warp;
@@ -66,7 +74,7 @@ OPTNET_DEVICE void dot_products(Team& team, int count, const Terms& terms, const
         OPTNET_ROLLED
         for (int first = team.rank / warp * of_warp; first < count; first += team.size / eight) {
             const int t = first + place;
-            share_of_sum mine{lane};
+            share_of_sum<ahead> mine{lane};
             if (t < count) terms(t, mine);
             double sum = mine.total;
             OPTNET_UNROLLED

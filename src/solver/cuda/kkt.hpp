@@ -115,6 +115,7 @@ struct kkt_memory {
     double *nu, *rnu, *u, *right_nu;    ///< [p]
     double *lambda, *rl, *right_lambda; ///< [m]
     double *g, *x;                      ///< [capacity]
+    int* basis;                         ///< [capacity] a copy of its rows, near
 
     OPTNET_DEVICE kkt_memory(arena& from, int n, int p, int m, int capacity) {
         double** const wide[] = {&z, &rz, &y, &right_z};
@@ -125,6 +126,7 @@ struct kkt_memory {
         for (double** v : rows) *v = from.take<double>(m);
         g = from.take<double>(capacity);
         x = from.take<double>(capacity);
+        basis = from.take<int>(capacity);
     }
 };
 
