@@ -80,6 +80,7 @@ public:
     /// The same by sweeps, from λ = 0 or from a basis that `start_swept` and `take_swept` have made.
     template <class Team> OPTNET_DEVICE active_outcome solve_swept(Team& team, int limit, bool again = false);
     OPTNET_DEVICE void stay_near();
+    template <class Team> OPTNET_DEVICE void fetch_r(Team& team);
     template <class Team> OPTNET_DEVICE void start_swept(Team& team);
     template <class Team> OPTNET_DEVICE void take_swept(Team& team, int row, double multiplier);
 

@@ -17,6 +17,7 @@ public:
     /// What the warps tell each other. Two reductions in turn use two halves, so that one barrier each is enough.
     struct board {
         two of[2][warps];
+        two_keys keys[2][warps];
     };
 
     const int rank;
@@ -37,11 +38,10 @@ public:
         return mine;
     }
 
-    template <class Combine, class F> OPTNET_DEVICE quarters reduce_quarters(int n, const F& f) {
-        two mine = rank < lanes ? partial<Combine>(rank, n, f) : Combine::none();
-        quarters all{};
-#if defined(__CUDA_ARCH__)
+    template <class Combine, class F> OPTNET_DEVICE two reduce(std::int64_t n, const F& f) {
         const Combine combine;
+        two mine = rank < lanes ? partial<Combine>(rank, n, f) : Combine::none();
+#if defined(__CUDA_ARCH__)
         two* const of = shared_board->of[turn];
         turn ^= 1;
         if (rank < lanes) {
@@ -53,13 +53,29 @@ public:
             if (rank % warp == 0) of[rank / warp] = mine;
         }
         __syncthreads();
+        mine = of[0];
+        for (int w = 1; w < warps; ++w) mine = combine(mine, of[w]);
+#endif
+        return mine;
+    }
+    /// The largest keys f(i) of the lanes of each warp, for i in [0, n).
+    template <class F> OPTNET_DEVICE keys_of_quarters largest_keys(int n, const F& f) {
+        two_keys mine;
+        if (rank < lanes)
+            for (int i = rank; i < n; i += lanes) mine.raise(f(i));
+        keys_of_quarters all;
+#if defined(__CUDA_ARCH__)
+        two_keys* const of = shared_board->keys[turn];
+        turn ^= 1;
+        if (rank < lanes) {
+            mine = {__reduce_max_sync(0xffffffffu, mine.a), __reduce_max_sync(0xffffffffu, mine.b)};
+            if (rank % warp == 0) of[rank / warp] = mine;
+        }
+        __syncthreads();
         OPTNET_UNROLLED
         for (int w = 0; w < warps; ++w) all.of[w] = of[w];
 #endif
         return all;
-    }
-    template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
-        return combine_lanes<Combine>(reduce_quarters<Combine>(n, f));
     }
 
 private:

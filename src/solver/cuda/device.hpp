@@ -50,6 +50,39 @@ template <class T> OPTNET_DEVICE T* in_fast_memory(T* place) {
 #endif
 }
 
+/// *to = *from, from a GPU's memory into fast memory: on its way until `await_fetched`, which waits for what this worker
+/// has fetched.
+OPTNET_DEVICE inline void fetch(double* to, const double* from) {
+#if defined(__CUDA_ARCH__)
+    const auto place = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 8;" ::"r"(place), "l"(from) : "memory");
+#else
+    *to = *from;
+#endif
+}
+OPTNET_DEVICE inline void await_fetched() {
+#if defined(__CUDA_ARCH__)
+    asm volatile("cp.async.wait_all;" ::: "memory");
+#endif
+}
+
+/// 1 / v as far as a GPU's approximation goes, 20 bits, and with two steps of Newton's method, which leave a last bit or
+/// two; not for numbers whose reciprocal is not a normal one.
+OPTNET_DEVICE inline double about_reciprocal(double v) {
+#if defined(__CUDA_ARCH__)
+    double result;
+    asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(result) : "d"(v));
+    return result;
+#else
+    return 1 / v;
+#endif
+}
+OPTNET_DEVICE inline double quick_reciprocal(double v) {
+    double x = about_reciprocal(v);
+    x += x * (1 - v * x);
+    return x + x * (1 - v * x);
+}
+
 /// Where row i of a packed lower triangle starts; also the entries of i rows.
 OPTNET_DEVICE inline int triangle(int i) { return i * (i + 1) / 2; }
 

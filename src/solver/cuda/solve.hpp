@@ -106,6 +106,8 @@ OPTNET_DEVICE verdict finish(Team& team, const device_settings& batch, const mat
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, const matrices& of, element& e, int limit,
                                                                 bool warm) {
+    if constexpr (may_sweep<Team>())
+        if (e.active.is_swept) e.active.fetch_r(team); // meanwhile
     each(team, e.n + e.p, [&](int t) {
         if (t < e.n)
             e.z[t] = -e.q[t];

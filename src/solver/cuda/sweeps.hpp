@@ -16,6 +16,8 @@ namespace optnet::solver::cuda {
 /// for it: this many in a row that are violated by no more than this share of their terms are none, as on the CPU.
 inline constexpr double slight_slack = 1e-10;
 inline constexpr int most_slight = 10;
+/// So are this many below `doubtful_slack`, which the same rows can take turns at where the basis is nearly singular.
+inline constexpr int most_doubtful = 30;
 /// Where sweeps have lost more than this of R_WW x = −d_W, the basis is swept anew: one refinement would not do.
 inline constexpr double most_lost = 1e-12;
 
@@ -109,26 +111,26 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row,
     return steps < limit;
 }
 
-/// What the sweeps have lost of R_WW x = −d_W, as a share of its terms.
+/// What the sweeps have lost of R_WW x = −d_W, as a share of its terms, for the basis that has been collected.
 template <class Team> OPTNET_DEVICE double active_set::lost(Team& team) {
     const swept_matrix Z = swept();
     const double* const slacks = Z.last();
-    double* const rest = Z.columns; // free between sweeps
-    const auto terms = [&](int i, auto& sum, const auto& of) {
-        if (state[i] != inside) return;
-        sum.add(0, set.m, [&](int j) { return state[j] == inside ? of(r(j, i), slacks[j]) : two{0.0, 0.0}; });
-    };
+    double *const rest = Z.columns, *const size = rest + set.m; // free between sweeps
     dot_products<beside::terms>(
-        team, set.m, [&](int i, auto& sum) { terms(i, sum, [](double a, double b) { return two{a, b}; }); },
-        [&](int i, double sum) { rest[i] = d[i] - sum; });
-    double* const size = rest + set.m;
+        team, k,
+        [&](int i, auto& sum) {
+            const double* const row = set.r + basis[i] * set.m;
+            sum.add(0, k, [&](int j) { return two{row[basis[j]], slacks[basis[j]]}; });
+        },
+        [&](int i, double sum) { rest[i] = d[basis[i]] - sum; });
     dot_products<beside::terms>(
-        team, set.m,
-        [&](int i, auto& sum) { terms(i, sum, [](double a, double b) { return two{std::abs(a), std::abs(b)}; }); },
-        [&](int i, double sum) { size[i] = std::abs(d[i]) + sum; });
-    return most(team, set.m, [&](int i) {
-               return two{state[i] == inside ? std::abs(rest[i]) / size[i] : 0.0, 0.0};
-           }).a;
+        team, k,
+        [&](int i, auto& sum) {
+            const double* const row = set.r + basis[i] * set.m;
+            sum.add(0, k, [&](int j) { return two{std::abs(row[basis[j]]), std::abs(slacks[basis[j]])}; });
+        },
+        [&](int i, double sum) { size[i] = std::abs(d[basis[i]]) + sum; });
+    return most(team, k, [&](int i) { return two{size[i] > 0 ? std::abs(rest[i]) / size[i] : 0.0, 0.0}; }).a;
 }
 
 template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team& team, int limit, bool again) {
@@ -140,7 +142,7 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
     double* const slacks = swept().last();
     swept_rows<1> last;
     int entered = -1; // the row that entered last, while it may not leave again
-    int slight = 0;   // rows in a row that were hardly violated
+    int slight = 0, doubtful = 0; // rows in a row that were hardly violated, or perhaps not
     bool anew = false;
     for (; steps < limit; ++steps) {
         const choice next = choose(team, last, entered >= 0);
@@ -164,16 +166,18 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
             continue;
         }
         slight = next.slight ? slight + 1 : 0;
-        if (row < 0 || slight > most_slight) {
-            if (!anew && lost(team) > most_lost) {
+        doubtful = next.doubtful ? doubtful + 1 : 0;
+        if (row < 0 || slight > most_slight || doubtful > most_doubtful) {
+            collect(team, -1);
+            if (!anew && (lost(team) > most_lost || doubtful > most_doubtful)) {
                 sweep_anew(team);
                 anew = true;
+                doubtful = 0;
                 continue;
             }
             each(team, set.m, [&](int i) {
                 if (state[i] == inside) lambda[i] = -slacks[i];
             });
-            collect(team, -1);
             return active_outcome::optimal;
         }
         if (next.depends || next.doubtful) {

@@ -32,19 +32,29 @@ template <class Team, class F> OPTNET_DEVICE void each_row(Team& team, int rows,
     team.sync();
 }
 
-/// Z before the first sweep.
-template <class Team> OPTNET_DEVICE void active_set::unsweep(Team& team) {
-    const int m = set.m, width = chunked_triangle::width;
-    for (int b = 0; b <= chunked_triangle::block(m); ++b) {
-        const int first = b * width, rows = m + 1 - first < width ? m + 1 - first : width;
-        transfer(
-            team, rows, (b + 1) * width,
-            [&](int i, int j) { return j >= m ? 0.0 : first + i < m ? set.r[(first + i) * m + j] : d[j]; },
-            [&](int i, int j, double v) { T[chunked_triangle::row(b, first + i) + j] = v; });
+/// Z before the first sweep: R sets out for its places, without a barrier.
+template <class Team> OPTNET_DEVICE void active_set::fetch_r(Team& team) {
+    const int m = set.m, width = chunked_triangle::width, side = team.size < width ? team.size : width;
+    for (int i = team.rank / side; i < m; i += team.size / side) {
+        double* const to = T + chunked_triangle::row(i);
+        const double* const from = set.r + i * m;
+        const int end = (chunked_triangle::block(i) + 1) * width;
+        for (int j = team.rank % side; j < end; j += side) {
+            if (j < m)
+                fetch(to + j, from + j);
+            else
+                to[j] = 0;
+        }
     }
 }
+/// And now it is there, with d.
+template <class Team> OPTNET_DEVICE void active_set::unsweep(Team& team) {
+    await_fetched();
+    const int m = set.m, end = (chunked_triangle::block(m) + 1) * chunked_triangle::width;
+    each(team, end, [&](int j) { swept().last()[j] = j < m ? d[j] : 0.0; });
+}
 
-/// The empty basis.
+/// The empty basis, after `fetch_r`.
 template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
     k = 0;
     each(team, set.m, [&](int i) {
@@ -55,9 +65,9 @@ template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
     unsweep(team);
 }
 
-/// Z of the basis, without what earlier sweeps have left of their rounding.
+/// Z of the basis that has been collected, without what earlier sweeps have left of their rounding.
 template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::sweep_anew(Team& team) {
-    collect(team, -1);
+    fetch_r(team);
     unsweep(team);
     for (int first = 0; first < k; first += together) {
         swept_rows<together> next;
@@ -100,33 +110,18 @@ template <class Team> OPTNET_DEVICE void active_set::take_swept(Team& team, int 
     ++k;
 }
 
-/// 1 / v, by a GPU to six digits: enough to compare by.
-OPTNET_DEVICE inline double about_reciprocal(double v) {
-#if defined(__CUDA_ARCH__)
-    double result;
-    asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(result) : "d"(v));
-    return result;
-#else
-    return 1 / v;
-#endif
-}
-
-/// A key above 0 that says whose it is: the last bits of its fraction are the row's number.
+/// Keys that are larger the more is gained, and say whose they are: the gain in float32, its last bits the row's number.
 struct marked_key {
-    static constexpr std::uint64_t row_bits = 255;
+    static constexpr std::uint32_t row_bits = 255;
     static_assert(most_swept <= 256);
-    OPTNET_DEVICE static double make(double key, int row) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, &key, sizeof word);
-        word = (word & ~row_bits) | static_cast<std::uint64_t>(row);
-        std::memcpy(&key, &word, sizeof word);
-        return key;
+    /// 0 if there is no gain, or hardly one.
+    OPTNET_DEVICE static std::uint32_t make(double gain, int row) {
+        const float single = gain > 0 ? static_cast<float>(gain) : 0.0f;
+        std::uint32_t word = 0;
+        std::memcpy(&word, &single, sizeof word);
+        return word > row_bits ? (word & ~row_bits) | static_cast<std::uint32_t>(row) : 0;
     }
-    OPTNET_DEVICE static int row(double key) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, &key, sizeof word);
-        return static_cast<int>(word & row_bits);
-    }
+    OPTNET_DEVICE static int row(std::uint32_t key) { return key == 0 ? -1 : static_cast<int>(key & row_bits); }
 };
 
 /// What the objective would gain from each row on the wrong side by itself: the best rows of the four quarters that
@@ -138,22 +133,22 @@ OPTNET_DEVICE void active_set::best_of_quarters(Team& team, const swept_rows<tog
     const double* const slacks = Z.last();
     const int m = set.m, quarter = (m + together - 1) / together;
     // Lane and index are the same but for multiples of the lanes: each warp has a quarter of the rows.
-    const quarters found = team.template reduce_quarters<maxima>((quarter + warp - 1) / warp * lanes, [&](int place) {
+    const keys_of_quarters found = team.largest_keys((quarter + warp - 1) / warp * lanes, [&](int place) {
         const int offset = place / lanes * warp + place % warp, i = place % lanes / warp * quarter + offset;
-        if (offset >= quarter || i >= m) return maxima::none();
+        if (offset >= quarter || i >= m) return two_keys{};
         Z.settle(last, i);
-        const double value = slacks[i], left = Z.entry(i, i), gain = value * value * about_reciprocal(std::abs(left));
-        if (!(gain > 0 && gain < HUGE_VAL)) return maxima::none();
-        const double key = marked_key::make(gain, i);
-        if (state[i] == inside) return two{-HUGE_VAL, value > 0 ? key : -HUGE_VAL};
-        const bool may_enter = state[i] == outside && violated(i, value, doubtful_slack) &&
-                               left * inverse[i] > clearly_independent;
-        return two{may_enter ? key : -HUGE_VAL, -HUGE_VAL};
+        const double value = slacks[i], left = Z.entry(i, i), size = std::abs(d[i]) + std::abs(value - d[i]);
+        const std::uint32_t key = marked_key::make(value * value * about_reciprocal(std::abs(left)), i);
+        // All of it at once: branches would wait for each other. An absent row has an infinite floor.
+        const bool enter = (state[i] == outside) & (value < -floor[i]) & (value < -doubtful_slack * size) &
+                           (left * inverse[i] > clearly_independent);
+        const bool leave = (state[i] == inside) & (value > 0);
+        return two_keys{enter ? key : 0, leave ? key : 0};
     });
     OPTNET_UNROLLED
     for (int q = 0; q < together; ++q) {
-        entering.row[q] = found.of[q].a > 0 ? marked_key::row(found.of[q].a) : -1;
-        leaving.row[q] = found.of[q].b > 0 ? marked_key::row(found.of[q].b) : -1;
+        entering.row[q] = marked_key::row(found.of[q].a);
+        leaving.row[q] = marked_key::row(found.of[q].b);
     }
     entering.sign = enters;
     leaving.sign = leaves;

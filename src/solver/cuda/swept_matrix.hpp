@@ -10,7 +10,7 @@
 //
 //     Z_NN −= Z_NS Z_SS⁻¹ Z_SN,    Z_NS → ± Z_NS Z_SS⁻¹,    Z_SS → −Z_SS⁻¹        + if they enter, − if they leave
 //
-// The columns S are copied, with Z_SS⁻¹ and without; then all of Z takes the first, as if S were rows like others. What
+// The columns S are copied, with Z_SS⁻¹ and without it; then all of Z takes the first, as if S were rows like others. What
 // it makes of them waits for `settle`, which the phase after it begins with.
 
 #include "solver/cuda/team.hpp"
@@ -97,9 +97,9 @@ struct swept_matrix {
     template <int most> OPTNET_DEVICE void settle(const swept_rows<most>& of, int i) const;
 
 private:
-    template <class Team, int most>
-    OPTNET_DEVICE void copy_columns(Team& team, swept_rows<most>& of, double least, const double* scale) const;
-    template <int most> OPTNET_DEVICE void invert(const swept_rows<most>& of, double least, const double* scale) const;
+    template <int most>
+    OPTNET_DEVICE void invert(swept_rows<most>& of, double least, const double* scale,
+                              double (&inverse_of)[most][most]) const;
 };
 
 /// Z −= columns · scaled'. A worker has one column of every chunk, `lane`, of the rows group, group + groups ... of
@@ -179,24 +179,25 @@ template <class Team> OPTNET_DEVICE constexpr int fixed_size() {
     return 0;
 }
 
-/// By one worker: Z_SS⁻¹, with zeros for rows whose pivot is not large enough.
+/// Z_SS⁻¹; rows whose pivot is not large enough are taken out of S, and have zeros there. Every worker does this, which
+/// takes no longer than to wait for one.
 template <int most>
-OPTNET_DEVICE void swept_matrix::invert(const swept_rows<most>& of, double least, const double* scale) const {
-    double v[most][most], factor[most];
-    bool in[most];
+OPTNET_DEVICE void swept_matrix::invert(swept_rows<most>& of, double least, const double* scale,
+                                        double (&v)[most][most]) const {
+    double factor[most];
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
-        in[q] = of.row[q] >= 0;
-        factor[q] = in[q] ? of.sign * scale[of.row[q]] : 0.0;
+        factor[q] = of.row[q] >= 0 ? of.sign * scale[of.row[q]] : 0.0;
         OPTNET_UNROLLED
-        for (int r = 0; r <= q; ++r) v[q][r] = v[r][q] = in[q] && in[r] ? entry(of.row[q], of.row[r]) : 0.0;
+        for (int r = 0; r <= q; ++r)
+            v[q][r] = v[r][q] = of.row[q] >= 0 && of.row[r] >= 0 ? entry(of.row[q], of.row[r]) : 0.0;
     }
-    // Sweeps of these few numbers alone leave −Z_SS⁻¹.
+    // Sweeps of these few numbers alone leave −Z_SS⁻¹. A reciprocal of 0 makes zeros of the row.
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
-        in[q] = in[q] && factor[q] * v[q][q] > least;
-        if (!in[q]) continue;
-        const double reciprocal = 1 / v[q][q];
+        const bool is_in = of.row[q] >= 0 && factor[q] * v[q][q] > least;
+        const double reciprocal = is_in ? quick_reciprocal(v[q][q]) : 0.0;
+        of.row[q] = is_in ? of.row[q] : -1;
         OPTNET_UNROLLED
         for (int i = 0; i < most; ++i) {
             OPTNET_UNROLLED
@@ -211,60 +212,34 @@ OPTNET_DEVICE void swept_matrix::invert(const swept_rows<most>& of, double least
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
         OPTNET_UNROLLED
-        for (int r = 0; r < most; ++r) inverse[q * together + r] = in[q] && in[r] ? -v[q][r] : 0.0;
+        for (int r = 0; r < most; ++r) v[q][r] = of.row[q] >= 0 && of.row[r] >= 0 ? -v[q][r] : 0.0;
     }
 }
 
 template <class Team, int most, class Rule>
 OPTNET_DEVICE void swept_matrix::sweep(Team& team, swept_rows<most>& of, double least, const double* scale,
                                        const Rule& rule) const {
-    if constexpr (most == 1) {
-        const double pivot = entry(of.row[0], of.row[0]), reciprocal = 1 / pivot;
-        if (!(of.sign * pivot * scale[of.row[0]] > least)) {
-            of.row[0] = -1;
-            return;
-        }
-        each(team, m + 1, [&](int i) {
-            if (i < m)
-                rule(i, -last()[i]);
-            else
-                inverse[0] = reciprocal;
-            columns[i * together] = entry(i, of.row[0]);
-            scaled_entry(i, 0) = columns[i * together] * reciprocal;
-        });
-    } else {
-        copy_columns(team, of, least, scale);
-        if (of.count() == 0) return;
-        each(team, m + 1, [&](int i) {
-            if (i < m) rule(i, -last()[i]);
+    double of_s[most][most];
+    invert(of, least, scale, of_s);
+    if (of.count() == 0) return;
+    each(team, m + 1, [&](int i) {
+        double column[most];
+        OPTNET_UNROLLED
+        for (int q = 0; q < most; ++q) column[q] = of.row[q] >= 0 ? entry(i, of.row[q]) : 0.0;
+        OPTNET_UNROLLED
+        for (int q = 0; q < most; ++q) {
+            columns[i * together + q] = column[q];
+            double sum = 0;
             OPTNET_UNROLLED
-            for (int q = 0; q < most; ++q) {
-                double sum = 0;
-                OPTNET_UNROLLED
-                for (int r = 0; r < most; ++r) sum += inverse[q * together + r] * columns[i * together + r];
-                scaled_entry(i, q) = sum;
-            }
-        });
-    }
+            for (int r = 0; r < most; ++r) sum += of_s[q][r] * column[r];
+            scaled_entry(i, q) = sum;
+        }
+        if (i < m) return rule(i, -last()[i]);
+        OPTNET_UNROLLED
+        for (int t = 0; t < most * most; ++t) inverse[t / most * together + t % most] = of_s[t / most][t % most];
+    });
     sweep_the_rows<most, fixed_size<Team>()>(team.rank, team.size, Z, m);
     team.sync();
-}
-
-/// The columns S and Z_SS⁻¹.
-template <class Team, int most>
-OPTNET_DEVICE void swept_matrix::copy_columns(Team& team, swept_rows<most>& of, double least,
-                                              const double* scale) const {
-    // The inverse by a worker who has nothing else to do: the first of another warp.
-    const int inverting = (m + 1 + warp - 1) / warp * warp;
-    each(team, inverting + 1, [&](int i) {
-        if (i == inverting) invert(of, least, scale);
-        if (i > m) return;
-        OPTNET_UNROLLED
-        for (int q = 0; q < most; ++q) columns[i * together + q] = of.row[q] >= 0 ? entry(i, of.row[q]) : 0.0;
-    });
-    OPTNET_UNROLLED
-    for (int q = 0; q < most; ++q)
-        if (inverse[q * together + q] == 0) of.row[q] = -1;
 }
 
 template <int most> OPTNET_DEVICE void swept_matrix::settle(const swept_rows<most>& of, int i) const {

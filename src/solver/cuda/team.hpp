@@ -81,37 +81,41 @@ template <class Combine> OPTNET_DEVICE two combine_warp(two* of, int count) {
     return of[0];
 }
 
-/// A reduction as far as it goes within the four warps of its lanes.
-struct quarters {
-    two of[lanes / warp];
-};
-
-template <class Combine> OPTNET_DEVICE quarters combine_quarters(const two* of) {
-    quarters all;
-    for (int w = 0; w < lanes / warp; ++w) {
-        two part[warp];
-        for (int i = 0; i < warp; ++i) part[i] = of[w * warp + i];
-        all.of[w] = combine_warp<Combine>(part, warp);
-    }
-    return all;
-}
-template <class Combine> OPTNET_DEVICE two combine_lanes(const quarters& all) {
+/// All lanes in the order in which a block does it: a butterfly in every warp, then warp after warp.
+template <class Combine> OPTNET_DEVICE two combine_lanes(const two* of) {
     const Combine combine;
-    two total = all.of[0];
-    OPTNET_UNROLLED
-    for (int w = 1; w < lanes / warp; ++w) total = combine(total, all.of[w]);
+    two total = Combine::none();
+    for (int w = 0; w < lanes; w += warp) {
+        two part[warp];
+        for (int i = 0; i < warp; ++i) part[i] = of[w + i];
+        const two whole = combine_warp<Combine>(part, warp);
+        total = w == 0 ? whole : combine(total, whole);
+    }
     return total;
 }
+
+/// Two keys, of which the largest are asked for; 0 is none.
+struct two_keys {
+    std::uint32_t a = 0, b = 0;
+    OPTNET_DEVICE void raise(two_keys to) {
+        a = to.a > a ? to.a : a;
+        b = to.b > b ? to.b : b;
+    }
+};
+/// The largest keys of each warp of lanes.
+struct keys_of_quarters {
+    two_keys of[lanes / warp];
+};
 
 /// One worker: a thread of the host, or one of a GPU that has a problem to itself. Warps of lanes without an index add
 /// nothing, once: x + 0 is x, but for the sign of a zero.
 struct serial_team {
     static constexpr int rank = 0, size = 1;
     OPTNET_DEVICE void sync() {}
-    template <class Combine, class F> OPTNET_DEVICE quarters reduce_quarters(int n, const F& f) {
-        two of[lanes];
-        for (int lane = 0; lane < lanes; ++lane) of[lane] = partial<Combine>(lane, n, f);
-        return combine_quarters<Combine>(of);
+    template <class F> OPTNET_DEVICE keys_of_quarters largest_keys(int n, const F& f) {
+        keys_of_quarters all;
+        for (int i = 0; i < n; ++i) all.of[i % lanes / warp].raise(f(i));
+        return all;
     }
     template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
         const Combine combine;

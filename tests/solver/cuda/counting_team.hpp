@@ -15,10 +15,10 @@ struct counting_team {
         optnet::solver::cuda::serial_team one;
         return one.reduce<Combine>(n, f);
     }
-    template <class Combine, class F> optnet::solver::cuda::quarters reduce_quarters(int n, const F& f) {
+    template <class F> optnet::solver::cuda::keys_of_quarters largest_keys(int n, const F& f) {
         ++barriers;
         optnet::solver::cuda::serial_team one;
-        return one.reduce_quarters<Combine>(n, f);
+        return one.largest_keys(n, f);
     }
 };
 

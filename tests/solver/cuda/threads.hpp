@@ -15,7 +15,8 @@
 namespace host {
 
 using optnet::solver::cuda::lanes;
-using optnet::solver::cuda::quarters;
+using optnet::solver::cuda::keys_of_quarters;
+using optnet::solver::cuda::two_keys;
 using optnet::solver::cuda::two;
 
 /// What the workers share. One barrier may be left out, to see that somebody notices.
@@ -64,7 +65,7 @@ public:
 
     void sync() { pass(crew::barrier::of_phase, phases++); }
 
-    template <class Combine, class F> quarters reduce_quarters(int n, const F& f) {
+    template <class Combine, class F> two reduce(int n, const F& f) {
         two* const board = all.board[turn];
         turn ^= 1;
         for (int lane = rank; lane < lanes; lane += size) {
@@ -74,10 +75,23 @@ public:
             board[lane].b = mine.b;
         }
         pass(crew::barrier::of_reduction, reductions++);
-        return optnet::solver::cuda::combine_quarters<Combine>(board);
+        return optnet::solver::cuda::combine_lanes<Combine>(board);
     }
-    template <class Combine, class F> two reduce(int n, const F& f) {
-        return optnet::solver::cuda::combine_lanes<Combine>(reduce_quarters<Combine>(n, f));
+    template <class F> keys_of_quarters largest_keys(int n, const F& f) {
+        two* const board = all.board[turn];
+        turn ^= 1;
+        for (int lane = rank; lane < lanes; lane += size) {
+            two_keys mine;
+            for (int i = lane; i < n; i += lanes) mine.raise(f(i));
+            board[lane].a = mine.a;
+            board[lane].b = mine.b;
+        }
+        pass(crew::barrier::of_reduction, reductions++);
+        keys_of_quarters found;
+        for (int lane = 0; lane < lanes; ++lane)
+            found.of[lane / optnet::solver::cuda::warp].raise(
+                {static_cast<std::uint32_t>(board[lane].a), static_cast<std::uint32_t>(board[lane].b)});
+        return found;
     }
 
     void leave() {
