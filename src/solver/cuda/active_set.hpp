@@ -137,8 +137,7 @@ private:
     template <class Team> OPTNET_DEVICE void sweep_anew(Team& team);
     template <class Team> OPTNET_DEVICE double lost(Team& team);
     template <class Team>
-    OPTNET_DEVICE void best_of_quarters(Team& team, const swept_rows<together>& last, swept_rows<together>& entering,
-                                        swept_rows<together>& leaving);
+    OPTNET_DEVICE swept_rows<together> best_of_quarters(Team& team, const swept_rows<together>& last, bool may_enter);
     template <class Team> OPTNET_DEVICE void guess(Team& team, int limit);
     /// What `choose` has found.
     struct choice {

@@ -82,7 +82,7 @@ template <class Team, class Rule>
 OPTNET_DEVICE swept_rows<1> active_set::sweep(Team& team, int row, double sign, const Rule& rule) {
     swept_rows<1> one;
     one.row[0] = row;
-    one.sign = sign;
+    one.sign[0] = sign;
     swept().sweep(team, one, -HUGE_VAL, inverse, rule);
     return one;
 }
@@ -121,14 +121,15 @@ struct marked_key {
         std::memcpy(&word, &single, sizeof word);
         return word > row_bits ? (word & ~row_bits) | static_cast<std::uint32_t>(row) : 0;
     }
-    OPTNET_DEVICE static int row(std::uint32_t key) { return key == 0 ? -1 : static_cast<int>(key & row_bits); }
+    OPTNET_DEVICE static int row(std::uint32_t key) { return static_cast<int>(key & row_bits); }
 };
 
-/// What the objective would gain from each row on the wrong side by itself: the best rows of the four quarters that
-/// would enter, and those that would leave. Rows of the last sweep are settled on the way.
+/// What the objective would gain from each row on the wrong side by itself: the best of the four quarters of the rows,
+/// those that would enter and those that would leave, the latter alone unless `may_enter`. Rows of the last sweep are
+/// settled on the way.
 template <class Team>
-OPTNET_DEVICE void active_set::best_of_quarters(Team& team, const swept_rows<together>& last,
-                                                swept_rows<together>& entering, swept_rows<together>& leaving) {
+OPTNET_DEVICE swept_rows<together> active_set::best_of_quarters(Team& team, const swept_rows<together>& last,
+                                                                bool may_enter) {
     const swept_matrix Z = swept();
     const double* const slacks = Z.last();
     const int m = set.m, quarter = (m + together - 1) / together;
@@ -140,18 +141,20 @@ OPTNET_DEVICE void active_set::best_of_quarters(Team& team, const swept_rows<tog
         const double value = slacks[i], left = Z.entry(i, i), size = std::abs(d[i]) + std::abs(value - d[i]);
         const std::uint32_t key = marked_key::make(value * value * about_reciprocal(std::abs(left)), i);
         // All of it at once: branches would wait for each other. An absent row has an infinite floor.
-        const bool enter = (state[i] == outside) & (value < -floor[i]) & (value < -doubtful_slack * size) &
+        const bool enter = may_enter & (state[i] == outside) & (value < -floor[i]) & (value < -doubtful_slack * size) &
                            (left * inverse[i] > clearly_independent);
         const bool leave = (state[i] == inside) & (value > 0);
         return two_keys{enter ? key : 0, leave ? key : 0};
     });
+    swept_rows<together> best;
     OPTNET_UNROLLED
     for (int q = 0; q < together; ++q) {
-        entering.row[q] = marked_key::row(found.of[q].a);
-        leaving.row[q] = marked_key::row(found.of[q].b);
+        const two_keys keys = found.of[q];
+        const bool enter = keys.a > keys.b;
+        if (enter || keys.b > 0) best.row[q] = marked_key::row(enter ? keys.a : keys.b);
+        best.sign[q] = enter ? enters : leaves;
     }
-    entering.sign = enters;
-    leaving.sign = leaves;
+    return best;
 }
 
 /// A basis with its multipliers, none of them negative, from the empty one; after `limit` steps as far as it has come.
@@ -161,21 +164,26 @@ template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::guess(Te
     swept_rows<together> last;
     int turns = set.m / together + more_turns;
     for (; steps < limit; ++steps) {
-        swept_rows<together> entering, leaving;
-        best_of_quarters(team, last, entering, leaving);
-        entering.keep(capacity - k);
-        const bool enter = turns > 0 && leaving.count() < together && entering.count() >= worth_a_guess;
-        last = enter ? entering : leaving;
-        if (last.count() == 0) break;
-        Z.sweep(team, last, enter ? clearly_independent : 0.0, inverse, [&](int j, double) {
-            if (last.has(j)) state[j] = enter ? inside : outside;
+        last = best_of_quarters(team, last, turns > 0);
+        const int count = last.count();
+        if (count == 0) break;
+        // No more than there is room for, nor a single one.
+        if (k + last.more() > capacity || (count == 1 && last.more() == 1)) {
+            turns = 0;
+            last = {};
+            continue;
+        }
+        Z.sweep(team, last, clearly_independent, inverse, [&](int j, double) {
+            OPTNET_UNROLLED
+            for (int q = 0; q < together; ++q)
+                if (last.row[q] == j) state[j] = last.sign[q] > 0 ? inside : outside;
         });
         if (last.count() == 0) {
-            if (!enter) break;
+            if (turns == 0) break;
             turns = 0;
             continue;
         }
-        k += enter ? last.count() : -last.count();
+        k += last.more();
         --turns;
     }
     const double* const slacks = Z.last();

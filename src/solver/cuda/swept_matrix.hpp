@@ -6,9 +6,10 @@
 //     Z = [R d; d' ·]        Z_WW = −R_WW⁻¹    Z_NW = R_NW R_WW⁻¹    Z_NN = R_NN − R_NW R_WW⁻¹ R_WN
 //     its last row           −x_W with R_WW x_W = −d_W, and s_N = d_N + R_NW x_W
 //
-// Rows S enter or leave W with one sweep, one row or a few of them together:
+// Rows S enter or leave W with one sweep, one row or a few of them together, some this way and some that:
 //
-//     Z_NN −= Z_NS Z_SS⁻¹ Z_SN,    Z_NS → ± Z_NS Z_SS⁻¹,    Z_SS → −Z_SS⁻¹        + if they enter, − if they leave
+//     Z_NN −= Z_NS Z_SS⁻¹ Z_SN,    Z_NS → Z_NS Z_SS⁻¹ D,    Z_SS → −D Z_SS⁻¹ D        D = 1 for a row that enters, −1
+//                                                                                     for one that leaves
 //
 // The columns S are copied, with Z_SS⁻¹ and without it; then all of Z takes the first, as if S were rows like others. What
 // it makes of them waits for `settle`, which the phase after it begins with.
@@ -41,12 +42,15 @@ inline constexpr int together = 4;
 
 /// Rows S: the same for all workers of a team.
 template <int most> struct swept_rows {
-    int row[most];   ///< −1 where there is none
-    double sign = 1; ///< −1 if they leave W
+    int row[most];     ///< −1 where there is none
+    double sign[most]; ///< −1 if it leaves W
 
     OPTNET_DEVICE swept_rows() {
         OPTNET_UNROLLED
-        for (int q = 0; q < most; ++q) row[q] = -1;
+        for (int q = 0; q < most; ++q) {
+            row[q] = -1;
+            sign[q] = 1;
+        }
     }
     OPTNET_DEVICE bool has(int i) const {
         bool found = false;
@@ -60,11 +64,12 @@ template <int most> struct swept_rows {
         for (int q = 0; q < most; ++q) rows += row[q] >= 0 ? 1 : 0;
         return rows;
     }
-    /// The first of them, no more than `at_most`.
-    OPTNET_DEVICE void keep(int at_most) {
+    /// How many of them enter, less those that leave.
+    OPTNET_DEVICE int more() const {
+        int rows = 0;
         OPTNET_UNROLLED
-        for (int q = 0; q < most; ++q)
-            if (row[q] >= 0 && --at_most < 0) row[q] = -1;
+        for (int q = 0; q < most; ++q) rows += row[q] < 0 ? 0 : sign[q] > 0 ? 1 : -1;
+        return rows;
     }
 };
 
@@ -112,9 +117,9 @@ public:
         const swept_matrix of(Z, m);
         OPTNET_UNROLLED
         for (int c = 0; c < most_chunks; ++c) {
-            const int j = c * width + lane;
+            const int j = c * width + lane < m ? c * width + lane : m; // what stands beyond is never read
             OPTNET_UNROLLED
-            for (int q = 0; q < most; ++q) across[c][q] = j < m ? of.scaled_entry(j, q) : 0.0;
+            for (int q = 0; q < most; ++q) across[c][q] = of.scaled_entry(j, q);
         }
         block<0>(lane, group, groups);
     }
@@ -187,7 +192,7 @@ OPTNET_DEVICE void swept_matrix::invert(swept_rows<most>& of, double least, cons
     double factor[most];
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
-        factor[q] = of.row[q] >= 0 ? of.sign * scale[of.row[q]] : 0.0;
+        factor[q] = of.row[q] >= 0 ? of.sign[q] * scale[of.row[q]] : 0.0;
         OPTNET_UNROLLED
         for (int r = 0; r <= q; ++r)
             v[q][r] = v[r][q] = of.row[q] >= 0 && of.row[r] >= 0 ? entry(of.row[q], of.row[r]) : 0.0;
@@ -195,7 +200,7 @@ OPTNET_DEVICE void swept_matrix::invert(swept_rows<most>& of, double least, cons
     // Sweeps of these few numbers alone leave −Z_SS⁻¹. A reciprocal of 0 makes zeros of the row.
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
-        const bool is_in = of.row[q] >= 0 && factor[q] * v[q][q] > least;
+        const bool is_in = of.row[q] >= 0 && factor[q] * v[q][q] > (of.sign[q] < 0 && least > 0 ? 0.0 : least);
         const double reciprocal = is_in ? quick_reciprocal(v[q][q]) : 0.0;
         of.row[q] = is_in ? of.row[q] : -1;
         OPTNET_UNROLLED
@@ -249,16 +254,16 @@ template <int most> OPTNET_DEVICE void swept_matrix::settle(const swept_rows<mos
         for (int q = 0; q < most; ++q)
             if (of.row[q] >= 0)
                 Z[i > of.row[q] ? start + of.row[q] : chunked_triangle::row(of.row[q]) + i] =
-                    of.sign * scaled_entry(i, q);
+                    of.sign[q] * scaled_entry(i, q);
         return;
     }
     OPTNET_UNROLLED
     for (int q = 0; q < most; ++q) {
         if (of.row[q] != i) continue;
-        last()[i] = of.sign * scaled_entry(m, q);
+        last()[i] = of.sign[q] * scaled_entry(m, q);
         OPTNET_UNROLLED
         for (int r = 0; r < most; ++r)
-            if (of.row[r] >= 0 && of.row[r] <= i) Z[start + of.row[r]] = -inverse[q * together + r];
+            if (of.row[r] >= 0 && of.row[r] <= i) Z[start + of.row[r]] = -of.sign[q] * of.sign[r] * inverse[q * together + r];
     }
 }
 
