@@ -6,7 +6,11 @@
 #include "cuda/runtime_double.hpp"
 #include "problems.hpp"
 #include "solver/cuda/sparse_launch.hpp"
+#include "solver/cuda/slices.hpp"
 #include "sparse_models.hpp"
+
+#include <algorithm>
+#include <array>
 
 using namespace problems;
 namespace cuda = optnet::solver::cuda;
@@ -28,12 +32,17 @@ struct dense_batch {
         shape.n = n;
         shape.p = p;
         shape.m = m;
-        shape.blocks.push_back({solver::matrix::Q, solver::block_kind::dense, 0, 0, n, n, 0, 0, 0});
-        const solver::matrix_view<double> view{nullptr, shared ? 0 : std::int64_t{n} * n, n, 1};
+        const int rows[] = {n, p, m};
+        std::array<solver::matrix_view<double>, 3> views;
+        for (int which = 0; which < 3; ++which) {
+            const auto where = static_cast<solver::matrix>(which);
+            shape.blocks.push_back({where, solver::block_kind::dense, 0, 0, rows[which], n, 0, 0, which});
+            views[static_cast<std::size_t>(which)] = {nullptr, shared ? 0 : std::int64_t{rows[which]} * n, n, 1};
+        }
         solver::problem<double> given;
         given.shape = &shape;
         given.batch = batch;
-        given.data = &view;
+        given.data = views.data();
         of = cuda::make_batch(given, {});
     }
 };
@@ -47,7 +56,8 @@ bool names(const gpu::launch& l, const std::string& kernel) { return l.kernel.fi
 unsigned most_threads(const gpu::launch& l) {
     if (names(l, "load_kernel")) return 1024;
     if (names(l, "13set_up_kernel") || names(l, "conclude_kernel")) return 512; // the dense form's
-    return names(l, "solve_kernelILi256E") ? 256 : static_cast<unsigned>(cuda::lanes);
+    if (names(l, "scale_kernel")) return 512;
+    return names(l, "kernelILi256E") || names(l, "slice_kernel") ? 256 : static_cast<unsigned>(cuda::lanes);
 }
 
 /// The launches since the last call.
@@ -97,15 +107,28 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
                     CHECK(plan.workspace >= plan.first_road + static_cast<std::size_t>(plan.roads) * plan.road_bytes);
                     REQUIRE(cuda::solve(b.of, plan, workspace, nothing, stream) == nullptr);
                     const auto made = launched();
-                    // R of many rows has a launch of its own between the set-up and the solve.
-                    const unsigned before = !shared ? 0 : std::int64_t{x.m} * x.m * (x.n + x.p) < 600000 ? 1 : 2;
+                    // Matrices that are shared: by one block, by slices where they fit into its memory, or by one block
+                    // with R by many.
+                    const bool fits = cuda::slice_words(std::max(x.n, x.p)) * 8 + 1024 <= of.block_memory;
+                    const bool slices = x.n * x.n * x.n >= 100000 && fits;
+                    const bool by_many = slices || std::int64_t{x.m} * x.m * (x.n + x.p) >= 600000;
+                    const unsigned of_slices = x.p > 0 ? 4 : 3;
+                    const unsigned before = shared ? (slices ? of_slices : 1) + (by_many ? 1 : 0) : 0;
                     REQUIRE(made.size() == before + 2);
-                    if (before == 2) CHECK(names(made[1], "product_kernel"));
+                    if (shared && slices) {
+                        CHECK(names(made[0], "read_kernel"));
+                        CHECK(names(made[1], "scale_kernel"));
+                        const auto blocks = static_cast<unsigned>(cuda::slices(x.p + x.m + x.n));
+                        CHECK((names(made[2], "slice_kernel") && made[2].grid.x == blocks));
+                        if (x.p > 0)
+                            CHECK(made[3].grid.x == static_cast<unsigned>(cuda::slices(x.m + x.p)));
+                    }
+                    if (by_many && shared) CHECK(names(made[before - 1], "product_kernel"));
                     CHECK(names(made[before], x.kernel));
                     if (plan.by == cuda::mapping::per_block) {
                         const bool few = x.batch <= 2 * of.processors;
                         CHECK(made[before].block.x == (few ? 256U : 128U));
-                        CHECK(plan.swept == (few && x.m <= cuda::most_swept));
+                        CHECK(plan.swept == (x.m <= cuda::most_swept));
                     }
                     CHECK(names(made.back(), "road_kernel"));
                     if (!keep) continue;

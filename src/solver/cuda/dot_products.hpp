@@ -66,7 +66,7 @@ template <beside side, class Team, class Terms, class Then>
 OPTNET_DEVICE void dot_products(Team& team, int count, const Terms& terms, const Then& then) {
     if constexpr (requires { team.add_neighbours(0.0, 1); }) {
         // Few problems wait for numbers, many for instructions.
-        constexpr int ahead = Team::size > lanes ? 8 : 4;
+        constexpr int ahead = Team::size > lanes ? 16 : 4;
         constexpr int of_warp = warp / eight, stride = side == beside::terms ? 1 : of_warp;
         const int inside = team.rank % warp;
         const int lane = side == beside::terms ? inside % eight : inside / of_warp;

@@ -15,7 +15,7 @@ extern __shared__ double block_memory[];
 /// sweeps, which wait least. Where it has more, three blocks use the time that one waits, and what counts is the work.
 constexpr int few_threads = lanes, many_threads = 256;
 template <int threads>
-__global__ void __launch_bounds__(threads, threads == few_threads ? 3 : 1)
+__global__ void __launch_bounds__(threads, threads == few_threads ? 4 : 1)
     solve_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
                  const __grid_constant__ outputs out) {
     __shared__ typename team_of_threads<threads>::board board;

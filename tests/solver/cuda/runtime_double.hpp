@@ -20,7 +20,7 @@ struct size {
 };
 inline constexpr size a100{108, 164 * 1024, 163 * 1024}, h100{132, 228 * 1024, 227 * 1024};
 /// Of a thread, as tests/solver/cuda/kernels.txt has them at most.
-inline constexpr int registers = 168, all_registers = 65536, threads_of_a_processor = 2048;
+inline constexpr int registers = 208, all_registers = 65536, threads_of_a_processor = 2048;
 /// Without a kernel's leave.
 inline constexpr std::size_t least_dynamic = 48 * 1024;
 /// By the system, for each block.
