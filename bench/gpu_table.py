@@ -1,29 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The GPU beside the CPU, beside torch's own batched Cholesky factorization of Q on the same GPU, and beside qpth where it is
-installed: microseconds of a whole batch, the median of the repeats, for the solve and for the gradient by every argument with
-an incoming gradient ~ N(0, 1). Below each row the kernels of the GPU alone: their number, and the microseconds in which they
-run.
+"""The GPU beside the CPU, beside torch's own batched Cholesky factorization of Q on the same GPU, and beside the
+solvers of gpu_peers.py that are installed: microseconds of a whole batch, the median of the repeats, for the solve and
+for the gradient by every argument with an incoming gradient ~ N(0, 1). Below each row the kernels of the GPU alone:
+their number, and the microseconds in which they run. Then a line for each peer: how far its z and its gradient by q are
+from ours, too, and the seconds in which it was set up, with compilers of its own.
 
-The rows have the names of peers/problems.py; tolerance 1e-8, float64. Solutions and gradients of GPU and CPU are compared, too:
-the script ends with 1 where they differ by more than 1e-6 of their size.
+The rows have the names of peers/problems.py; tolerance 1e-8, float64. Solutions and gradients of GPU and CPU are
+compared, too: the script ends with 1 where they differ by more than 1e-6 of their size.
 
-Usage: gpu_table.py LIBRARY [ROW...] [--repeats 50] [--seconds 0.5] [--device cuda]
+Usage: gpu_table.py LIBRARY [ROW...] [--peers [NAME...]] [--repeats 50] [--seconds 0.5] [--device cuda]
 """
 import argparse
+import gc
 import pathlib
 import statistics
 import sys
 import time
-import types
 
 import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "peers"))
+import gpu_peers  # noqa: E402
 import problems  # noqa: E402
 
 ROWS = ["sudoku-64@128", "dense-10-shared@128", "dense-10-own@128", "dense-100-shared@1", "dense-100-shared@128",
         "dense-100-own@128", "dense-300-shared@128", "sudoku-64@10000", "dense-10-shared@10000", "dense-100-shared@10000"]
 TOLERANCE = 1e-6
+PATIENCE = 5.0  # seconds: a peer whose first call takes longer has no place in that row
 
 
 class Clock:
@@ -48,6 +51,14 @@ class Clock:
             self.wait()
             times.append(1e6 * (time.perf_counter() - start))
         return statistics.median(times), result
+
+    def seconds_of(self, run):
+        """Of one call, and its result."""
+        self.wait()
+        start = time.perf_counter()
+        result = run()
+        self.wait()
+        return time.perf_counter() - start, result
 
 
 class Measured:
@@ -92,27 +103,27 @@ def tensors(problem):
     return [t for t in (problem.Q, problem.q, problem.G, problem.h, problem.A, problem.b) if t is not None]
 
 
-def qpth():
-    sys.modules.setdefault("cvxpy", types.ModuleType("cvxpy"))
-    try:
-        from qpth.qp import QPFunction
-    except ImportError:
-        return None
-
-    def solve(q_matrix, q, g, h, a=None, b=None):
-        none = torch.empty(0, dtype=q.dtype, device=q.device)
-        function = QPFunction(eps=1e-8, verbose=-1, check_Q_spd=False)
-        return function(q_matrix, q, g, h, none if a is None else a, none if b is None else b)
-
-    return solve
-
-
 def difference(found, expected):
     """Relative to the size of the numbers."""
     return (found.cpu() - expected).abs().max().item() / max(expected.abs().max().item(), 1e-300)
 
 
-def row(name, clock, cpu_clock):
+def beside(make, clock, cpu, data, weight):
+    """A peer's line: microseconds and differences from what the CPU found, or why there are none."""
+    try:
+        setup, solve = clock.seconds_of(lambda: make(*data))
+        with torch.no_grad():
+            first, _ = clock.seconds_of(lambda: solve(*data))
+        if first > PATIENCE:
+            return f"left out: its first call takes {first:.1f} s"
+        found = Measured(clock, data, weight, solve)
+        by_z, by_q = difference(found.z, cpu.z), difference(found.gradients[1], cpu.gradients[1])
+        return f"{found.text()}   differences {by_z:.1e} / {by_q:.1e}   set up in {setup:.1f} s"
+    except Exception as error:  # whatever a package throws
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def row(name, clock, cpu_clock, peers):
     """Prints what it finds; the largest difference of GPU and CPU."""
     problem = problems.make(name)
     data, weight = tensors(problem), problem.weight()
@@ -124,16 +135,16 @@ def row(name, clock, cpu_clock):
     matrices = on_gpu[0].expand(problem.batch, problem.n, problem.n).contiguous()
     cholesky = clock.median(lambda _: torch.linalg.cholesky(matrices))[0]
     line = f"{name:<23} GPU {gpu.text()}   CPU {cpu.text()}   torch's Cholesky {cholesky:9.1f}"
-    other = qpth()
-    if other is not None and problem.batch * problem.n**2 <= 2_000_000:
-        try:
-            line += f"   qpth {Measured(clock, on_gpu, weight.to(clock.device), other).text()}"
-        except Exception as error:  # whatever an old release says to a new torch
-            line += f"   qpth: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     print(f"{line}   differences {by_z:.1e} / {by_gradient:.1e}", flush=True)
     if clock.device == "cuda":
         forward, backward = gpu.kernels()
         print(f"{'':<23} kernels {forward} / {backward}", flush=True)
+    del matrices
+    for peer in peers:
+        _, title, make = gpu_peers.PEERS[peer]
+        print(f"{'':<23} {title:<20} {beside(make, clock, cpu, on_gpu, weight.to(clock.device))}", flush=True)
+        gc.collect()
+        torch.cuda.empty_cache()
     return max(by_z, by_gradient)
 
 
@@ -141,6 +152,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library")
     parser.add_argument("rows", nargs="*", default=ROWS)
+    parser.add_argument("--peers", nargs="*", choices=gpu_peers.PEERS, default=gpu_peers.installed(),
+                        help="default: all that are installed")
     parser.add_argument("--repeats", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=0.5, help="no more repeats of a measurement after that")
     parser.add_argument("--device", default="cuda", help="cpu tries the script itself where there is no GPU")
@@ -152,7 +165,7 @@ def main():
     cpu_clock = Clock("cpu", min(arguments.repeats, 10), arguments.seconds)
     gpu = torch.cuda.get_device_name() if arguments.device == "cuda" else "no GPU, the CPU in its place"
     print(f"{gpu}; torch {torch.__version__}; microseconds of a batch, solve / gradient; CPU with {torch.get_num_threads()} threads")
-    worst = {name: row(name, clock, cpu_clock) for name in arguments.rows}
+    worst = {name: row(name, clock, cpu_clock, arguments.peers) for name in arguments.rows}
     apart = [f"{name} by {value:.1e}" for name, value in worst.items() if not value <= TOLERANCE]
     if apart:
         sys.exit(f"GPU and CPU differ by more than {TOLERANCE} of their size: " + ", ".join(apart))
