@@ -9,8 +9,8 @@
 //     row in:         l = T R_W,e,  π² = R_ee − l'l,  the new row of T is [−l'T, 1] / π
 //     row out:        rotations of neighbouring rows of T take its column into the last row, which then goes
 //
-// A step that takes in a row is four barriers, one that drops a row six, whatever k is. sweeps.hpp has steps of two
-// barriers and more work, for where a GPU has few problems.
+// A step that takes in a row is four barriers, one that drops a row six, whatever k is. sweeps.hpp has steps of three
+// barriers, for as many rows as shared memory holds.
 
 #include "solver/cuda/matrices.hpp"
 #include "solver/cuda/swept_matrix.hpp"
@@ -139,6 +139,23 @@ private:
     template <class Team>
     OPTNET_DEVICE swept_rows<together> best_of_quarters(Team& team, const swept_rows<together>& last, bool may_enter);
     template <class Team> OPTNET_DEVICE void guess(Team& team, int limit);
+    struct progress {
+        int k, steps;
+        bool good;
+    };
+    /// work(active) on a copy, in a function of its own: the compiler keeps what it knows of this one, and learns of the
+    /// copy where its numbers lie.
+    template <class Work> OPTNET_DEVICE static OPTNET_OUT_OF_LINE progress on_copy(active_set active, const Work& work) {
+        active.stay_near();
+        const bool good = work(active);
+        return {active.k, active.steps, good};
+    }
+    template <class Work> OPTNET_DEVICE bool apart(const Work& work) {
+        const progress made = on_copy(*this, work);
+        k = made.k;
+        steps = made.steps;
+        return made.good;
+    }
     /// What `choose` has found.
     struct choice {
         double step = -1;      ///< of a multiplier that stops it; -1: none does

@@ -43,7 +43,7 @@ std::int64_t kkt_blocks(const launch_plan& plan) {
 }
 
 template <int threads>
-__global__ void __launch_bounds__(threads, threads == few_threads ? 4 : 2)
+__global__ void __launch_bounds__(threads, threads == few_threads ? 5 : 2)
     kkt_kernel(const __grid_constant__ places at, unsigned char* scratch, kkt_arguments x) {
     __shared__ typename team_of_threads<threads>::board board;
     team_of_threads<threads> team(static_cast<int>(threadIdx.x), board);

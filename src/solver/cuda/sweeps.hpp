@@ -3,8 +3,8 @@
 
 // The dual active set method with everything that it asks for in the swept matrix of its basis (swept_matrix.hpp). The
 // last row says which multiplier stops the step to x, or which row is violated most; a row enters or leaves with one
-// sweep of Z. So a step of either kind is one reduction and one phase: two barriers, and (m + 1)²/2 products for the
-// whole team, where active_set.hpp makes do with fewer but waits three times as often. The inverse of R_WW is there at
+// sweep of Z. So a step of either kind is one reduction and two phases: three barriers, and (m + 1)²/2 products for the
+// whole team, where active_set.hpp makes do with fewer but waits twice as often. The inverse of R_WW is there at
 // the end, so that a solve with it is one product.
 
 #include "solver/cuda/dot_products.hpp"
@@ -73,7 +73,7 @@ OPTNET_DEVICE active_set::choice active_set::choose(Team& team, const swept_rows
 /// reaches 0: then its row leaves, until the one that enters is independent. True if so, with its multiplier; false
 /// with the direction in λ if there is none, or after `limit` steps.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE bool active_set::make_room(Team& team, int row, int limit, double& multiplier) {
+OPTNET_DEVICE bool active_set::make_room(Team& team, int row, int limit, double& multiplier) {
     const auto direction = [&](int j) { return -swept().entry(row, j); };
     each(team, set.m, [&](int i) {
         if (state[i] == inside) lambda[i] = -swept().last()[i];
@@ -137,7 +137,10 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
     steps = 0;
     if (!again) {
         start_swept(team);
-        guess(team, limit);
+        apart([&](active_set& active) {
+            active.guess(team, limit);
+            return true;
+        });
     }
     double* const slacks = swept().last();
     swept_rows<1> last;
@@ -170,7 +173,10 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
         if (row < 0 || slight > most_slight || doubtful > most_doubtful) {
             collect(team, -1);
             if (!anew && (lost(team) > most_lost || doubtful > most_doubtful)) {
-                sweep_anew(team);
+                apart([&](active_set& active) {
+                    active.sweep_anew(team);
+                    return true;
+                });
                 anew = true;
                 doubtful = 0;
                 continue;
@@ -190,7 +196,9 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
         }
         entered = row;
         double multiplier = 0;
-        if (next.depends && !make_room(team, row, limit, multiplier)) {
+        if (next.depends && !apart([&](active_set& active) {
+                return active.make_room(team, row, limit, multiplier);
+            })) {
             if (steps < limit) return active_outcome::infeasible;
             break;
         }

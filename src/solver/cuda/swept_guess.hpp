@@ -66,7 +66,7 @@ template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
 }
 
 /// Z of the basis that has been collected, without what earlier sweeps have left of their rounding.
-template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::sweep_anew(Team& team) {
+template <class Team> OPTNET_DEVICE void active_set::sweep_anew(Team& team) {
     fetch_r(team);
     unsweep(team);
     for (int first = 0; first < k; first += together) {
@@ -158,7 +158,7 @@ OPTNET_DEVICE swept_rows<together> active_set::best_of_quarters(Team& team, cons
 }
 
 /// A basis with its multipliers, none of them negative, from the empty one; after `limit` steps as far as it has come.
-template <class Team> OPTNET_DEVICE OPTNET_OUT_OF_LINE void active_set::guess(Team& team, int limit) {
+template <class Team> OPTNET_DEVICE void active_set::guess(Team& team, int limit) {
     if (capacity < rows_for_a_guess) return;
     const swept_matrix Z = swept();
     swept_rows<together> last;
