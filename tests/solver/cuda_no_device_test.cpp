@@ -5,8 +5,8 @@
 #include "catch.hpp"
 #include "cuda/runtime_double.hpp"
 #include "problems.hpp"
-#include "solver/cuda/sparse_launch.hpp"
 #include "solver/cuda/slices.hpp"
+#include "solver/cuda/sparse_launch.hpp"
 #include "sparse_models.hpp"
 
 #include <algorithm>
@@ -120,8 +120,7 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
                         CHECK(names(made[1], "scale_kernel"));
                         const auto blocks = static_cast<unsigned>(cuda::slices(x.p + x.m + x.n));
                         CHECK((names(made[2], "slice_kernel") && made[2].grid.x == blocks));
-                        if (x.p > 0)
-                            CHECK(made[3].grid.x == static_cast<unsigned>(cuda::slices(x.m + x.p)));
+                        if (x.p > 0) CHECK(made[3].grid.x == static_cast<unsigned>(cuda::slices(x.m + x.p)));
                     }
                     if (by_many && shared) CHECK(names(made[before - 1], "product_kernel"));
                     CHECK(names(made[before], x.kernel));

@@ -46,8 +46,8 @@ TEST_CASE("R is G P G' of the exact matrices") {
 }
 
 TEST_CASE("slices of the factors are those of one worker, to rounding") {
-    for (const auto& [n, p, m] : {std::array{1, 0, 1}, std::array{9, 3, 31}, std::array{40, 0, 40}, std::array{33, 17, 5},
-                                  std::array{64, 40, 64}, std::array{100, 30, 97}}) {
+    for (const auto& [n, p, m] : {std::array{1, 0, 1}, std::array{9, 3, 31}, std::array{40, 0, 40},
+                                  std::array{33, 17, 5}, std::array{64, 40, 64}, std::array{100, 30, 97}}) {
         CAPTURE(n, p, m);
         const dense<double> d = random(n, p, m, 1, true, 4);
         const view<double> v(d);

@@ -143,9 +143,10 @@ private:
         int k, steps;
         bool good;
     };
-    /// work(active) on a copy, in a function of its own: the compiler keeps what it knows of this one, and learns of the
-    /// copy where its numbers lie.
-    template <class Work> OPTNET_DEVICE static OPTNET_OUT_OF_LINE progress on_copy(active_set active, const Work& work) {
+    /// work(active) on a copy, in a function of its own: the compiler keeps what it knows of this one, and learns of
+    /// the copy where its numbers lie.
+    template <class Work>
+    OPTNET_DEVICE static OPTNET_OUT_OF_LINE progress on_copy(active_set active, const Work& work) {
         active.stay_near();
         const bool good = work(active);
         return {active.k, active.steps, good};

@@ -50,8 +50,8 @@ template <class T> OPTNET_DEVICE T* in_fast_memory(T* place) {
 #endif
 }
 
-/// *to = *from, from a GPU's memory into fast memory: on its way until `await_fetched`, which waits for what this worker
-/// has fetched.
+/// *to = *from, from a GPU's memory into fast memory: on its way until `await_fetched`, which waits for what this
+/// worker has fetched.
 OPTNET_DEVICE inline void fetch(double* to, const double* from) {
 #if defined(__CUDA_ARCH__)
     const auto place = static_cast<unsigned>(__cvta_generic_to_shared(to));
@@ -66,8 +66,8 @@ OPTNET_DEVICE inline void await_fetched() {
 #endif
 }
 
-/// 1 / v as far as a GPU's approximation goes, 20 bits, and with two steps of Newton's method, which leave a last bit or
-/// two; not for numbers whose reciprocal is not a normal one.
+/// 1 / v as far as a GPU's approximation goes, 20 bits, and with two steps of Newton's method, which leave a last bit
+/// or two; not for numbers whose reciprocal is not a normal one.
 OPTNET_DEVICE inline double about_reciprocal(double v) {
 #if defined(__CUDA_ARCH__)
     double result;

@@ -15,8 +15,8 @@ inline constexpr int eight = 8;
 /// What lies side by side in memory: the terms of one sum, or the same term of neighbouring sums.
 enum class beside { terms, sums };
 
-/// The share of one worker in a sum: the terms first + lane, first + lane + 8 ... The numbers of so many are on their way
-/// together.
+/// The share of one worker in a sum: the terms first + lane, first + lane + 8 ... The numbers of so many are on their
+/// way together.
 template <int ahead> struct share_of_sum {
     int lane;
     double total = 0;
@@ -33,10 +33,11 @@ template <int ahead> struct share_of_sum {
             for (int a = 0; a < ahead; ++a) total += v[a].a * v[a].b;
         }
         if (k >= last) return;
+        // Beyond the end the last term again, times 0: no branch is waited for.
         OPTNET_UNROLLED
-        for (int a = 0; a + 1 < ahead; ++a) v[a] = k + a * eight < last ? f(k + a * eight) : two{0.0, 0.0};
+        for (int a = 0; a + 1 < ahead; ++a) v[a] = f(k + a * eight < last ? k + a * eight : last - 1);
         OPTNET_UNROLLED
-        for (int a = 0; a + 1 < ahead; ++a) total += v[a].a * v[a].b;
+        for (int a = 0; a + 1 < ahead; ++a) total += v[a].a * (k + a * eight < last ? v[a].b : 0.0);
     }
 };
 
@@ -66,7 +67,7 @@ template <beside side, class Team, class Terms, class Then>
 OPTNET_DEVICE void dot_products(Team& team, int count, const Terms& terms, const Then& then) {
     if constexpr (requires { team.add_neighbours(0.0, 1); }) {
         // Few problems wait for numbers, many for instructions.
-        constexpr int ahead = Team::size > lanes ? 16 : 4;
+        constexpr int ahead = Team::size > lanes ? 8 : 4;
         constexpr int of_warp = warp / eight, stride = side == beside::terms ? 1 : of_warp;
         const int inside = team.rank % warp;
         const int lane = side == beside::terms ? inside % eight : inside / of_warp;

@@ -69,9 +69,11 @@ OPTNET_DEVICE void backward(Team& team, const matrices& of, double* y, const dou
 /// One solve: z, nu and, at the rows of the basis, lambda hold the right-hand side and are overwritten; other entries
 /// of lambda stay. y [n], u [p], g and x [k] are scratch; x holds the multipliers in the order of the basis.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& of, const basis_factor& basis, double* z,
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& given, const basis_factor& rows, double* z,
                                                 double* nu, double* lambda, double* y, double* u, double* g,
                                                 double* x) {
+    const matrices of = given; // their pointers in registers
+    const basis_factor basis = rows;
     const int k = basis.k;
     forward(team, of, z, nu, y, u);
     if (k > 0) {
@@ -133,8 +135,11 @@ struct kkt_memory {
 /// The residual of (v.z, v.nu, v.lambda) for the right-hand side in v, into v.rz, v.rnu and v.rl; its size, and that of
 /// the right-hand side or the solution, whichever is larger, of the right-hand side alone if `regularized`.
 template <class Team>
-OPTNET_DEVICE two kkt_residual(Team& team, const matrices& of, const basis_factor& basis, const kkt_memory& v,
+OPTNET_DEVICE two kkt_residual(Team& team, const matrices& given, const basis_factor& rows, const kkt_memory& own,
                                bool regularized) {
+    const matrices of = given; // their pointers in registers
+    const basis_factor basis = rows;
+    const kkt_memory v = own;
     const int n = of.n, p = of.p, ld = of.data_rows(), count = basis.k;
     dot_products<beside::terms>(
         team, n,

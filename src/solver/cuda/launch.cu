@@ -51,7 +51,8 @@ __global__ void __launch_bounds__(threads, threads == few_threads ? 5 : 2)
     for (std::int64_t k = blockIdx.x; k < at.count; k += gridDim.x)
         solve_adjoint(team, at.set_of(k, 0), at.kept(k), memory, k, x);
 }
-template <int threads> void kkt_by_blocks(const places& at, void* scratch, const kkt_arguments& x, cudaStream_t stream) {
+template <int threads>
+void kkt_by_blocks(const places& at, void* scratch, const kkt_arguments& x, cudaStream_t stream) {
     kkt_kernel<threads><<<static_cast<unsigned>(kkt_blocks(at.plan)), threads, at.plan.kkt.near, stream>>>(
         at, static_cast<unsigned char*>(scratch), x);
 }
@@ -174,7 +175,8 @@ error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const k
     if (plan.by != mapping::per_block)
         kkt_small(at, x, stream);
     else
-        (plan.threads == few_threads ? kkt_by_blocks<few_threads> : kkt_by_blocks<many_threads>)(at, scratch, x, stream);
+        (plan.threads == few_threads ? kkt_by_blocks<few_threads> : kkt_by_blocks<many_threads>)(at, scratch, x,
+                                                                                                 stream);
     return message(cudaGetLastError());
 }
 

@@ -61,7 +61,8 @@ __global__ void __launch_bounds__(set_up_team::size)
 
 using slice_team = team_of_threads<256>;
 /// A slice of the factors with Q, or of those with S, by each block.
-template <bool of_s> __global__ void __launch_bounds__(slice_team::size) slice_kernel(const __grid_constant__ places at) {
+template <bool of_s>
+__global__ void __launch_bounds__(slice_team::size) slice_kernel(const __grid_constant__ places at) {
     __shared__ slice_team::board board;
     slice_team team(static_cast<int>(threadIdx.x), board);
     const matrices of = at.set(0);

@@ -46,7 +46,8 @@ struct outputs {
 /// Refines the point on its basis as equalities, on the user's data. The point that verifies best stays in z, nu and
 /// lambda, with its products.
 template <class Team>
-OPTNET_DEVICE verdict finish(Team& team, const device_settings& batch, const matrices& of, const element& e) {
+OPTNET_DEVICE verdict finish(Team& team, const device_settings& batch, const matrices& given, const element& e) {
+    const matrices of = given; // their pointers in registers
     const int n = e.n, p = e.p, m = e.m;
     double* const lambda = e.active.lambda;
     verdict found;
@@ -104,8 +105,9 @@ OPTNET_DEVICE verdict finish(Team& team, const device_settings& batch, const mat
 /// The active set from λ = 0, or from what `read_start` has read: leaves the point on its basis in z, nu and λ, or the
 /// direction in λ.
 template <class Team>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, const matrices& of, element& e, int limit,
-                                                                bool warm) {
+OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, const matrices& given, element& e,
+                                                                int limit, bool warm) {
+    const matrices of = given; // their pointers in registers
     if constexpr (may_sweep<Team>())
         if (e.active.is_swept) e.active.fetch_r(team); // meanwhile
     each(team, e.n + e.p, [&](int t) {
@@ -117,8 +119,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE active_outcome find_active_set(Team& team, cons
     // z₀ stays between the two halves of the equality solve, where multipliers enter.
     forward(team, of, e.z, e.nu, e.rz, e.rnu);
     row_products(
-        team, of, e.m, e.rz, e.rnu, [](int i) { return i; },
-        [&](int i, double sum) { e.active.d[i] = e.h[i] - sum; });
+        team, of, e.m, e.rz, e.rnu, [](int i) { return i; }, [&](int i, double sum) { e.active.d[i] = e.h[i] - sum; });
     if (warm) seed(team, e);
     active_set active = e.active; // what is not shared stays in registers
     active_outcome outcome = active_outcome::limit;

@@ -72,8 +72,7 @@ OPTNET_DEVICE active_set::choice active_set::choose(Team& team, const swept_rows
 /// A row depends on the basis: R_WW x = 0 with 1 for it. The objective falls along x without end, unless a multiplier
 /// reaches 0: then its row leaves, until the one that enters is independent. True if so, with its multiplier; false
 /// with the direction in λ if there is none, or after `limit` steps.
-template <class Team>
-OPTNET_DEVICE bool active_set::make_room(Team& team, int row, int limit, double& multiplier) {
+template <class Team> OPTNET_DEVICE bool active_set::make_room(Team& team, int row, int limit, double& multiplier) {
     const auto direction = [&](int j) { return -swept().entry(row, j); };
     each(team, set.m, [&](int i) {
         if (state[i] == inside) lambda[i] = -swept().last()[i];
@@ -144,7 +143,7 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
     }
     double* const slacks = swept().last();
     swept_rows<1> last;
-    int entered = -1; // the row that entered last, while it may not leave again
+    int entered = -1;             // the row that entered last, while it may not leave again
     int slight = 0, doubtful = 0; // rows in a row that were hardly violated, or perhaps not
     bool anew = false;
     for (; steps < limit; ++steps) {
@@ -196,9 +195,8 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
         }
         entered = row;
         double multiplier = 0;
-        if (next.depends && !apart([&](active_set& active) {
-                return active.make_room(team, row, limit, multiplier);
-            })) {
+        if (next.depends &&
+            !apart([&](active_set& active) { return active.make_room(team, row, limit, multiplier); })) {
             if (steps < limit) return active_outcome::infeasible;
             break;
         }

@@ -2,10 +2,10 @@
 #pragma once
 
 // Bases of the swept matrix: the empty one, given ones, and a guess to begin with. The dual active set method takes its
-// rows in one by one, and waits for each. The guess takes four at a time, the best of each quarter of the rows, and lets
-// four go where so many have a negative multiplier: four barriers for each four. Nothing says that the objective rises
-// with four at a time, so it ends after some turns; then the rows with a negative multiplier leave until none has one,
-// and from there the method goes on.
+// rows in one by one, and waits for each. The guess takes four at a time, the best of each quarter of the rows, and
+// lets four go where so many have a negative multiplier: four barriers for each four. Nothing says that the objective
+// rises with four at a time, so it ends after some turns; then the rows with a negative multiplier leave until none has
+// one, and from there the method goes on.
 
 #include "solver/cuda/active_set.hpp"
 
@@ -72,8 +72,7 @@ template <class Team> OPTNET_DEVICE void active_set::sweep_anew(Team& team) {
     for (int first = 0; first < k; first += together) {
         swept_rows<together> next;
         for (int q = 0; q < together; ++q) next.row[q] = first + q < k ? basis[first + q] : -1;
-        swept().sweep(
-            team, next, -HUGE_VAL, inverse, [](int, double) {});
+        swept().sweep(team, next, -HUGE_VAL, inverse, [](int, double) {});
         each(team, set.m, [&](int i) { swept().settle(next, i); });
     }
 }
@@ -110,7 +109,8 @@ template <class Team> OPTNET_DEVICE void active_set::take_swept(Team& team, int 
     ++k;
 }
 
-/// Keys that are larger the more is gained, and say whose they are: the gain in float32, its last bits the row's number.
+/// Keys that are larger the more is gained, and say whose they are: the gain in float32, its last bits the row's
+/// number.
 struct marked_key {
     static constexpr std::uint32_t row_bits = 255;
     static_assert(most_swept <= 256);

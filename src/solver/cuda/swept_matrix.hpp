@@ -11,8 +11,8 @@
 //     Z_NN −= Z_NS Z_SS⁻¹ Z_SN,    Z_NS → Z_NS Z_SS⁻¹ D,    Z_SS → −D Z_SS⁻¹ D        D = 1 for a row that enters, −1
 //                                                                                     for one that leaves
 //
-// The columns S are copied, with Z_SS⁻¹ and without it; then all of Z takes the first, as if S were rows like others. What
-// it makes of them waits for `settle`, which the phase after it begins with.
+// The columns S are copied, with Z_SS⁻¹ and without it; then all of Z takes the first, as if S were rows like others.
+// What it makes of them waits for `settle`, which the phase after it begins with.
 
 #include "solver/cuda/team.hpp"
 
@@ -97,7 +97,8 @@ struct swept_matrix {
     /// of S. Before that rule(j, x) for every row j with its entry −x of the last row, by one worker each, which may
     /// change what belongs to j.
     template <class Team, int most, class Rule>
-    OPTNET_DEVICE void sweep(Team& team, swept_rows<most>& of, double least, const double* scale, const Rule& rule) const;
+    OPTNET_DEVICE void sweep(Team& team, swept_rows<most>& of, double least, const double* scale,
+                             const Rule& rule) const;
     /// Row i of the columns of the last sweep.
     template <int most> OPTNET_DEVICE void settle(const swept_rows<most>& of, int i) const;
 
@@ -263,7 +264,8 @@ template <int most> OPTNET_DEVICE void swept_matrix::settle(const swept_rows<mos
         last()[i] = of.sign[q] * scaled_entry(m, q);
         OPTNET_UNROLLED
         for (int r = 0; r < most; ++r)
-            if (of.row[r] >= 0 && of.row[r] <= i) Z[start + of.row[r]] = -of.sign[q] * of.sign[r] * inverse[q * together + r];
+            if (of.row[r] >= 0 && of.row[r] <= i)
+                Z[start + of.row[r]] = -of.sign[q] * of.sign[r] * inverse[q * together + r];
     }
 }
 

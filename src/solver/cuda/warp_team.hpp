@@ -44,11 +44,10 @@ public:
     OPTNET_DEVICE void sync() { wire.sync(); }
 
     /// As that of a block.
-    OPTNET_DEVICE double add_neighbours(double mine, int distance)
-        requires requires(Wire between) { between.from(0, 0.0); }
-    {
-        return mine + wire.from(rank ^ distance, mine);
+    OPTNET_DEVICE double add_neighbours(double mine, int distance) requires requires(Wire between) {
+        between.from(0, 0.0);
     }
+    { return mine + wire.from(rank ^ distance, mine); }
 
     template <class Combine, class F> OPTNET_DEVICE two reduce(int n, const F& f) {
         const Combine combine;

@@ -14,10 +14,10 @@
 
 namespace host {
 
-using optnet::solver::cuda::lanes;
 using optnet::solver::cuda::keys_of_quarters;
-using optnet::solver::cuda::two_keys;
+using optnet::solver::cuda::lanes;
 using optnet::solver::cuda::two;
+using optnet::solver::cuda::two_keys;
 
 /// What the workers share. One barrier may be left out, to see that somebody notices.
 class crew {
