@@ -125,7 +125,7 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
                     if (by_many && shared) CHECK(names(made[before - 1], "product_kernel"));
                     CHECK(names(made[before], x.kernel));
                     if (plan.by == cuda::mapping::per_block) {
-                        const bool few = x.batch <= 2 * of.processors;
+                        const bool few = x.batch <= of.processors;
                         CHECK(made[before].block.x == (few ? 256U : 128U));
                         CHECK(plan.swept == (x.m <= cuda::most_swept));
                     }

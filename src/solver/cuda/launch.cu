@@ -11,8 +11,8 @@ namespace {
 
 extern __shared__ double block_memory[];
 
-/// Every block takes problems until there are no more. Where a processor has two at most each has more threads, and
-/// sweeps, which wait least. Where it has more, three blocks use the time that one waits, and what counts is the work.
+/// Every block takes problems until there are no more. Where a processor has one at most it has more threads, with more
+/// registers each; where it has more, three or four blocks use the time that one waits.
 constexpr int few_threads = lanes, many_threads = 256;
 template <int threads>
 __global__ void __launch_bounds__(threads, threads == few_threads ? 4 : 1)
@@ -115,7 +115,7 @@ error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, lau
     if (made.by != mapping::per_block) {
         code = allow_small(made, shared, resident);
     } else {
-        const bool few = batch.batch <= 2 * processors;
+        const bool few = batch.batch <= processors;
         const memory_split with_sweeps = element_memory(n, p, m, room, true);
         made.swept = by_sweeps(m) && with_sweeps.far == 0;
         if (made.swept) made.solve = with_sweeps;

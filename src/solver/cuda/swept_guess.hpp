@@ -2,10 +2,10 @@
 #pragma once
 
 // Bases of the swept matrix: the empty one, given ones, and a guess to begin with. The dual active set method takes its
-// rows in one by one, and waits for each. The guess takes four at a time, the best of each quarter of the rows, and
-// lets four go where so many have a negative multiplier: four barriers for each four. Nothing says that the objective
-// rises with four at a time, so it ends after some turns; then the rows with a negative multiplier leave until none has
-// one, and from there the method goes on.
+// rows in one by one, and waits for each. The guess takes four at a time, of each quarter of the rows the one by which
+// most is gained, some in and some out: three barriers for each four. Nothing says that the objective rises with four
+// at a time, so it ends after some turns; then the rows with a negative multiplier leave until none has one, and from
+// there the method goes on.
 
 #include "solver/cuda/active_set.hpp"
 
@@ -13,8 +13,6 @@
 
 namespace optnet::solver::cuda {
 
-/// The guess takes in no fewer rows at a time, since fewer are what the method does.
-inline constexpr int worth_a_guess = 2;
 /// With fewer rows than this the method takes few steps.
 inline constexpr int rows_for_a_guess = 16;
 /// The guess takes in no row of which the basis leaves a smaller share than this: sweeps would lose digits on the way
