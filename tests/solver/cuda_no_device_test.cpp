@@ -84,7 +84,8 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
     const one all[] = {{6, 1, 8, 100000, "solve_thread_kernel"}, {8, 8, 8, 1000000, "solve_thread_kernel"},
                        {32, 32, 32, 128, "solve_warp_kernel"},   {20, 5, 30, 100000, "solve_warp_kernel"},
                        {40, 0, 40, 1, "solve_kernel"},           {100, 0, 100, 10000, "solve_kernel"},
-                       {100, 50, 100, 100000, "solve_kernel"},   {150, 0, 180, 128, "solve_kernel"}};
+                       {100, 50, 100, 100000, "solve_kernel"},   {50, 0, 50, 10000, "solve_kernel"},
+                       {150, 0, 180, 128, "solve_kernel"}};
     for (const gpu::size& of : {gpu::a100, gpu::h100})
         for (const one& x : all)
             for (const bool shared : {true, false})
@@ -128,6 +129,10 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
                         const bool few = x.batch <= of.processors;
                         CHECK(made[before].block.x == (few ? 256U : 128U));
                         CHECK(plan.swept == (x.m <= cuda::most_swept));
+                        const auto memory = static_cast<std::size_t>(of.processor_memory);
+                        const bool four = !few && 4 * (plan.solve.near + gpu::reserved) <= memory;
+                        CHECK(plan.four == four);
+                        if (!few) CHECK(names(made[before], four ? "ILi128ELi4E" : "ILi128ELi3E"));
                     }
                     CHECK(names(made.back(), "road_kernel"));
                     if (!keep) continue;

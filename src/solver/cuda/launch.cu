@@ -12,10 +12,11 @@ namespace {
 extern __shared__ double block_memory[];
 
 /// Every block takes problems until there are no more. Where a processor has one at most it has more threads, with more
-/// registers each; where it has more, three or four blocks use the time that one waits.
+/// registers each; where it has more, other blocks use the time that one waits. With memory for four of them a thread
+/// has 128 registers, and leaves some of its numbers on its stack, which four make up for; with three it has 168.
 constexpr int few_threads = lanes, many_threads = 256;
-template <int threads>
-__global__ void __launch_bounds__(threads, threads == few_threads ? 4 : 1)
+template <int threads, int resident>
+__global__ void __launch_bounds__(threads, resident)
     solve_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,
                  const __grid_constant__ outputs out) {
     __shared__ typename team_of_threads<threads>::board board;
@@ -30,10 +31,13 @@ __global__ void __launch_bounds__(threads, threads == few_threads ? 4 : 1)
         solve_one(team, batch, at, i, blockIdx.x, block_memory, out);
     }
 }
-template <int threads>
+constexpr auto one_block = solve_kernel<many_threads, 1>;
+constexpr auto three_blocks = solve_kernel<few_threads, 3>, four_blocks = solve_kernel<few_threads, 4>;
 void solve_by_blocks(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream) {
-    solve_kernel<threads>
-        <<<static_cast<unsigned>(at.plan.blocks), threads, at.plan.solve.near, stream>>>(batch, at, out);
+    const launch_plan& plan = at.plan;
+    const auto kernel = plan.threads == many_threads ? one_block : plan.four ? four_blocks : three_blocks;
+    kernel<<<static_cast<unsigned>(plan.blocks), static_cast<unsigned>(plan.threads), plan.solve.near, stream>>>(
+        batch, at, out);
 }
 
 /// Blocks of one `kkt_solve`; as many as a solve has where each needs memory of its own.
@@ -120,9 +124,12 @@ error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, lau
         made.swept = by_sweeps(m) && with_sweeps.far == 0;
         if (made.swept) made.solve = with_sweeps;
         made.threads = few ? many_threads : few_threads;
-        const auto solver = few ? solve_kernel<many_threads> : solve_kernel<few_threads>;
         code = allow(few ? kkt_kernel<many_threads> : kkt_kernel<few_threads>, made.threads, made.kkt.near, shared);
-        if (code == cudaSuccess) code = allow(solver, made.threads, made.solve.near, shared, &resident);
+        if (code == cudaSuccess)
+            code = allow(few ? one_block : four_blocks, made.threads, made.solve.near, shared, &resident);
+        made.four = !few && resident >= 4;
+        if (code == cudaSuccess && !few && !made.four)
+            code = allow(three_blocks, made.threads, made.solve.near, shared, &resident);
     }
     if (code != cudaSuccess) return message(code);
     const std::int64_t teams = teams_of_a_block(made.by), most = std::int64_t{processors} * std::max(resident, 1);
@@ -162,8 +169,7 @@ error solve(const device_batch& batch, const launch_plan& plan, void* workspace,
         if (plan.by != mapping::per_block)
             solve_small(batch, at, out, stream);
         else
-            (plan.threads == few_threads ? solve_by_blocks<few_threads> : solve_by_blocks<many_threads>)(batch, at, out,
-                                                                                                         stream);
+            solve_by_blocks(batch, at, out, stream);
         if (plan.roads > 0) solve_rest(batch, at, out, stream);
     }
     return message(cudaGetLastError());

@@ -57,6 +57,7 @@ struct launch_plan {
     mapping by = mapping::per_block;
     bool libraries = false;                    ///< they factor the matrices
     int threads = 0;                           ///< of a block that solves one problem
+    bool four = false;                         ///< with 128 threads: four blocks fit into a processor's memory
     bool swept = false;                        ///< its active set by sweeps.hpp
     int blocks = 0, teams = 0;                 ///< of the solve; teams are those of all blocks
     std::int64_t sets = 0;                     ///< of matrices

@@ -20,7 +20,8 @@ FUNCTION = re.compile(r"Function properties for (\w+)")
 SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 USED = re.compile(r"Used (\d+) registers")
 SHARED = re.compile(r"(\d+) bytes smem")
-NAME = re.compile(r"\d([a-z][a-z_]*_kernel)(?:ILi(\d+)E)?")  # and the threads of a block, where it is compiled for several
+# And the threads of a block, where it is compiled for several, and how many blocks a processor shall have.
+NAME = re.compile(r"\d([a-z][a-z_]*_kernel)(?:ILi(\d+)E(?:Li(\d+)E)?)?")
 
 
 def read_report(text):
@@ -31,7 +32,8 @@ def read_report(text):
             name = NAME.search(entry[1])
             if name is None:
                 sys.exit(f"a kernel of unknown name: {entry[1]}")
-            here = (name[1] + (f"<{name[2]}>" if name[2] else ""), int(entry[2]))
+            arguments = ",".join(argument for argument in name.groups()[1:] if argument)
+            here = (name[1] + (f"<{arguments}>" if arguments else ""), int(entry[2]))
             found.setdefault(here, [0, 0, 0])
             spilled = 0
         elif here and (spills := SPILLS.search(line)):

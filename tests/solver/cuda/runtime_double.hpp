@@ -19,8 +19,12 @@ struct size {
     int processors, processor_memory, block_memory; ///< shared memory in bytes
 };
 inline constexpr size a100{108, 164 * 1024, 163 * 1024}, h100{132, 228 * 1024, 227 * 1024};
-/// Of a thread, as tests/solver/cuda/kernels.txt has them at most.
-inline constexpr int registers = 208, all_registers = 65536, threads_of_a_processor = 2048;
+inline constexpr int all_registers = 65536, threads_of_a_processor = 2048;
+/// Of a thread of that kernel, as tests/solver/cuda/kernels.txt has them at most.
+inline int registers_of(const std::string& kernel) {
+    const auto names = [&](const char* part) { return kernel.find(part) != std::string::npos; };
+    return names("solve_kernelILi128ELi4E") ? 128 : names("solve_kernelILi256E") ? 255 : 208;
+}
 /// Without a kernel's leave.
 inline constexpr std::size_t least_dynamic = 48 * 1024;
 /// By the system, for each block.
@@ -86,10 +90,11 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute which, in
     r.dynamic[kernel] = value;
     return cudaSuccess;
 }
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, const void*, int threads,
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, const void* kernel, int threads,
                                                                    std::size_t shared, unsigned) {
     const std::size_t own = shared + gpu::reserved;
-    *blocks = std::min({gpu::threads_of_a_processor / threads, gpu::all_registers / (gpu::registers * threads),
+    *blocks = std::min({gpu::threads_of_a_processor / threads,
+                        gpu::all_registers / (gpu::registers_of(gpu::runtime::get().names[kernel]) * threads),
                         static_cast<int>(static_cast<std::size_t>(gpu::runtime::get().of.processor_memory) / own)});
     return cudaSuccess;
 }
