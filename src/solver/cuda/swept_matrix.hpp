@@ -181,8 +181,10 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void sweep_the_rows(int rank, int workers, doub
     for (int lane = rank % side; lane < width; lane += side) rows.run(lane, rank / side, size / side);
 }
 template <class Team> OPTNET_DEVICE constexpr int fixed_size() {
-    if constexpr (requires { typename std::integral_constant<int, Team::size>; }) return Team::size;
-    return 0;
+    if constexpr (std::is_member_object_pointer_v<decltype(&Team::size)>)
+        return 0;
+    else
+        return Team::size;
 }
 
 /// Z_SS⁻¹; rows whose pivot is not large enough are taken out of S, and have zeros there. Every worker does this, which
