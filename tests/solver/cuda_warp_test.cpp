@@ -22,7 +22,10 @@ template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>&
 
 void check_same_bits(const dense<double>& d) {
     const view<double> v(d);
-    host::batch<double> alone(v.batch, {}), b(v.batch, {});
+    const auto without_sweeps = [&] {
+        return host::batch<double>(v.batch, {}, NAN, cuda::arena::unlimited, {}, false);
+    };
+    host::batch<double> alone = without_sweeps(), b = without_sweeps();
     cuda::serial_team one;
     alone.solve(one);
     const auto n = static_cast<std::size_t>(d.batch * d.n);

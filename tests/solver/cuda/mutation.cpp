@@ -72,7 +72,7 @@ int main(int count, char** words) {
     } else {
         const problems::dense<double> d = three_roads();
         const problems::view<double> v(d);
-        host::batch<double> b(v.batch, {});
+        host::batch<double> b(v.batch, {}, NAN, optnet::solver::cuda::arena::unlimited, {}, !warp);
         run(b, static_cast<std::size_t>(d.batch * d.n), all, warp);
     }
     std::printf("%ld %ld\n", all.phases, all.reductions);
