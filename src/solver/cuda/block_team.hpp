@@ -12,7 +12,6 @@ template <int threads> class team_of_threads {
 public:
     static_assert(threads % warp == 0 && threads >= lanes);
     static constexpr int size = threads;
-    static constexpr bool sweeps = true;
     static constexpr int warps = lanes / warp;
     /// What the warps tell each other. Two reductions in turn use two halves, so that one barrier each is enough.
     struct board {

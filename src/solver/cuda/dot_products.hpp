@@ -14,6 +14,9 @@ inline constexpr int eight = 8;
 
 /// What lies side by side in memory: the terms of one sum, or the same term of neighbouring sums.
 enum class beside { terms, sums };
+/// Whether the workers wait for each other at the end, or go on to a phase that neither reads nor writes what this one
+/// writes.
+enum class at_end { wait, go_on };
 
 /// The share of one worker in a sum: the terms first + lane, first + lane + 8 ... The numbers of so many are on their
 /// way together.
@@ -61,9 +64,10 @@ struct whole_sum {
     }
 };
 
-/// then(t, sum) for every t in [0, count), each by some worker, then a barrier. terms(t, sum) says what it is the sum
-/// of: sum.add(first, last, f) adds f(k).a · f(k).b. Teams whose workers are those of warps have `add_neighbours`.
-template <beside side, class Team, class Terms, class Then>
+/// then(t, sum) for every t in [0, count), each by some worker, then a barrier as a rule. terms(t, sum) says what it is
+/// the sum of: sum.add(first, last, f) adds f(k).a · f(k).b. Teams whose workers are those of warps have
+/// `add_neighbours`.
+template <beside side, at_end end = at_end::wait, class Team, class Terms, class Then>
 OPTNET_DEVICE void dot_products(Team& team, int count, const Terms& terms, const Then& then) {
     if constexpr (requires { team.add_neighbours(0.0, 1); }) {
         // Few problems wait for numbers, many for instructions.
@@ -89,14 +93,14 @@ OPTNET_DEVICE void dot_products(Team& team, int count, const Terms& terms, const
             then(t, all.total());
         }
     }
-    team.sync();
+    if constexpr (end == at_end::wait) team.sync();
 }
 
 /// then(i, row i of M times x), M column-major with `rows` rows and x of that length.
-template <class Team, class Then>
+template <at_end end = at_end::wait, class Team, class Then>
 OPTNET_DEVICE void rows_times(Team& team, int rows, const double* M, int ld, const double* x, int length,
                               const Then& then) {
-    dot_products<beside::sums>(
+    dot_products<beside::sums, end>(
         team, rows,
         [&](int i, auto& sum) {
             const double* const row = M + i;
@@ -105,10 +109,10 @@ OPTNET_DEVICE void rows_times(Team& team, int rows, const double* M, int ld, con
         then);
 }
 /// The same for the columns of M.
-template <class Team, class Then>
+template <at_end end = at_end::wait, class Team, class Then>
 OPTNET_DEVICE void columns_times(Team& team, int cols, const double* M, int ld, const double* x, int length,
                                  const Then& then) {
-    dot_products<beside::terms>(
+    dot_products<beside::terms, end>(
         team, cols,
         [&](int j, auto& sum) {
             const double* const column = M + j * ld;

@@ -68,10 +68,10 @@ template <class Team>
 OPTNET_DEVICE void multiply(Team& team, const matrices& of, const element& e, const int* which, int count) {
     const int n = e.n, p = e.p, rows = of.data_rows();
     const double* const lambda = e.active.lambda;
-    rows_times(team, rows, of.data, rows, e.z, n, [&](int t, double sum) {
+    rows_times<at_end::go_on>(team, rows, of.data, rows, e.z, n, [&](int t, double sum) {
         (t < n ? e.qz[t] : t < n + p ? e.az[t - n] : e.gz[t - n - p]) = sum;
     });
-    columns_times(team, n, of.a(), rows, e.nu, p, [&](int j, double sum) { e.atnu[j] = sum; });
+    columns_times<at_end::go_on>(team, n, of.a(), rows, e.nu, p, [&](int j, double sum) { e.atnu[j] = sum; });
     dot_products<beside::terms>(
         team, n,
         [&](int j, auto& sum) {

@@ -141,7 +141,7 @@ OPTNET_DEVICE two kkt_residual(Team& team, const matrices& given, const basis_fa
     const basis_factor basis = rows;
     const kkt_memory v = own;
     const int n = of.n, p = of.p, ld = of.data_rows(), count = basis.k;
-    dot_products<beside::terms>(
+    dot_products<beside::terms, at_end::go_on>(
         team, n,
         [&](int j, auto& sum) {
             const double *const q = of.data + j * ld, *const a = of.a() + j * ld, *const g = of.g() + j * ld;
@@ -150,7 +150,7 @@ OPTNET_DEVICE two kkt_residual(Team& team, const matrices& given, const basis_fa
             sum.add(0, count, [&](int i) { return two{g[basis.rows[i]], v.lambda[basis.rows[i]]}; });
         },
         [&](int j, double sum) { v.rz[j] = v.right_z[j] - sum; });
-    rows_times(team, p, of.a(), ld, v.z, n, [&](int i, double sum) { v.rnu[i] = v.right_nu[i] - sum; });
+    rows_times<at_end::go_on>(team, p, of.a(), ld, v.z, n, [&](int i, double sum) { v.rnu[i] = v.right_nu[i] - sum; });
     dot_products<beside::sums>(
         team, count,
         [&](int t, auto& sum) {

@@ -115,7 +115,7 @@ template <class Team> OPTNET_DEVICE double active_set::lost(Team& team) {
     const swept_matrix Z = swept();
     const double* const slacks = Z.last();
     double *const rest = Z.columns, *const size = rest + set.m; // free between sweeps
-    dot_products<beside::terms>(
+    dot_products<beside::terms, at_end::go_on>(
         team, k,
         [&](int i, auto& sum) {
             const double* const row = set.r + basis[i] * set.m;

@@ -55,11 +55,11 @@ template <class Team> OPTNET_DEVICE void active_set::unsweep(Team& team) {
 /// The empty basis, after `fetch_r`.
 template <class Team> OPTNET_DEVICE void active_set::start_swept(Team& team) {
     k = 0;
-    each(team, set.m, [&](int i) {
+    for (int i = team.rank; i < set.m; i += team.size) { // the next phase has the barrier
         lambda[i] = 0;
         state[i] = outside;
         inverse[i] = set.inverse[i];
-    });
+    }
     unsweep(team);
 }
 
