@@ -10,6 +10,12 @@ if(OPTNET_CUDA AND NOT (OPTNET_CUDA STREQUAL "AUTO" AND OPTNET_SANITIZE))
   find_package(CUDAToolkit 12.0 QUIET)
   if(CUDAToolkit_FOUND AND CUDAToolkit_NVCC_EXECUTABLE AND TARGET CUDA::cudart_static AND TARGET CUDA::cublas AND TARGET CUDA::cusolver)
     set(OPTNET_HAS_CUDA ON)
+    foreach(architecture IN LISTS OPTNET_CUDA_ARCHITECTURES)
+      if(architecture LESS 80)
+        message(FATAL_ERROR "OPTNET_CUDA_ARCHITECTURES names ${architecture}, but the kernels use instructions and shared memory that "
+                            "GPUs have from 80 on (A100): leave it out, or build without the GPU backend: -DOPTNET_CUDA=OFF.")
+      endif()
+    endforeach()
     message(STATUS "GPU backend: CUDA ${CUDAToolkit_VERSION} for sm_${OPTNET_CUDA_ARCHITECTURES}")
   elseif(NOT OPTNET_CUDA STREQUAL "AUTO")
     message(FATAL_ERROR "OPTNET_CUDA=ON, but no CUDA toolkit 12 or newer with nvcc, cuBLAS and cuSOLVER was found: put its nvcc "
