@@ -78,7 +78,7 @@ TEST_CASE("slices of the factors are those of one worker, to rounding") {
                 cuda::multiply_tile(one, of, down, across, sums.data());
             }
         cuda::judge_rows(one, of);
-        // What a solve reads. Rounding is that of Q's factor, whose condition is below 1e3.
+        // What a solve reads. V = G L⁻ᵀ has n u times the condition of L, below 1e3 as the root of Q's.
         const auto compare = [](const double* a, const double* b, int ld, int rows, int cols, bool upper) {
             double most = 0, apart = 0;
             for (int j = 0; j < cols; ++j)

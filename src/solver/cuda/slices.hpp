@@ -41,9 +41,22 @@ template <class Team> OPTNET_DEVICE bool factor_with_slice(Team& team, double* M
     return partial_cholesky(team, initial, 0.0, M, rows, cols, rows, floor, M + slice_matrix(cols));
 }
 
+/// The slice behind the square of M into its place in `to` [rows_of_all, cols]; the first slice brings the factor
+/// along.
+template <class Team>
+OPTNET_DEVICE void write_slice(Team& team, const double* M, int cols, int number, double* to, int rows_of_all) {
+    const int rows = cols + slice_rows, first = number * slice_rows;
+    transfer(
+        team, cols, rows, [=](int j, int i) { return M[j * rows + i]; },
+        [=](int j, int i, double v) {
+            const int row = i < cols ? i : i + first;
+            if (i < cols ? number == 0 && i >= j : row < rows_of_all) to[j * rows_of_all + row] = v;
+        });
+}
+
 /// True if slice `number` of [V_A; V_G; V_I] is written. M [slice_words(n)]
 template <class Team> OPTNET_DEVICE bool factor_slice(Team& team, const matrices& of, int number, double* M) {
-    const int n = of.n, from = of.data_rows(), to = of.panel_rows(), rows = n + slice_rows;
+    const int n = of.n, from = of.data_rows(), rows = n + slice_rows;
     const int first = number * slice_rows, below = of.p + of.m;
     transfer(
         team, n, rows,
@@ -54,18 +67,13 @@ template <class Team> OPTNET_DEVICE bool factor_slice(Team& team, const matrices
         [=](int j, int i, double v) { M[j * rows + i] = v; });
     const double size = of.q_size();
     if (!factor_with_slice(team, M, n, least_pivot * (size > 0 ? size : 1.0))) return false;
-    transfer(
-        team, n, rows, [=](int j, int i) { return M[j * rows + i]; },
-        [=](int j, int i, double v) {
-            const int row = i < n ? i : i + first;
-            if (i < n ? number == 0 && i >= j : row < to) of.panel[j * to + row] = v;
-        });
+    write_slice(team, M, n, number, of.panel, of.panel_rows());
     return true;
 }
 
 /// The same for [W; S_I]. M [slice_words(p)]
 template <class Team> OPTNET_DEVICE bool eliminate_slice(Team& team, const matrices& of, int number, double* M) {
-    const int p = of.p, m = of.m, to = of.schur_rows(), rows = p + slice_rows, first = number * slice_rows;
+    const int p = of.p, m = of.m, rows = p + slice_rows, first = number * slice_rows;
     lower_tiles(team, rows, p, [&](const tile& part) {
         // V_G follows V_A.
         tile from = part;
@@ -82,12 +90,7 @@ template <class Team> OPTNET_DEVICE bool eliminate_slice(Team& team, const matri
     });
     const double size = most(team, p, [&](int i) { return two{M[i * rows + i], 0.0}; }).a;
     if (!factor_with_slice(team, M, p, least_schur_pivot * (size > 0 ? size : 1.0))) return false;
-    transfer(
-        team, p, rows, [=](int j, int i) { return M[j * rows + i]; },
-        [=](int j, int i, double v) {
-            const int row = i < p ? i : i + first;
-            if (i < p ? number == 0 && i >= j : row < to) of.schur[j * to + row] = v;
-        });
+    write_slice(team, M, p, number, of.schur, of.schur_rows());
     return true;
 }
 
