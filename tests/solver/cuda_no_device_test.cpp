@@ -56,7 +56,7 @@ bool names(const gpu::launch& l, const std::string& kernel) { return l.kernel.fi
 unsigned most_threads(const gpu::launch& l) {
     if (names(l, "load_kernel")) return 1024;
     if (names(l, "13set_up_kernel") || names(l, "conclude_kernel")) return 512; // the dense form's
-    if (names(l, "scale_kernel")) return 512;
+    if (names(l, "scale_kernel") || names(l, "kkt_group_kernelILi512E")) return 512;
     return names(l, "kernelILi256E") || names(l, "slice_kernel") ? 256 : static_cast<unsigned>(cuda::lanes);
 }
 
@@ -137,7 +137,14 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
                     CHECK(names(made.back(), "road_kernel"));
                     if (!keep) continue;
                     REQUIRE(cuda::kkt_solve(plan, workspace, scratch, right_side(), stream) == nullptr);
-                    CHECK(launched().size() == 1);
+                    const auto derivative = launched();
+                    REQUIRE(derivative.size() == 1);
+                    if (plan.by != cuda::mapping::per_block) continue;
+                    // By groups of eight where the matrices are shared, in blocks of more threads where they are few.
+                    CHECK(names(derivative[0], "kkt_group_kernel") == shared);
+                    const std::int64_t blocks = shared ? (x.batch + 7) / 8 : x.batch;
+                    CHECK(derivative[0].grid.x == std::min<std::int64_t>(blocks, 65536));
+                    if (shared) CHECK(derivative[0].block.x == (blocks <= of.processors ? 512U : 256U));
                 }
     gpu::runtime::get().of = gpu::h100;
 }

@@ -18,7 +18,7 @@ template <class T> void run(const std::vector<solver::outer_product<T>>& all, st
         const auto shared = cuda::pick(all, from, batch, true), own = cuda::pick(all, from, batch, false);
         const cuda::run_plan plan = cuda::plan_runs(shared, batch);
         for (std::int64_t r = 0; r < plan.runs; ++r)
-            for (std::int64_t t = 0; t < plan.tiles; ++t) cuda::add_run(shared, plan, r, t, sums.data());
+            for (std::int64_t t = 0; t < plan.tiles; ++t) cuda::add_run<cuda::warp>(shared, plan, r, t, 0, sums.data());
         cuda::serial_team one;
         for (std::int64_t t = 0; t < plan.entries; ++t) {
             if (plan.runs <= cuda::few_runs)

@@ -2,7 +2,7 @@
 // What the GPU takes, and the batch as its kernels get it.
 
 #include "solver/convexity.hpp"
-#include "solver/cuda/adjoint.hpp"
+#include "solver/cuda/adjoint_group.hpp"
 #include "solver/cuda/launch.hpp"
 
 #include <algorithm>
@@ -41,6 +41,10 @@ memory_split element_memory(int n, int p, int m, std::size_t room, bool swept) {
 
 memory_split adjoint_memory(int n, int p, int m, std::size_t room) {
     return split(room, [&](arena& from) { return kkt_memory(from, n, p, m, kept_capacity(n, m)); });
+}
+
+memory_split group_adjoint_memory(int n, int p, int m, std::size_t room) {
+    return split(room, [&](arena& from) { return group_memory(from, n, p, m); });
 }
 
 bool by_libraries(int n, int p, int m, std::size_t room) {

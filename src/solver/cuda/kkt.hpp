@@ -66,6 +66,35 @@ OPTNET_DEVICE void backward(Team& team, const matrices& of, double* y, const dou
     upper_rows_times(team, n, of.v_i(), ld, y, z);
 }
 
+/// Where `solve_basis` takes its right-hand side from: one of its two scratch vectors [k].
+OPTNET_DEVICE inline double* right_side(const basis_factor& basis, double* g, double* x) {
+    return basis.kind == factor_kind::triangle ? x : g;
+}
+
+/// then(i, entry i of (R_WW + D)⁻¹ r), where r lies in `right_side`; what is written may be x.
+template <class Team, class Then>
+OPTNET_DEVICE void solve_basis(Team& team, const basis_factor& basis, double* g, const double* x, const Then& then) {
+    const int k = basis.k;
+    const bool two_products = basis.kind == factor_kind::triangle;
+    if (two_products)
+        dot_products<beside::terms>(
+            team, k,
+            [&](int i, auto& sum) {
+                const double* const row = basis.T + triangle(i);
+                sum.add(0, i + 1, [&](int j) { return two{row[j], x[j]}; });
+            },
+            [&](int i, double sum) { g[i] = sum; });
+    dot_products<beside::sums>(
+        team, k,
+        [&](int i, auto& sum) {
+            if (two_products)
+                sum.add(i, k, [&](int j) { return two{basis.T[triangle(j) + i], g[j]}; });
+            else
+                sum.add(0, k, [&](int j) { return two{-basis.entry(i, j), g[j]}; });
+        },
+        then);
+}
+
 /// One solve: z, nu and, at the rows of the basis, lambda hold the right-hand side and are overwritten; other entries
 /// of lambda stay. y [n], u [p], g and x [k] are scratch; x holds the multipliers in the order of the basis.
 template <class Team>
@@ -77,31 +106,14 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& give
     const int k = basis.k;
     forward(team, of, z, nu, y, u);
     if (k > 0) {
-        const bool two_products = basis.kind == factor_kind::triangle;
-        double* const right = two_products ? x : g;
+        double* const right = right_side(basis, g, x);
         row_products(
             team, of, k, y, u, [&](int i) { return basis.rows[i]; },
             [&](int i, double sum) { right[i] = sum - lambda[basis.rows[i]]; });
-        if (two_products)
-            dot_products<beside::terms>(
-                team, k,
-                [&](int i, auto& sum) {
-                    const double* const row = basis.T + triangle(i);
-                    sum.add(0, i + 1, [&](int j) { return two{row[j], x[j]}; });
-                },
-                [&](int i, double sum) { g[i] = sum; });
-        dot_products<beside::sums>(
-            team, k,
-            [&](int i, auto& sum) {
-                if (two_products)
-                    sum.add(i, k, [&](int j) { return two{basis.T[triangle(j) + i], g[j]}; });
-                else
-                    sum.add(0, k, [&](int j) { return two{-basis.entry(i, j), g[j]}; });
-            },
-            [&](int i, double sum) {
-                x[i] = sum;
-                lambda[basis.rows[i]] = sum;
-            });
+        solve_basis(team, basis, g, x, [&](int i, double sum) {
+            x[i] = sum;
+            lambda[basis.rows[i]] = sum;
+        });
         subtract_rows(team, of, k, basis.rows, x, y, u);
     }
     backward(team, of, y, u, z, nu);
@@ -110,6 +122,8 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& give
 /// A residual of this share of the right-hand side or of the solution needs no refinement in an exact form: rows have
 /// size 1, so the solution is that of a matrix which differs by as much. In a regularized one, of the right-hand side.
 inline constexpr double backward_error = 1e-13, regularized_error = 1e-14;
+/// Steps of refinement of a regularized form, at most.
+inline constexpr int most_refinements = 40;
 
 /// The vectors of one refined solve in the memory of its team.
 struct kkt_memory {
@@ -188,7 +202,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void solve_refined(Team& team, const matrices& 
     kkt_solve(team, of, basis, v.z, v.nu, v.lambda, v.y, v.u, v.g, v.x);
     const bool exact = of.exact();
     double before = HUGE_VAL;
-    for (int step = 0; step < (exact ? 1 : 40); ++step) {
+    for (int step = 0; step < (exact ? 1 : most_refinements); ++step) {
         const two sizes = kkt_residual(team, of, basis, v, !exact);
         // Not a number is left as it is.
         if (!(sizes.a > (exact ? backward_error : regularized_error) * sizes.b) || !(sizes.a < 0.5 * before)) return;

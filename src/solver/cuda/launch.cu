@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels with a block of 128 threads per problem, and the plan and the launches of all.
+// The kernels with a block per problem, and the plan and the launches of all.
 
 #include "solver/cuda/block_team.hpp"
 #include "solver/cuda/places.hpp"
@@ -38,27 +38,6 @@ void solve_by_blocks(const device_batch& batch, const places& at, const outputs&
     const auto kernel = plan.threads == many_threads ? one_block : plan.four ? four_blocks : three_blocks;
     kernel<<<static_cast<unsigned>(plan.blocks), static_cast<unsigned>(plan.threads), plan.solve.near, stream>>>(
         batch, at, out);
-}
-
-/// Blocks of one `kkt_solve`; as many as a solve has where each needs memory of its own.
-std::int64_t kkt_blocks(const launch_plan& plan) {
-    const std::int64_t most = plan.kkt.far > 0 ? plan.blocks : 65536;
-    return std::min(plan.batch, most);
-}
-
-template <int threads>
-__global__ void __launch_bounds__(threads, threads == few_threads ? 5 : 2)
-    kkt_kernel(const __grid_constant__ places at, unsigned char* scratch, kkt_arguments x) {
-    __shared__ typename team_of_threads<threads>::board board;
-    team_of_threads<threads> team(static_cast<int>(threadIdx.x), board);
-    const arena memory(block_memory, at.plan.kkt.near, scratch + blockIdx.x * at.plan.kkt.far);
-    for (std::int64_t k = blockIdx.x; k < at.count; k += gridDim.x)
-        solve_adjoint(team, at.set_of(k, 0), at.kept(k), memory, k, x);
-}
-template <int threads>
-void kkt_by_blocks(const places& at, void* scratch, const kkt_arguments& x, cudaStream_t stream) {
-    kkt_kernel<threads><<<static_cast<unsigned>(kkt_blocks(at.plan)), threads, at.plan.kkt.near, stream>>>(
-        at, static_cast<unsigned char*>(scratch), x);
 }
 
 /// The whole road has one block of threads per problem, with kernels of its own for all of its matrices: beyond this
@@ -124,12 +103,11 @@ error plan_launch(const device_batch& batch, bool keep, CUstream_st* stream, lau
         made.swept = by_sweeps(m) && with_sweeps.far == 0;
         if (made.swept) made.solve = with_sweeps;
         made.threads = few ? many_threads : few_threads;
-        code = allow(few ? kkt_kernel<many_threads> : kkt_kernel<few_threads>, made.threads, made.kkt.near, shared);
-        if (code == cudaSuccess)
-            code = allow(few ? one_block : four_blocks, made.threads, made.solve.near, shared, &resident);
+        code = allow(few ? one_block : four_blocks, made.threads, made.solve.near, shared, &resident);
         made.four = !few && resident >= 4;
         if (code == cudaSuccess && !few && !made.four)
             code = allow(three_blocks, made.threads, made.solve.near, shared, &resident);
+        if (code == cudaSuccess) code = plan_kkt(made, processors, shared);
     }
     if (code != cudaSuccess) return message(code);
     const std::int64_t teams = teams_of_a_block(made.by), most = std::int64_t{processors} * std::max(resident, 1);
@@ -181,8 +159,7 @@ error kkt_solve(const launch_plan& plan, void* workspace, void* scratch, const k
     if (plan.by != mapping::per_block)
         kkt_small(at, x, stream);
     else
-        (plan.threads == few_threads ? kkt_by_blocks<few_threads> : kkt_by_blocks<many_threads>)(at, scratch, x,
-                                                                                                 stream);
+        kkt_by_blocks(at, scratch, x, stream);
     return message(cudaGetLastError());
 }
 

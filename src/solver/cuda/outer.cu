@@ -17,7 +17,8 @@ __device__ std::int64_t thread_number() { return std::int64_t{blockIdx.x} * thre
 template <class T>
 __global__ void __launch_bounds__(threads)
     outer_sum_kernel(const __grid_constant__ product_list<T> all, const __grid_constant__ run_plan plan, double* sums) {
-    if (thread_number() < plan.tiles) add_run(all, plan, blockIdx.y, thread_number(), sums);
+    const std::int64_t t = thread_number() / warp;
+    if (t < plan.tiles) add_run<1>(all, plan, blockIdx.y, t, static_cast<int>(threadIdx.x) % warp, sums);
 }
 
 template <class T>
@@ -48,7 +49,7 @@ unsigned blocks_for(std::int64_t count) { return static_cast<unsigned>((count + 
 template <class T> void queue_sums(const product_list<T>& all, std::int64_t batch, double* sums, cudaStream_t stream) {
     const run_plan plan = plan_runs(all, batch);
     if (plan.tiles == 0) return;
-    const dim3 grid(blocks_for(plan.tiles), static_cast<unsigned>(plan.runs));
+    const dim3 grid(blocks_for(plan.tiles * warp), static_cast<unsigned>(plan.runs));
     outer_sum_kernel<<<grid, threads, 0, stream>>>(all, plan, sums);
     if (plan.runs <= few_runs)
         few_runs_kernel<<<blocks_for(plan.entries), threads, 0, stream>>>(all, plan, sums);

@@ -2,13 +2,13 @@
 #pragma once
 
 // The gradients of dense blocks on a GPU (optnet/solver/outer_products.hpp): all products of a batch in three launches
-// at most. Sums over the batch are cut into runs of problems; a thread adds a few entries up over one run, and whoever
-// comes after adds up the runs. Everything in double precision, in an order that the sizes say.
+// at most. Sums over the batch are cut into runs of problems; a warp adds a tile of entries up over one run, and
+// whoever comes after adds up the runs. Everything in double precision, in an order that the sizes say.
 
 #include "optnet/solver/outer_products.hpp"
 #include "solver/cuda/device.hpp"
 #include "solver/cuda/launch.hpp"
-#include "solver/cuda/team.hpp"
+#include "solver/cuda/tensor_tiles.hpp"
 
 #include <algorithm>
 
@@ -16,11 +16,11 @@ namespace optnet::solver::cuda {
 
 /// Products that fit into the arguments of a kernel.
 inline constexpr int most_products = 16;
-/// A thread adds up so many rows of so many columns: each number that it reads is used as often.
-inline constexpr int tile_side = 4;
-/// Runs are made until so many threads have work, as many as the largest GPU holds, but so many runs at most, each of
-/// so many problems at least.
-inline constexpr std::int64_t threads_of_sums = 65536, most_runs = 4096, least_run = 8;
+/// A warp adds up so many rows and columns, in tiles of tensor_tiles.hpp.
+inline constexpr int tiles_of_side = 4, tile_side = tiles_of_side * tile_rows;
+/// Runs are made until so many warps have work, as many as the largest GPU runs of them, but so many runs at most, each
+/// of so many problems at least.
+inline constexpr std::int64_t warps_of_sums = 2048, most_runs = 4096, least_run = 8;
 /// Up to so many runs are added up by a thread per entry, in their order; more of them by a warp per entry.
 inline constexpr std::int64_t few_runs = 64;
 
@@ -48,53 +48,81 @@ template <class T> run_plan plan_runs(const product_list<T>& sums, std::int64_t 
         made.entries += sums.of[i].rows * sums.of[i].cols;
     }
     if (made.tiles == 0) return made;
-    const std::int64_t wanted = std::min(most_runs, (threads_of_sums + made.tiles - 1) / made.tiles);
+    const std::int64_t wanted = std::min(most_runs, (warps_of_sums + made.tiles - 1) / made.tiles);
     made.run = std::max(least_run, (batch + wanted - 1) / wanted);
     made.runs = std::max<std::int64_t>(1, (batch + made.run - 1) / made.run);
     return made;
 }
 
-/// u x' + v y' of problems [from, to) at the rows and columns of one tile, into `sums` [rows, cols]. The rows of a tile
-/// lie as far apart as there are tiles, and so do its columns: what neighbours read lies side by side.
-template <class T>
-OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::int64_t from, std::int64_t to,
+/// u x' + v y' of problems [from, to) at the rows and columns of one tile, into `sums` [rows, cols]; by a warp, each
+/// thread of it from `lane` on for so many lanes.
+template <int held, class T>
+OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::int64_t from, std::int64_t to, int lane,
                             double* sums) {
-    const std::int64_t down = tiles_along(p.rows), across = tiles_along(p.cols);
-    const std::int64_t first_row = which / across, first_col = which % across;
-    std::int64_t row[tile_side], col[tile_side]; // beyond the last one, the last one again
-    for (int i = 0; i < tile_side; ++i) {
-        row[i] = first_row + i * down < p.rows ? first_row + i * down : p.rows - 1;
-        col[i] = first_col + i * across < p.cols ? first_col + i * across : p.cols - 1;
+    const std::int64_t across = tiles_along(p.cols);
+    const std::int64_t top = which / across * tile_side, left = which % across * tile_side;
+    constexpr int ahead = 2; // so many steps have their numbers on the way together
+    double sum[tiles_of_side][tiles_of_side][2][held] = {};
+    double a[ahead][tiles_of_side][held], b[ahead][tiles_of_side][held];
+    // Beyond the last row or column that one again, for nothing; a problem that is not there has zeros.
+    int row[tiles_of_side][held], col[tiles_of_side][held];
+    const auto within = [](std::int64_t i, std::int64_t size) { return static_cast<int>(i < size ? i : size - 1); };
+    OPTNET_UNROLLED
+    for (int t = 0; t < tiles_of_side * held; ++t) {
+        const int i = t / held, h = t % held, beside = i * tile_rows + (lane + h) / tile_terms;
+        row[i][h] = within(top + beside, p.rows);
+        col[i][h] = within(left + beside, p.cols);
     }
-    double sum[tile_side][tile_side] = {};
-    const auto add = [&](const rows_view<T>& left, const rows_view<T>& right) {
-        for (std::int64_t k = from; k < to; ++k) {
-            double a[tile_side], b[tile_side];
-            for (int i = 0; i < tile_side; ++i) {
-                a[i] = static_cast<double>(left.data[k * left.stride + row[i]]);
-                b[i] = static_cast<double>(right.data[k * right.stride + col[i]]);
+    const auto read = [&](const rows_view<T>& u, const rows_view<T>& x, std::int64_t first, auto& of_u, auto& of_x) {
+        OPTNET_UNROLLED
+        for (int h = 0; h < held; ++h) {
+            const std::int64_t k = first + (lane + h) % tile_terms, problem = k < to ? k : to - 1;
+            const T *const left_of = u.data + problem * u.stride, *const right_of = x.data + problem * x.stride;
+            OPTNET_UNROLLED
+            for (int i = 0; i < tiles_of_side; ++i) {
+                const T a = read_only(left_of + row[i][h]), b = read_only(right_of + col[i][h]);
+                of_u[i][h] = k < to ? static_cast<double>(a) : 0.0;
+                of_x[i][h] = k < to ? static_cast<double>(b) : 0.0;
             }
-            for (int i = 0; i < tile_side; ++i)
-                for (int j = 0; j < tile_side; ++j) sum[i][j] += a[i] * b[j];
+        }
+    };
+    const auto add = [&](const rows_view<T>& u, const rows_view<T>& x) {
+        OPTNET_ROLLED
+        for (std::int64_t first = from; first < to; first += ahead * tile_terms) {
+            OPTNET_UNROLLED
+            for (int s = 0; s < ahead; ++s) read(u, x, first + s * tile_terms, a[s], b[s]);
+            OPTNET_UNROLLED
+            for (int s = 0; s < ahead; ++s) OPTNET_UNROLLED
+            for (int t = 0; t < tiles_of_side * tiles_of_side; ++t)
+                multiply_tile(sum[t / tiles_of_side][t % tiles_of_side], a[s][t / tiles_of_side],
+                              b[s][t % tiles_of_side]);
         }
     };
     add(p.u, p.x);
     if (p.v.data != nullptr) add(p.v, p.y);
-    for (int i = 0; i < tile_side; ++i)
-        for (int j = 0; j < tile_side; ++j)
-            if (first_row + i * down < p.rows && first_col + j * across < p.cols)
-                sums[row[i] * p.cols + col[j]] = sum[i][j];
+    OPTNET_UNROLLED
+    for (int t = 0; t < tiles_of_side * tiles_of_side; ++t) {
+        OPTNET_UNROLLED
+        for (int h = 0; h < held; ++h) {
+            const std::int64_t row = top + t / tiles_of_side * tile_rows + (lane + h) / tile_terms,
+                               col = left + t % tiles_of_side * tile_rows + (lane + h) % tile_terms * 2;
+            OPTNET_UNROLLED
+            for (int e = 0; e < 2; ++e)
+                if (row < p.rows && col + e < p.cols)
+                    sums[row * p.cols + col + e] = sum[t / tiles_of_side][t % tiles_of_side][e][h];
+        }
+    }
 }
 
-/// Thread t of run number `run`; `sums` [runs, entries].
-template <class T>
-OPTNET_DEVICE void add_run(const product_list<T>& all, const run_plan& plan, std::int64_t run, std::int64_t t,
+/// Warp t of run number `run`; `sums` [runs, entries].
+template <int held, class T>
+OPTNET_DEVICE void add_run(const product_list<T>& all, const run_plan& plan, std::int64_t run, std::int64_t t, int lane,
                            double* sums) {
     const std::int64_t from = run * plan.run, end = from + plan.run;
     sums += run * plan.entries;
     for (int i = 0; i < all.count; ++i) {
         const std::int64_t tiles = tiles_of(all.of[i]);
-        if (t < tiles) return add_tile(all.of[i], t, from, end < plan.batch ? end : plan.batch, sums);
+        if (t < tiles) return add_tile<held>(all.of[i], t, from, end < plan.batch ? end : plan.batch, lane, sums);
         t -= tiles;
         sums += all.of[i].rows * all.of[i].cols;
     }

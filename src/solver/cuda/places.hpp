@@ -76,6 +76,12 @@ cudaError_t allow_small(const launch_plan& plan, int most, int& resident);
 void solve_small(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream);
 void kkt_small(const places& at, const kkt_arguments& x, cudaStream_t stream);
 
+/// Completes a plan of blocks by who solves the derivative's systems, and with what memory.
+cudaError_t plan_kkt(launch_plan& made, int processors, int most);
+/// Blocks of one `kkt_solve`; as many as a solve has where each needs memory of its own.
+std::int64_t kkt_blocks(const launch_plan& plan);
+void kkt_by_blocks(const places& at, void* scratch, const kkt_arguments& x, cudaStream_t stream);
+
 /// The matrices that a batch shares, but for those of the libraries, with counters at 0.
 cudaError_t set_up_shared(const device_batch& batch, const places& at, cudaStream_t stream);
 

@@ -25,6 +25,11 @@ struct kept_factor {
     OPTNET_DEVICE kept_factor(arena& from, int capacity)
         : T(from.take<double>(triangle(capacity))), ratio(from.take<double>(capacity)), rows(from.take<int>(capacity)),
           count(from.take<int>(2)) {}
+
+    /// Its factor, where it has a gradient; `near`: a copy of its rows.
+    OPTNET_DEVICE basis_factor factor(const int* near) const {
+        return {count[0], near, T, ratio, static_cast<factor_kind>(count[1])};
+    }
 };
 
 OPTNET_DEVICE inline std::size_t kept_bytes(int n, int, int m) {
