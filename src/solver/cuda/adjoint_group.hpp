@@ -7,51 +7,37 @@
 
 #include "solver/cuda/adjoint.hpp"
 #include "solver/cuda/tensor_tiles.hpp"
-#include "solver/cuda/warp_team.hpp"
 
 namespace optnet::solver::cuda {
 
-/// work(team, c) for every problem c of a group, each by one warp or, where there are none, by one worker; then a
-/// barrier.
-template <class Team, class Work> OPTNET_DEVICE void each_problem(Team& team, const Work& work) {
-    if constexpr (has_warps<Team>()) {
-        warp_team<warp_wire> mine(team.rank % warp, {});
-        for (int c = team.rank / warp; c < group_size; c += team.size / warp) work(mine, c);
-    } else {
-        serial_team mine;
-        for (int c = team.rank; c < group_size; c += team.size) work(mine, c);
-    }
-    team.sync();
-}
-
 /// The vectors of a group in the memory of its team.
 struct group_memory {
-    /// Largest residual and largest number that it is compared with, of each problem by so many workers.
-    static constexpr int slots = 32;
+    /// So many workers look for the largest residual of each problem, and the largest number that it is compared with.
+    static constexpr int slots = 64;
 
     int n, p, capacity;
     double *z, *r;  ///< [n + p + m] of a group: z, ν and λ of the solution, and the residual, then its correction
+    double* right;  ///< the same: the right-hand side
     double *y, *u;  ///< [n], [p] of a group; u is negative
+    double* step;   ///< [m] of a group: the correction of λ, 0 outside the basis
     double *g, *x;  ///< [group_size, capacity]
     two* parts;     ///< [slots, group_size]
     double* before; ///< [group_size] the residual of a problem before its last step
     int* wants;     ///< [group_size] it wants another step
-    int* count;     ///< [group_size] rows of its basis
+    int* count;     ///< [group_size] rows of its basis, -1 for none
+    int* kind;      ///< [group_size] the `factor_kind` of its basis
     int* basis;     ///< [group_size, capacity] a copy of its rows
 
-    OPTNET_DEVICE group_memory(arena& from, int variables, int equalities, int inequalities)
-        : n(variables), p(equalities), capacity(kept_capacity(variables, inequalities)) {
-        const int all = n + p + inequalities;
-        z = from.take<double>(group_size * all);
-        r = from.take<double>(group_size * all);
+    OPTNET_DEVICE group_memory(arena& from, int variables, int equalities, int m)
+        : n(variables), p(equalities), capacity(kept_capacity(variables, m)) {
+        for (double** v : {&z, &r, &right}) *v = from.take<double>(group_size * (n + p + m));
         y = from.take<double>(group_size * n);
         u = from.take<double>(group_size * p);
-        g = from.take<double>(group_size * capacity);
-        x = from.take<double>(group_size * capacity);
+        step = from.take<double>(group_size * m);
+        for (double** v : {&g, &x}) *v = from.take<double>(group_size * capacity);
         parts = reinterpret_cast<two*>(from.take<double>(2 * slots * group_size));
         before = from.take<double>(group_size);
-        wants = from.take<int>(group_size);
-        count = from.take<int>(group_size);
+        for (int** v : {&wants, &count, &kind}) *v = from.take<int>(group_size);
         basis = from.take<int>(group_size * capacity);
     }
 
@@ -70,29 +56,37 @@ public:
           members(batch - first < group_size ? static_cast<int>(batch - first) : group_size) {}
 
     template <class Team> OPTNET_DEVICE void solve(Team& team) {
-        const int all = of.n + of.p + of.m;
-        each(team, group_size, [&](int c) {
-            const int rows = c < members ? kept(first + c).count[0] : -1;
-            v.count[c] = rows;
-            v.before[c] = HUGE_VAL;
-            v.wants[c] = rows >= 0 ? 1 : 0;
-        });
-        each(team, all * group_size, [&](int t) {
-            const int c = t % group_size;
+        const int n = of.n, p = of.p, m = of.m, all = n + p + m;
+        const bool triangles =
+            most(team, group_size, [&](int c) {
+                const int rows = c < members ? kept(first + c).count[0] : -1;
+                const int kind = rows < 0 ? 0 : kept(first + c).count[1];
+                v.count[c] = rows;
+                v.kind[c] = kind;
+                v.before[c] = HUGE_VAL;
+                v.wants[c] = rows >= 0 ? 1 : 0;
+                return two{rows > 0 && kind == static_cast<int>(factor_kind::triangle) ? 1.0 : 0.0, 0.0};
+            }).a > 0;
+        each(team, (all + v.capacity) * group_size, [&](int t) {
+            if (t >= all * group_size) {
+                const int at = t - all * group_size, c = at / v.capacity, i = at % v.capacity;
+                if (i < v.count[c]) v.basis[at] = kept(first + c).rows[i];
+                return;
+            }
+            const int c = t % group_size, row = t / group_size;
             v.z[t] = 0;
-            v.r[t] = v.count[c] < 0 ? 0.0 : right(c, t / group_size);
-        });
-        each_problem(team, [&](auto& mine, int c) {
-            each(mine, v.count[c], [&](int i) { v.basis[c * v.capacity + i] = kept(first + c).rows[i]; });
+            v.r[t] = v.right[t] = v.count[c] < 0 ? 0.0 : vectors(c).right(row);
+            if (row >= n + p) v.step[t - (n + p) * group_size] = 0;
         });
         const int steps = of.exact() ? 1 : most_refinements;
         OPTNET_ROLLED
-        for (int step = 0;; ++step) {
-            correct(team);
+        for (int turn = 0;; ++turn) {
+            correct(team, triangles);
             each(team, all * group_size, [&](int t) {
-                if (v.wants[t % group_size] != 0) v.z[t] += v.r[t];
+                const int behind = t - (n + p) * group_size;
+                if (v.wants[t % group_size] != 0) v.z[t] += behind < 0 ? v.r[t] : v.step[behind];
             });
-            if (step == steps) break;
+            if (turn == steps) break;
             residual(team);
             if (!measure(team)) break;
         }
@@ -104,10 +98,9 @@ public:
 
 private:
     OPTNET_DEVICE adjoint_vectors vectors(int c) const { return {of, x, first + c}; }
-    OPTNET_DEVICE double right(int c, int t) const { return vectors(c).right(t); }
 
-    /// The residual becomes the correction, as `kkt_solve` makes it; λ is 0 outside the basis.
-    template <class Team> OPTNET_DEVICE void correct(Team& team) {
+    /// The residual becomes the correction, as `kkt_solve` makes it, but for that of λ, which is `step`.
+    template <class Team> OPTNET_DEVICE void correct(Team& team, bool triangles) {
         const int n = of.n, p = of.p, m = of.m, ld = of.panel_rows(), lds = of.schur_rows();
         const strided_matrix v_i{of.v_i(), 1, ld}, v_i_transposed{of.v_i(), ld, 1}, v_a{of.v_a(), 1, ld},
             v_a_transposed{of.v_a(), ld, 1}, v_g{of.v_g(), 1, ld}, v_g_transposed{of.v_g(), ld, 1}, w{of.w(), 1, lds},
@@ -138,13 +131,13 @@ private:
                 sum.add(w, p, v.u);
             },
             [&](int i, int c, double sum) { v.rlambda()[at(i, c)] = sum - v.rlambda()[at(i, c)]; });
-        each_problem(team, [&](auto& mine, int c) { multipliers(mine, c); });
+        multipliers(team, triangles);
         if (p > 0)
             group_products<at_end::go_on>(
-                team, p, [&](auto& sum) { sum.add(w_transposed, m, v.rlambda()); },
+                team, p, [&](auto& sum) { sum.add(w_transposed, m, v.step); },
                 [&](int i, int c, double sum) { v.u[at(i, c)] += sum; });
         group_products(
-            team, n, [&](auto& sum) { sum.add(v_g_transposed, m, v.rlambda()); },
+            team, n, [&](auto& sum) { sum.add(v_g_transposed, m, v.step); },
             [&](int j, int c, double sum) { v.y[at(j, c)] -= sum; });
         if (p > 0) {
             group_products(
@@ -159,19 +152,39 @@ private:
             [&](int i, int c, double sum) { v.r[at(i, c)] = sum; });
     }
 
-    /// Between the two halves, of one problem: its multipliers in the place of their right-hand side.
-    template <class Team> OPTNET_DEVICE void multipliers(Team& team, int c) {
-        const int k = v.wants[c] != 0 ? v.count[c] : 0;
-        const basis_factor basis = factor(c, k);
-        double *const g = v.g + c * v.capacity, *const x_of = v.x + c * v.capacity;
-        double *const r = right_side(basis, g, x_of), *const rows = v.rlambda() + c;
-        each(team, k, [&](int i) { r[i] = rows[basis.rows[i] * group_size]; });
-        each(team, of.m, [&](int i) { rows[i * group_size] = 0; });
-        solve_basis(team, basis, g, x_of, [&](int i, double sum) { rows[basis.rows[i] * group_size] = sum; });
-    }
-    OPTNET_DEVICE basis_factor factor(int c, int k) const {
-        const int* const near = v.basis + c * v.capacity;
-        return k == 0 ? basis_factor{0, near, nullptr, nullptr, factor_kind::triangle} : kept(first + c).factor(near);
+    /// Between the two halves: the step of λ, the solution of each problem with its own basis.
+    template <class Team> OPTNET_DEVICE void multipliers(Team& team, bool triangles) {
+        const int capacity = v.capacity;
+        const auto is_triangle = [&](int c) { return v.kind[c] == static_cast<int>(factor_kind::triangle); };
+        each(team, group_size * capacity, [&](int t) {
+            const int c = t / capacity;
+            if (t % capacity < v.count[c])
+                (is_triangle(c) ? v.x : v.g)[t] = v.r[(of.n + of.p + v.basis[t]) * group_size + c];
+        });
+        if (triangles)
+            dot_products<beside::terms>(
+                team, group_size * capacity,
+                [&](int t, auto& sum) {
+                    const int c = t / capacity, i = t % capacity;
+                    if (i >= v.count[c] || !is_triangle(c)) return;
+                    const double *const row = kept(first + c).T + triangle(i), *const x_of = v.x + c * capacity;
+                    sum.add(0, i + 1, [&](int j) { return two{row[j], x_of[j]}; });
+                },
+                [&](int t, double sum) { v.g[t] = sum; });
+        dot_products<beside::sums>(
+            team, group_size * capacity,
+            [&](int t, auto& sum) {
+                const int c = t / capacity, i = t % capacity, k = v.count[c];
+                if (i >= k) return;
+                const double *const T = kept(first + c).T, *const g = v.g + c * capacity;
+                if (is_triangle(c))
+                    sum.add(i, k, [&](int j) { return two{T[triangle(j) + i], g[j]}; });
+                else
+                    sum.add(0, k, [&](int j) { return two{-T[i > j ? triangle(i) + j : triangle(j) + i], g[j]}; });
+            },
+            [&](int t, double sum) {
+                if (t % capacity < v.count[t / capacity]) v.step[v.basis[t] * group_size + t / capacity] = sum;
+            });
     }
 
     /// What the solution leaves of the right-hand sides; of λ for all rows, without the ratios.
@@ -179,7 +192,8 @@ private:
         const int n = of.n, p = of.p, m = of.m, ld = of.data_rows();
         const auto less = [&](double* to, int before) {
             return [=, this](int i, int c, double sum) {
-                to[i * group_size + c] = (v.count[c] < 0 ? 0.0 : right(c, before + i)) - sum;
+                const int at = i * group_size + c;
+                to[at] = v.right[before * group_size + at] - sum;
             };
         };
         group_products<at_end::go_on>(
@@ -211,20 +225,20 @@ private:
         each(team, group_memory::slots * group_size, [&](int t) {
             const int c = t % group_size, slot = t / group_size;
             double residual = 0, scale = 0;
-            const auto see = [&](int i) {
-                const int at = i * group_size + c;
+            const auto see = [&](int at) {
                 residual = larger(residual, std::abs(v.r[at]));
-                scale = larger(scale, std::abs(right(c, i)));
-                if (!exact) return;
-                scale = larger(scale, std::abs(v.z[at]));
+                scale = larger(scale, std::abs(v.right[at]));
+                if (exact) scale = larger(scale, std::abs(v.z[at]));
             };
             if (v.wants[c] != 0) {
-                for (int i = slot; i < n + p; i += group_memory::slots) see(i);
+                OPTNET_ROLLED
+                for (int i = slot; i < n + p; i += group_memory::slots) see(i * group_size + c);
                 const double* const ratio = kept(first + c).ratio;
+                OPTNET_ROLLED
                 for (int i = slot; i < v.count[c]; i += group_memory::slots) {
-                    const int row = v.basis[c * v.capacity + i];
-                    v.rlambda()[row * group_size + c] += ratio[i] * v.lambda()[row * group_size + c];
-                    see(n + p + row);
+                    const int at = (n + p + v.basis[c * v.capacity + i]) * group_size + c;
+                    v.r[at] += ratio[i] * v.z[at];
+                    see(at);
                 }
             }
             v.parts[t] = {residual, scale};
@@ -232,6 +246,8 @@ private:
         const two wanted = most(team, group_size, [&](int c) {
             if (v.wants[c] == 0) return two{0, 0};
             two size = v.parts[c];
+            [[maybe_unused]] constexpr int turns = 8;
+            OPTNET_TURNS
             for (int slot = 1; slot < group_memory::slots; ++slot)
                 size = maxima()(size, v.parts[slot * group_size + c]);
             // Not a number is left as it is.

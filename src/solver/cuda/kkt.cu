@@ -26,7 +26,7 @@ __global__ void __launch_bounds__(threads, threads == lanes ? 5 : 2)
 /// One group of problems after the other. Few groups have more threads each.
 constexpr int threads_of_many = 256, threads_of_few = 512;
 template <int threads>
-__global__ void __launch_bounds__(threads, threads == threads_of_many ? 3 : 1)
+__global__ void __launch_bounds__(threads, threads == threads_of_many ? 2 : 1)
     kkt_group_kernel(const __grid_constant__ places at, const __grid_constant__ kkt_arguments x) {
     __shared__ typename team_of_threads<threads>::board board;
     team_of_threads<threads> team(static_cast<int>(threadIdx.x), board);

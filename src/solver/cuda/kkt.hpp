@@ -66,35 +66,6 @@ OPTNET_DEVICE void backward(Team& team, const matrices& of, double* y, const dou
     upper_rows_times(team, n, of.v_i(), ld, y, z);
 }
 
-/// Where `solve_basis` takes its right-hand side from: one of its two scratch vectors [k].
-OPTNET_DEVICE inline double* right_side(const basis_factor& basis, double* g, double* x) {
-    return basis.kind == factor_kind::triangle ? x : g;
-}
-
-/// then(i, entry i of (R_WW + D)⁻¹ r), where r lies in `right_side`; what is written may be x.
-template <class Team, class Then>
-OPTNET_DEVICE void solve_basis(Team& team, const basis_factor& basis, double* g, const double* x, const Then& then) {
-    const int k = basis.k;
-    const bool two_products = basis.kind == factor_kind::triangle;
-    if (two_products)
-        dot_products<beside::terms>(
-            team, k,
-            [&](int i, auto& sum) {
-                const double* const row = basis.T + triangle(i);
-                sum.add(0, i + 1, [&](int j) { return two{row[j], x[j]}; });
-            },
-            [&](int i, double sum) { g[i] = sum; });
-    dot_products<beside::sums>(
-        team, k,
-        [&](int i, auto& sum) {
-            if (two_products)
-                sum.add(i, k, [&](int j) { return two{basis.T[triangle(j) + i], g[j]}; });
-            else
-                sum.add(0, k, [&](int j) { return two{-basis.entry(i, j), g[j]}; });
-        },
-        then);
-}
-
 /// One solve: z, nu and, at the rows of the basis, lambda hold the right-hand side and are overwritten; other entries
 /// of lambda stay. y [n], u [p], g and x [k] are scratch; x holds the multipliers in the order of the basis.
 template <class Team>
@@ -106,14 +77,31 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& give
     const int k = basis.k;
     forward(team, of, z, nu, y, u);
     if (k > 0) {
-        double* const right = right_side(basis, g, x);
+        const bool two_products = basis.kind == factor_kind::triangle;
+        double* const right = two_products ? x : g;
         row_products(
             team, of, k, y, u, [&](int i) { return basis.rows[i]; },
             [&](int i, double sum) { right[i] = sum - lambda[basis.rows[i]]; });
-        solve_basis(team, basis, g, x, [&](int i, double sum) {
-            x[i] = sum;
-            lambda[basis.rows[i]] = sum;
-        });
+        if (two_products)
+            dot_products<beside::terms>(
+                team, k,
+                [&](int i, auto& sum) {
+                    const double* const row = basis.T + triangle(i);
+                    sum.add(0, i + 1, [&](int j) { return two{row[j], x[j]}; });
+                },
+                [&](int i, double sum) { g[i] = sum; });
+        dot_products<beside::sums>(
+            team, k,
+            [&](int i, auto& sum) {
+                if (two_products)
+                    sum.add(i, k, [&](int j) { return two{basis.T[triangle(j) + i], g[j]}; });
+                else
+                    sum.add(0, k, [&](int j) { return two{-basis.entry(i, j), g[j]}; });
+            },
+            [&](int i, double sum) {
+                x[i] = sum;
+                lambda[basis.rows[i]] = sum;
+            });
         subtract_rows(team, of, k, basis.rows, x, y, u);
     }
     backward(team, of, y, u, z, nu);

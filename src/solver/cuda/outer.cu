@@ -15,7 +15,7 @@ constexpr std::int64_t entries_of_a_thread = 16;
 __device__ std::int64_t thread_number() { return std::int64_t{blockIdx.x} * threads + threadIdx.x; }
 
 template <class T>
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, 3)
     outer_sum_kernel(const __grid_constant__ product_list<T> all, const __grid_constant__ run_plan plan, double* sums) {
     const std::int64_t t = thread_number() / warp;
     if (t < plan.tiles) add_run<1>(all, plan, blockIdx.y, t, static_cast<int>(threadIdx.x) % warp, sums);

@@ -20,7 +20,7 @@ inline constexpr int most_products = 16;
 inline constexpr int tiles_of_side = 4, tile_side = tiles_of_side * tile_rows;
 /// Runs are made until so many warps have work, as many as the largest GPU runs of them, but so many runs at most, each
 /// of so many problems at least.
-inline constexpr std::int64_t warps_of_sums = 2048, most_runs = 4096, least_run = 8;
+inline constexpr std::int64_t warps_of_sums = 1536, most_runs = 4096, least_run = 8;
 /// Up to so many runs are added up by a thread per entry, in their order; more of them by a warp per entry.
 inline constexpr std::int64_t few_runs = 64;
 

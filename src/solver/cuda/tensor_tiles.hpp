@@ -61,42 +61,53 @@ template <int held>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE sums_of_lanes<held>
 tile_products(const strided_matrix M, int top, int rows, const double* vectors, int first, int last, int lane) {
     // So many instructions have their numbers on the way together; every other one adds to a sum of its own.
-    constexpr int ahead = 8;
+    constexpr int ahead = 8, batch = ahead * tile_terms;
     const double* const x = in_fast_memory(vectors);
-    double sum[2][2][held] = {}, a[ahead][held], b[ahead][held];
+    double sum[2][2][held] = {}, a[ahead][held], next[ahead][held], rest[ahead][held];
     const double* line[held];
     OPTNET_UNROLLED
     for (int h = 0; h < held; ++h) {
         const int row = top + (lane + h) / tile_terms;
         line[h] = M.data + (row < rows ? row : rows - 1) * M.down;
     }
-    // Beyond the last term that one again, times 0.
-    const auto read = [&](int t, int begin, bool inside) {
+    // The terms of tile t from `begin` on; beyond the last one that one again, times 0.
+    const auto read = [&](int begin, int t, bool inside, double (&to)[held]) {
         OPTNET_UNROLLED
         for (int h = 0; h < held; ++h) {
-            const int k = begin + t * tile_terms + (lane + h) % tile_terms, place = inside || k < last ? k : last - 1;
-            a[t][h] = read_only(line[h] + place * M.along);
-            b[t][h] = inside || k < last ? x[place * group_size + (lane + h) / tile_terms] : 0.0;
+            const int k = begin + t * tile_terms + (lane + h) % tile_terms;
+            to[h] = read_only(line[h] + (inside || k < last ? k : last - 1) * M.along);
         }
     };
-    int k = first;
+    const auto multiply = [&](int begin, int t, bool inside, const double (&of)[held]) {
+        double b[held];
+        OPTNET_UNROLLED
+        for (int h = 0; h < held; ++h) {
+            const int k = begin + t * tile_terms + (lane + h) % tile_terms;
+            b[h] = inside || k < last ? x[k * group_size + (lane + h) / tile_terms] : 0.0;
+        }
+        multiply_tile(sum[t % 2], of, b);
+    };
+    // What is left after whole batches is read first, and a batch while the one before is multiplied.
+    const int whole = first + (last - first) / batch * batch, tiles = (last - whole + tile_terms - 1) / tile_terms;
+    OPTNET_UNROLLED
+    for (int t = 0; t < ahead; ++t)
+        if (t < tiles) read(whole, t, false, rest[t]);
+    OPTNET_UNROLLED
+    for (int t = 0; t < ahead; ++t)
+        if (first < whole) read(first, t, true, next[t]);
     OPTNET_ROLLED
-    for (; k + ahead * tile_terms <= last; k += ahead * tile_terms) {
+    for (int k = first; k < whole; k += batch) {
         OPTNET_UNROLLED
-        for (int t = 0; t < ahead; ++t) read(t, k, true);
+        for (int t = 0; t < ahead * held; ++t) a[t / held][t % held] = next[t / held][t % held];
         OPTNET_UNROLLED
-        for (int t = 0; t < ahead; ++t) multiply_tile(sum[t % 2], a[t], b[t]);
+        for (int t = 0; t < ahead; ++t)
+            if (k + batch < whole) read(k + batch, t, true, next[t]);
+        OPTNET_UNROLLED
+        for (int t = 0; t < ahead; ++t) multiply(k, t, true, a[t]);
     }
     OPTNET_UNROLLED
-    for (int t = 0; t < ahead; ++t) {
-        if (k + t * tile_terms >= last) break;
-        read(t, k, false);
-    }
-    OPTNET_UNROLLED
-    for (int t = 0; t < ahead; ++t) {
-        if (k + t * tile_terms >= last) break;
-        multiply_tile(sum[t % 2], a[t], b[t]);
-    }
+    for (int t = 0; t < ahead; ++t)
+        if (t < tiles) multiply(whole, t, false, rest[t]);
     sums_of_lanes<held> total;
     OPTNET_UNROLLED
     for (int h = 0; h < held; ++h) {
