@@ -13,7 +13,7 @@ namespace optnet::solver::cuda {
 /// The vectors of a group in the memory of its team.
 struct group_memory {
     /// So many workers look for the largest residual of each problem, and the largest number that it is compared with.
-    static constexpr int slots = 64;
+    static constexpr int slots = 32;
 
     int n, p, capacity;
     double *z, *r;  ///< [n + p + m] of a group: z, ν and λ of the solution, and the residual, then its correction
@@ -26,7 +26,8 @@ struct group_memory {
     int* wants;     ///< [group_size] it wants another step
     int* count;     ///< [group_size] rows of its basis, -1 for none
     int* kind;      ///< [group_size] the `factor_kind` of its basis
-    int* basis;     ///< [group_size, capacity] a copy of its rows
+    const double **T, **ratio; ///< [group_size] as those of `kept_factor`
+    int* basis;                ///< [group_size, capacity] a copy of its rows
 
     OPTNET_DEVICE group_memory(arena& from, int variables, int equalities, int m)
         : n(variables), p(equalities), capacity(kept_capacity(variables, m)) {
@@ -38,6 +39,7 @@ struct group_memory {
         parts = reinterpret_cast<two*>(from.take<double>(2 * slots * group_size));
         before = from.take<double>(group_size);
         for (int** v : {&wants, &count, &kind}) *v = from.take<int>(group_size);
+        for (const double*** v : {&T, &ratio}) *v = from.take<const double*>(group_size);
         basis = from.take<int>(group_size * capacity);
     }
 
@@ -57,16 +59,7 @@ public:
 
     template <class Team> OPTNET_DEVICE void solve(Team& team) {
         const int n = of.n, p = of.p, m = of.m, all = n + p + m;
-        const bool triangles =
-            most(team, group_size, [&](int c) {
-                const int rows = c < members ? kept(first + c).count[0] : -1;
-                const int kind = rows < 0 ? 0 : kept(first + c).count[1];
-                v.count[c] = rows;
-                v.kind[c] = kind;
-                v.before[c] = HUGE_VAL;
-                v.wants[c] = rows >= 0 ? 1 : 0;
-                return two{rows > 0 && kind == static_cast<int>(factor_kind::triangle) ? 1.0 : 0.0, 0.0};
-            }).a > 0;
+        const bool triangles = look_up(team);
         each(team, (all + v.capacity) * group_size, [&](int t) {
             if (t >= all * group_size) {
                 const int at = t - all * group_size, c = at / v.capacity, i = at % v.capacity;
@@ -78,6 +71,8 @@ public:
             v.r[t] = v.right[t] = v.count[c] < 0 ? 0.0 : vectors(c).right(row);
             if (row >= n + p) v.step[t - (n + p) * group_size] = 0;
         });
+        // What is read but once, and from far away, is asked for before the products that come first.
+        each_line(team, [&](const double* line) { fetch_ahead(line); });
         const int steps = of.exact() ? 1 : most_refinements;
         OPTNET_ROLLED
         for (int turn = 0;; ++turn) {
@@ -97,7 +92,37 @@ public:
     }
 
 private:
+    /// What the solve has kept, but for the rows; true if a factor is a triangle.
+    template <class Team> OPTNET_DEVICE bool look_up(Team& team) {
+        const two found = most(team, group_size, [&](int c) {
+            v.count[c] = -1;
+            v.kind[c] = v.wants[c] = 0;
+            v.before[c] = HUGE_VAL;
+            if (c >= members) return two{0, 0};
+            const kept_factor of_problem = kept(first + c);
+            v.T[c] = of_problem.T;
+            v.ratio[c] = of_problem.ratio;
+            v.count[c] = of_problem.count[0];
+            if (v.count[c] < 0) return two{0, 0};
+            v.kind[c] = of_problem.count[1];
+            v.wants[c] = 1;
+            return two{is_triangle(c) && v.count[c] > 0 ? 1.0 : 0.0, 0.0};
+        });
+        return found.a > 0;
+    }
+    OPTNET_DEVICE bool is_triangle(int c) const { return v.kind[c] == static_cast<int>(factor_kind::triangle); }
+
     OPTNET_DEVICE adjoint_vectors vectors(int c) const { return {of, x, first + c}; }
+
+    /// f(line) for the first number of every line of memory, 128 bytes, of the kept factors.
+    template <class Team, class F> OPTNET_DEVICE void each_line(Team& team, const F& f) {
+        constexpr int of_line = 16;
+        const int lines = triangle(v.capacity) / of_line + 1;
+        for (int t = team.rank; t < group_size * lines; t += team.size) {
+            const int c = t / lines, at = t % lines * of_line;
+            if (at < triangle(v.count[c] < 0 ? 0 : v.count[c])) f(v.T[c] + at);
+        }
+    }
 
     /// The residual becomes the correction, as `kkt_solve` makes it, but for that of λ, which is `step`.
     template <class Team> OPTNET_DEVICE void correct(Team& team, bool triangles) {
@@ -155,36 +180,41 @@ private:
     /// Between the two halves: the step of λ, the solution of each problem with its own basis.
     template <class Team> OPTNET_DEVICE void multipliers(Team& team, bool triangles) {
         const int capacity = v.capacity;
-        const auto is_triangle = [&](int c) { return v.kind[c] == static_cast<int>(factor_kind::triangle); };
         each(team, group_size * capacity, [&](int t) {
             const int c = t / capacity;
-            if (t % capacity < v.count[c])
-                (is_triangle(c) ? v.x : v.g)[t] = v.r[(of.n + of.p + v.basis[t]) * group_size + c];
+            if (t % capacity < v.count[c]) v.g[t] = v.r[(of.n + of.p + v.basis[t]) * group_size + c];
         });
         if (triangles)
-            dot_products<beside::terms>(
-                team, group_size * capacity,
-                [&](int t, auto& sum) {
-                    const int c = t / capacity, i = t % capacity;
-                    if (i >= v.count[c] || !is_triangle(c)) return;
-                    const double *const row = kept(first + c).T + triangle(i), *const x_of = v.x + c * capacity;
-                    sum.add(0, i + 1, [&](int j) { return two{row[j], x_of[j]}; });
-                },
-                [&](int t, double sum) { v.g[t] = sum; });
-        dot_products<beside::sums>(
-            team, group_size * capacity,
-            [&](int t, auto& sum) {
-                const int c = t / capacity, i = t % capacity, k = v.count[c];
-                if (i >= k) return;
-                const double *const T = kept(first + c).T, *const g = v.g + c * capacity;
-                if (is_triangle(c))
-                    sum.add(i, k, [&](int j) { return two{T[triangle(j) + i], g[j]}; });
-                else
-                    sum.add(0, k, [&](int j) { return two{-T[i > j ? triangle(i) + j : triangle(j) + i], g[j]}; });
-            },
-            [&](int t, double sum) {
-                if (t % capacity < v.count[t / capacity]) v.step[v.basis[t] * group_size + t / capacity] = sum;
-            });
+            basis_products(
+                team, [&](int) { return v.g; }, [&](int c) { return is_triangle(c); },
+                [](int) { return packed::lower; }, [&](int, int at, double sum) { v.x[at] = sum; });
+        // As the factor of a basis is kept, an inverse is a negative one.
+        basis_products(
+            team, [&](int c) { return is_triangle(c) ? v.x : v.g; }, [](int) { return true; },
+            [&](int c) { return is_triangle(c) ? packed::upper : packed::symmetric; },
+            [&](int c, int at, double sum) { v.step[v.basis[at] * group_size + c] = is_triangle(c) ? sum : -sum; });
+    }
+
+    /// The kept factors of the problems for which chosen(c) holds, or the part(c) of them, times their vectors, in
+    /// from(c): then(c, place, entry) of vectors that lie as these do; then a barrier.
+    template <class Team, class From, class Chosen, class Part, class Then>
+    OPTNET_DEVICE void basis_products(Team& team, const From& from, const Chosen& chosen, const Part& part,
+                                      const Then& then) {
+        constexpr int held = lanes_of<Team>, threads = warp / held;
+        const int tiles = (v.capacity + tile_rows - 1) / tile_rows, lane = team.rank % threads;
+        OPTNET_ROLLED
+        for (int t = team.rank / threads; t < group_size * tiles; t += team.size / threads) {
+            const int c = t % group_size, top = t / group_size * tile_rows, k = v.count[c];
+            if (top >= k || !chosen(c)) continue;
+            const sums_of_lanes<held> sum =
+                packed_products<held>(v.T[c], part(c), top, k, from(c) + c * v.capacity, lane);
+            OPTNET_UNROLLED
+            for (int h = 0; h < held; ++h) {
+                const int i = top + (lane + h) / tile_terms;
+                if ((lane + h) % tile_terms == 0 && i < k) then(c, c * v.capacity + i, sum.of[0][h]);
+            }
+        }
+        team.sync();
     }
 
     /// What the solution leaves of the right-hand sides; of λ for all rows, without the ratios.
@@ -233,7 +263,7 @@ private:
             if (v.wants[c] != 0) {
                 OPTNET_ROLLED
                 for (int i = slot; i < n + p; i += group_memory::slots) see(i * group_size + c);
-                const double* const ratio = kept(first + c).ratio;
+                const double* const ratio = v.ratio[c];
                 OPTNET_ROLLED
                 for (int i = slot; i < v.count[c]; i += group_memory::slots) {
                     const int at = (n + p + v.basis[c * v.capacity + i]) * group_size + c;

@@ -66,6 +66,13 @@ OPTNET_DEVICE inline void await_fetched() {
 #endif
 }
 
+/// Asks for a line of the GPU's memory to come to where all processors reach it sooner.
+OPTNET_DEVICE inline void fetch_ahead([[maybe_unused]] const double* from) {
+#if defined(__CUDA_ARCH__)
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(from));
+#endif
+}
+
 /// 1 / v as far as a GPU's approximation goes, 20 bits, and with two steps of Newton's method, which leave a last bit
 /// or two; not for numbers whose reciprocal is not a normal one.
 OPTNET_DEVICE inline double about_reciprocal(double v) {

@@ -80,9 +80,9 @@ OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::
             const T *const left_of = u.data + problem * u.stride, *const right_of = x.data + problem * x.stride;
             OPTNET_UNROLLED
             for (int i = 0; i < tiles_of_side; ++i) {
-                const T a = read_only(left_of + row[i][h]), b = read_only(right_of + col[i][h]);
-                of_u[i][h] = k < to ? static_cast<double>(a) : 0.0;
-                of_x[i][h] = k < to ? static_cast<double>(b) : 0.0;
+                const T of_row = read_only(left_of + row[i][h]), of_col = read_only(right_of + col[i][h]);
+                of_u[i][h] = k < to ? static_cast<double>(of_row) : 0.0;
+                of_x[i][h] = k < to ? static_cast<double>(of_col) : 0.0;
             }
         }
     };
@@ -104,12 +104,12 @@ OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::
     for (int t = 0; t < tiles_of_side * tiles_of_side; ++t) {
         OPTNET_UNROLLED
         for (int h = 0; h < held; ++h) {
-            const std::int64_t row = top + t / tiles_of_side * tile_rows + (lane + h) / tile_terms,
-                               col = left + t % tiles_of_side * tile_rows + (lane + h) % tile_terms * 2;
+            const std::int64_t to_row = top + t / tiles_of_side * tile_rows + (lane + h) / tile_terms,
+                               to_col = left + t % tiles_of_side * tile_rows + (lane + h) % tile_terms * 2;
             OPTNET_UNROLLED
             for (int e = 0; e < 2; ++e)
-                if (row < p.rows && col + e < p.cols)
-                    sums[row * p.cols + col + e] = sum[t / tiles_of_side][t % tiles_of_side][e][h];
+                if (to_row < p.rows && to_col + e < p.cols)
+                    sums[to_row * p.cols + to_col + e] = sum[t / tiles_of_side][t % tiles_of_side][e][h];
         }
     }
 }

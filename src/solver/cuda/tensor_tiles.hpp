@@ -63,7 +63,7 @@ tile_products(const strided_matrix M, int top, int rows, const double* vectors, 
     // So many instructions have their numbers on the way together; every other one adds to a sum of its own.
     constexpr int ahead = 8, batch = ahead * tile_terms;
     const double* const x = in_fast_memory(vectors);
-    double sum[2][2][held] = {}, a[ahead][held], next[ahead][held], rest[ahead][held];
+    double sum[2][2][held] = {}, a[ahead][held];
     const double* line[held];
     OPTNET_UNROLLED
     for (int h = 0; h < held; ++h) {
@@ -71,14 +71,14 @@ tile_products(const strided_matrix M, int top, int rows, const double* vectors, 
         line[h] = M.data + (row < rows ? row : rows - 1) * M.down;
     }
     // The terms of tile t from `begin` on; beyond the last one that one again, times 0.
-    const auto read = [&](int begin, int t, bool inside, double (&to)[held]) {
+    const auto read = [&](int begin, int t, bool inside, double(&to)[held]) {
         OPTNET_UNROLLED
         for (int h = 0; h < held; ++h) {
             const int k = begin + t * tile_terms + (lane + h) % tile_terms;
             to[h] = read_only(line[h] + (inside || k < last ? k : last - 1) * M.along);
         }
     };
-    const auto multiply = [&](int begin, int t, bool inside, const double (&of)[held]) {
+    const auto multiply = [&](int begin, int t, bool inside, const double(&of)[held]) {
         double b[held];
         OPTNET_UNROLLED
         for (int h = 0; h < held; ++h) {
@@ -87,27 +87,24 @@ tile_products(const strided_matrix M, int top, int rows, const double* vectors, 
         }
         multiply_tile(sum[t % 2], of, b);
     };
-    // What is left after whole batches is read first, and a batch while the one before is multiplied.
-    const int whole = first + (last - first) / batch * batch, tiles = (last - whole + tile_terms - 1) / tile_terms;
-    OPTNET_UNROLLED
-    for (int t = 0; t < ahead; ++t)
-        if (t < tiles) read(whole, t, false, rest[t]);
-    OPTNET_UNROLLED
-    for (int t = 0; t < ahead; ++t)
-        if (first < whole) read(first, t, true, next[t]);
+    int k = first;
     OPTNET_ROLLED
-    for (int k = first; k < whole; k += batch) {
+    for (; k + batch <= last; k += batch) {
         OPTNET_UNROLLED
-        for (int t = 0; t < ahead * held; ++t) a[t / held][t % held] = next[t / held][t % held];
-        OPTNET_UNROLLED
-        for (int t = 0; t < ahead; ++t)
-            if (k + batch < whole) read(k + batch, t, true, next[t]);
+        for (int t = 0; t < ahead; ++t) read(k, t, true, a[t]);
         OPTNET_UNROLLED
         for (int t = 0; t < ahead; ++t) multiply(k, t, true, a[t]);
     }
     OPTNET_UNROLLED
-    for (int t = 0; t < ahead; ++t)
-        if (t < tiles) multiply(whole, t, false, rest[t]);
+    for (int t = 0; t < ahead; ++t) {
+        if (k + t * tile_terms >= last) break;
+        read(k, t, false, a[t]);
+    }
+    OPTNET_UNROLLED
+    for (int t = 0; t < ahead; ++t) {
+        if (k + t * tile_terms >= last) break;
+        multiply(k, t, false, a[t]);
+    }
     sums_of_lanes<held> total;
     OPTNET_UNROLLED
     for (int h = 0; h < held; ++h) {
@@ -115,6 +112,61 @@ tile_products(const strided_matrix M, int top, int rows, const double* vectors, 
         total.of[1][h] = sum[0][1][h] + sum[1][1][h];
     }
     return total;
+}
+
+/// The part of a packed triangle that a product takes: itself, its transpose, or the symmetric matrix that it is half
+/// of.
+enum class packed { lower, upper, symmetric };
+
+/// Rows [top, top + 8) of such a matrix [size, size] times one vector: the first column of the product, and others, has
+/// the sums.
+template <int held>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE sums_of_lanes<held> packed_products(const double* matrix, packed part, int top,
+                                                                     int size, const double* vector, int lane) {
+    // Left of the square on the diagonal its own rows are read, from there on others as well: so many tiles of both
+    // have their numbers on the way together.
+    constexpr int ahead = 4, batch = ahead * tile_terms;
+    const double* const x = in_fast_memory(vector);
+    const int left = part == packed::upper ? 0 : top;
+    const int last = part == packed::lower && top + tile_rows < size ? top + tile_rows : size;
+    sums_of_lanes<held> sum = {}, more = {};
+    OPTNET_ROLLED
+    for (int begin = 0; begin < left || top + begin < last; begin += batch) {
+        double a[ahead][held], b[ahead][held], c[ahead][held], d[ahead][held];
+        OPTNET_UNROLLED
+        for (int t = 0; t < ahead * held; ++t) {
+            const int of_lane = lane + t % held, below = top + of_lane / tile_terms;
+            const int k = begin + t / held * tile_terms + of_lane % tile_terms;
+            if (begin + t / held * tile_terms >= left) break;
+            a[t / held][t % held] = read_only(matrix + triangle(below < size ? below : size - 1) + k);
+            b[t / held][t % held] = x[k];
+        }
+        OPTNET_UNROLLED
+        for (int t = 0; t < ahead * held; ++t) {
+            const int of_lane = lane + t % held, below = top + of_lane / tile_terms;
+            const int row = below < size ? below : size - 1;
+            const int k = top + begin + t / held * tile_terms + of_lane % tile_terms;
+            if (top + begin + t / held * tile_terms >= last) break;
+            const bool there = k < last && (part == packed::lower ? k <= row : part == packed::symmetric || k >= row);
+            const int column = there ? k : row;
+            const double v = read_only(matrix + (row > column ? triangle(row) + column : triangle(column) + row));
+            c[t / held][t % held] = there ? v : 0.0;
+            d[t / held][t % held] = x[k < last ? k : last - 1];
+        }
+        OPTNET_UNROLLED
+        for (int t = 0; t < ahead; ++t) {
+            if (begin + t * tile_terms >= left) break;
+            multiply_tile(sum.of, a[t], b[t]);
+        }
+        OPTNET_UNROLLED
+        for (int t = 0; t < ahead; ++t) {
+            if (top + begin + t * tile_terms >= last) break;
+            multiply_tile(more.of, c[t], d[t]);
+        }
+    }
+    OPTNET_UNROLLED
+    for (int h = 0; h < held; ++h) sum.of[0][h] += more.of[0][h];
+    return sum;
 }
 
 /// Eight rows of a sum of products.

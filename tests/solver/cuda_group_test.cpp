@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The derivative's systems of problems that share their matrices, eight at a time, against the same one by one, which
+// cuda_test.cpp compares with the definition.
+
+#include "catch.hpp"
+#include "cuda/host.hpp"
+#include "sizes.hpp"
+
+using namespace problems;
+namespace cuda = optnet::solver::cuda;
+
+namespace {
+
+template <class T> struct derivatives { std::vector<T> z, nu, lambda; };
+
+/// With a right-hand side of every kind, drawn from the number of the problem: it stays the same wherever that lies.
+template <class T> derivatives<T> right_sides(const dense<T>& d, const std::vector<int>& names) {
+    derivatives<T> r;
+    for (const int name : names) {
+        numbers draw(static_cast<std::uint64_t>(900 + name));
+        for (int i = 0; i < d.n; ++i) r.z.push_back(static_cast<T>(draw.normal()));
+        for (int i = 0; i < d.p; ++i) r.nu.push_back(static_cast<T>(draw.normal()));
+        for (int i = 0; i < d.m; ++i) r.lambda.push_back(static_cast<T>(draw.normal()));
+    }
+    return r;
+}
+
+template <class T> derivatives<T> derivative(host::batch<T>& b, const derivatives<T>& r, bool together) {
+    const T left = std::numeric_limits<T>::quiet_NaN();
+    derivatives<T> d{std::vector<T>(r.z.size(), left), std::vector<T>(r.nu.size(), left),
+                     std::vector<T>(r.lambda.size(), left)};
+    cuda::serial_team one;
+    b.together = together;
+    b.kkt_solve(one, {r.z.data(), r.nu.data(), r.lambda.data()}, {d.z.data(), d.nu.data(), d.lambda.data()});
+    return d;
+}
+
+std::vector<int> first(std::int64_t batch) {
+    std::vector<int> names(static_cast<std::size_t>(batch));
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = static_cast<int>(i);
+    return names;
+}
+
+/// The largest difference of what groups find and what single problems find, relative to the size of the numbers.
+template <class T> double apart_from_single(const dense<T>& d, bool sweeps) {
+    const view<T> v(d);
+    host::batch<T> b(v.batch, {}, std::numeric_limits<double>::quiet_NaN(), cuda::arena::unlimited, {}, sweeps);
+    cuda::serial_team one;
+    b.solve(one);
+    const derivatives<T> r = right_sides(d, first(d.batch));
+    const derivatives<T> found = derivative(b, r, true), expected = derivative(b, r, false);
+    double most = 0;
+    const auto compare = [&](const std::vector<T>& x, const std::vector<T>& y) {
+        most = std::max(most, static_cast<double>(apart(x, y)) / (1 + static_cast<double>(largest(y))));
+        if (!std::all_of(x.begin(), x.end(), [](T value) { return std::isfinite(value); })) most = HUGE_VAL;
+    };
+    compare(found.z, expected.z);
+    compare(found.nu, expected.nu);
+    compare(found.lambda, expected.lambda);
+    return most;
+}
+
+/// Both are refined on the user's data, with conditions below 1e5 (cuda_test.cpp).
+constexpr double rounding = 1e-11;
+
+/// Projections on the simplex. Of one in three, two bounds only touch: their factors come from another road.
+dense<double> projections(std::int64_t batch) {
+    dense<double> d = zeros(4, 1, 8, batch, true);
+    for (int j = 0; j < 4; ++j) {
+        d.Qat(0, j, j) = 1;
+        d.Aat(0, 0, j) = 1;
+        d.Gat(0, j, j) = -1;
+        d.Gat(0, 4 + j, j) = 1;
+    }
+    numbers draw(4);
+    for (std::int64_t k = 0; k < batch; ++k) {
+        d.bat(k, 0) = 1;
+        for (int j = 0; j < 4; ++j) {
+            d.qat(k, j) = k % 3 == 1 ? (j < 2 ? -0.5 : 0.0) : draw.normal();
+            d.hat(k, 4 + j) = 1;
+        }
+    }
+    return d;
+}
+
+} // namespace
+
+TEST_CASE("groups find what single problems find, whatever sizes and batches leave over") {
+    const bool sweeps = GENERATE(true, false);
+    struct one {
+        int n, p, m;
+    };
+    for (const one& x : {one{1, 0, 1}, {3, 1, 2}, {8, 0, 8}, {9, 2, 17}, {31, 7, 33}, {40, 0, 64}, {70, 33, 40}})
+        for (const std::int64_t batch : {1, 7, 8, 19}) {
+            CAPTURE(sweeps, x.n, x.p, x.m, batch);
+            CHECK(apart_from_single(random(x.n, x.p, x.m, batch, true, 3), sweeps) <= rounding);
+        }
+}
+
+TEST_CASE("groups in which factors are of both kinds") {
+    const dense<double> d = projections(11);
+    const view<double> v(d);
+    host::batch<double> b(v.batch, {});
+    cuda::serial_team worker;
+    b.solve(worker);
+    int triangles = 0;
+    for (std::int64_t k = 0; k < d.batch; ++k)
+        triangles += b.factor(k).count[1] == static_cast<int>(cuda::factor_kind::triangle) ? 1 : 0;
+    REQUIRE((triangles > 0 && triangles < d.batch));
+    CHECK(apart_from_single(d, true) <= rounding);
+}
+
+TEST_CASE("regularized systems are refined problem by problem") {
+    // Q is singular, and one equality is there twice.
+    dense<double> d = random(12, 4, 20, 10, true, 5);
+    for (int i = 0; i < d.n; ++i)
+        for (int j = 0; j < d.n; ++j)
+            if (i > 8 || j > 8) d.Qat(0, i, j) = 0;
+    for (int j = 0; j < d.n; ++j) d.Aat(0, 3, j) = d.Aat(0, 2, j);
+    for (std::int64_t k = 0; k < d.batch; ++k) d.bat(k, 3) = d.bat(k, 2);
+    const view<double> v(d);
+    host::batch<double> b(v.batch, {});
+    cuda::serial_team one;
+    b.solve(one);
+    REQUIRE_FALSE(b.set(0).exact());
+    const derivatives<double> r = right_sides(d, first(d.batch));
+    const derivatives<double> found = derivative(b, r, true), expected = derivative(b, r, false);
+    CHECK(apart(found.z, expected.z) <= 1e-7 * (1 + largest(expected.z)));
+}
+
+TEST_CASE("no bit depends on who is in the group: failed problems, and gradients that are not numbers") {
+    constexpr std::int64_t batch = 11;
+    const dense<double> d = random(20, 3, 30, batch, true, 6);
+    const auto solved = [&](const dense<double>& of, const std::vector<int>& names, int nan) {
+        const view<double> v(of);
+        host::batch<double> b(v.batch, {});
+        cuda::serial_team one;
+        b.solve(one);
+        derivatives<double> r = right_sides(of, names);
+        if (nan >= 0) r.z[static_cast<std::size_t>(nan) * 20] = std::numeric_limits<double>::quiet_NaN();
+        return derivative(b, r, true).z;
+    };
+    const std::vector<double> before = solved(d, first(batch), -1);
+
+    dense<double> spoilt = d;
+    spoilt.qat(3, 0) = std::numeric_limits<double>::quiet_NaN();
+    const std::vector<double> after = solved(spoilt, first(batch), 5);
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        const std::size_t k = i / 20;
+        if (k == 3) CHECK(after[i] == 0);
+        if (k == 5) continue;
+        if (k != 3) CHECK(after[i] == before[i]);
+    }
+    CHECK(std::isnan(after[5 * 20]));
+
+    dense<double> turned = d;
+    std::vector<int> names;
+    for (int k = 0; k < static_cast<int>(batch); ++k) {
+        const int from = (k + 4) % static_cast<int>(batch);
+        names.push_back(from);
+        for (int j = 0; j < d.n; ++j) turned.qat(k, j) = d.q[static_cast<std::size_t>(from * d.n + j)];
+        for (int i = 0; i < d.p; ++i) turned.bat(k, i) = d.b[static_cast<std::size_t>(from * d.p + i)];
+        for (int i = 0; i < d.m; ++i) turned.hat(k, i) = d.h[static_cast<std::size_t>(from * d.m + i)];
+    }
+    const std::vector<double> moved = solved(turned, names, -1);
+    for (std::size_t k = 0; k < static_cast<std::size_t>(batch); ++k)
+        for (std::size_t j = 0; j < 20; ++j)
+            REQUIRE(moved[k * 20 + j] == before[static_cast<std::size_t>(names[k]) * 20 + j]);
+}
