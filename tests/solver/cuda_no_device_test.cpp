@@ -140,11 +140,13 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
                     const auto derivative = launched();
                     REQUIRE(derivative.size() == 1);
                     if (plan.by != cuda::mapping::per_block) continue;
-                    // By groups of eight where the matrices are shared, in blocks of more threads where they are few.
+                    // By groups where the matrices are shared: of 16, where these give every processor one.
                     CHECK(names(derivative[0], "kkt_group_kernel") == shared);
-                    const std::int64_t blocks = shared ? (x.batch + 7) / 8 : x.batch;
+                    if (shared) CHECK(plan.group == (x.batch > 16 * of.processors ? 16 : 8));
+                    const std::int64_t blocks = (x.batch + plan.group - 1) / plan.group;
                     CHECK(derivative[0].grid.x == std::min<std::int64_t>(blocks, 65536));
-                    if (shared) CHECK(derivative[0].block.x == (blocks <= of.processors ? 512U : 256U));
+                    if (shared)
+                        CHECK(derivative[0].block.x == (plan.group == 16 || blocks <= of.processors ? 512U : 256U));
                 }
     gpu::runtime::get().of = gpu::h100;
 }
