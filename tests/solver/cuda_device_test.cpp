@@ -62,6 +62,7 @@ void compare(const dense<double>& d, bool unique, double curvature, bool keep = 
                                  plan.swept);
     cuda::serial_team one;
     if (plan.libraries) expected.set_up_by(host::library());
+    expected.together = plan.grouped;
     expected.solve(one);
     const device_array<unsigned char> workspace(plan.workspace), scratch(plan.scratch);
     const cuda::outputs out{solver::solution<double>{z.data(), nu.data(), lambda.data(), s.data(), statuses.data(),
@@ -97,6 +98,7 @@ TEST_CASE("a small batch", "[small]") {
     compare(random(10, 2, 15, 5, false, 2), true, least_curvature);
     compare(random(40, 3, 35, 3, true, 3), true, least_curvature); // by blocks
     compare(random(40, 3, 35, 3, false, 4), true, least_curvature);
+    compare(random(33, 2, 35, 150, true, 5), true, least_curvature); // and derivatives by groups
 }
 
 TEST_CASE("products of vectors over a batch", "[small]") {
@@ -144,6 +146,7 @@ TEST_CASE("batches larger than what is resident, with matrices shared and of the
     compare(random(30, 5, 40, 3000, true, 3), true, least_curvature);
     compare(random(30, 5, 40, 1000, false, 4), true, least_curvature);
     compare(random(100, 0, 100, 300, true, 5), true, least_curvature);
+    compare(random(40, 4, 60, 1500, true, 13), true, least_curvature); // by blocks with fewer threads
 }
 
 TEST_CASE("so many small problems that each has a thread") {

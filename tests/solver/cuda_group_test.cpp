@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The derivative's systems of problems that share their matrices, 8 and 16 at a time, against the same one by one,
-// which cuda_test.cpp compares with the definition.
+// The derivative's systems of problems that share their matrices, eight at a time, against the same one by one, which
+// cuda_test.cpp compares with the definition.
 
 #include "catch.hpp"
 #include "cuda/host.hpp"
@@ -25,12 +25,12 @@ template <class T> derivatives<T> right_sides(const dense<T>& d, const std::vect
     return r;
 }
 
-template <class T> derivatives<T> derivative(host::batch<T>& b, const derivatives<T>& r, int group) {
+template <class T> derivatives<T> derivative(host::batch<T>& b, const derivatives<T>& r, bool together) {
     const T left = std::numeric_limits<T>::quiet_NaN();
     derivatives<T> d{std::vector<T>(r.z.size(), left), std::vector<T>(r.nu.size(), left),
                      std::vector<T>(r.lambda.size(), left)};
     cuda::serial_team one;
-    b.group = group;
+    b.together = together;
     b.kkt_solve(one, {r.z.data(), r.nu.data(), r.lambda.data()}, {d.z.data(), d.nu.data(), d.lambda.data()});
     return d;
 }
@@ -42,13 +42,13 @@ std::vector<int> first(std::int64_t batch) {
 }
 
 /// The largest difference of what groups find and what single problems find, relative to the size of the numbers.
-template <class T> double apart_from_single(const dense<T>& d, int group, bool sweeps) {
+template <class T> double apart_from_single(const dense<T>& d, bool sweeps) {
     const view<T> v(d);
     host::batch<T> b(v.batch, {}, std::numeric_limits<double>::quiet_NaN(), cuda::arena::unlimited, {}, sweeps);
     cuda::serial_team one;
     b.solve(one);
     const derivatives<T> r = right_sides(d, first(d.batch));
-    const derivatives<T> found = derivative(b, r, group), expected = derivative(b, r, 1);
+    const derivatives<T> found = derivative(b, r, true), expected = derivative(b, r, false);
     double most = 0;
     const auto compare = [&](const std::vector<T>& x, const std::vector<T>& y) {
         most = std::max(most, static_cast<double>(apart(x, y)) / (1 + static_cast<double>(largest(y))));
@@ -87,14 +87,13 @@ dense<double> projections(std::int64_t batch) {
 
 TEST_CASE("groups find what single problems find, whatever sizes and batches leave over") {
     const bool sweeps = GENERATE(true, false);
-    const int group = GENERATE(cuda::few_together, cuda::many_together);
     struct one {
         int n, p, m;
     };
     for (const one& x : {one{1, 0, 1}, {3, 1, 2}, {8, 0, 8}, {9, 2, 17}, {31, 7, 33}, {40, 0, 64}, {70, 33, 40}})
         for (const std::int64_t batch : {1, 7, 8, 19}) {
-            CAPTURE(sweeps, group, x.n, x.p, x.m, batch);
-            CHECK(apart_from_single(random(x.n, x.p, x.m, batch, true, 3), group, sweeps) <= rounding);
+            CAPTURE(sweeps, x.n, x.p, x.m, batch);
+            CHECK(apart_from_single(random(x.n, x.p, x.m, batch, true, 3), sweeps) <= rounding);
         }
 }
 
@@ -108,8 +107,7 @@ TEST_CASE("groups in which factors are of both kinds") {
     for (std::int64_t k = 0; k < d.batch; ++k)
         triangles += b.factor(k).count[1] == static_cast<int>(cuda::factor_kind::triangle) ? 1 : 0;
     REQUIRE((triangles > 0 && triangles < d.batch));
-    for (const int group : {cuda::few_together, cuda::many_together})
-        CHECK(apart_from_single(d, group, true) <= rounding);
+    CHECK(apart_from_single(d, true) <= rounding);
 }
 
 TEST_CASE("regularized systems are refined problem by problem") {
@@ -129,14 +127,12 @@ TEST_CASE("regularized systems are refined problem by problem") {
     // The equality that is there twice would contradict itself.
     std::fill(r.nu.begin(), r.nu.end(), 0.0);
     std::fill(r.lambda.begin(), r.lambda.end(), 0.0);
-    const int group = GENERATE(cuda::few_together, cuda::many_together);
-    const derivatives<double> found = derivative(b, r, group), expected = derivative(b, r, 1);
+    const derivatives<double> found = derivative(b, r, true), expected = derivative(b, r, false);
     CHECK(apart(found.z, expected.z) <= rounding * (1 + largest(expected.z)));
 }
 
 TEST_CASE("no bit depends on who is in the group: failed problems, and gradients that are not numbers") {
-    const int group = GENERATE(cuda::few_together, cuda::many_together);
-    constexpr std::int64_t batch = 19;
+    constexpr std::int64_t batch = 11;
     const dense<double> d = random(20, 3, 30, batch, true, 6);
     const auto solved = [&](const dense<double>& of, const std::vector<int>& names, int nan) {
         const view<double> v(of);
@@ -145,7 +141,7 @@ TEST_CASE("no bit depends on who is in the group: failed problems, and gradients
         b.solve(one);
         derivatives<double> r = right_sides(of, names);
         if (nan >= 0) r.z[static_cast<std::size_t>(nan) * 20] = std::numeric_limits<double>::quiet_NaN();
-        return derivative(b, r, group).z;
+        return derivative(b, r, true).z;
     };
     const std::vector<double> before = solved(d, first(batch), -1);
 

@@ -84,8 +84,8 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
     const one all[] = {{6, 1, 8, 100000, "solve_thread_kernel"}, {8, 8, 8, 1000000, "solve_thread_kernel"},
                        {32, 32, 32, 128, "solve_warp_kernel"},   {20, 5, 30, 100000, "solve_warp_kernel"},
                        {40, 0, 40, 1, "solve_kernel"},           {100, 0, 100, 10000, "solve_kernel"},
-                       {100, 50, 100, 100000, "solve_kernel"},   {50, 0, 50, 10000, "solve_kernel"},
-                       {150, 0, 180, 128, "solve_kernel"}};
+                       {100, 0, 100, 500, "solve_kernel"},       {100, 50, 100, 100000, "solve_kernel"},
+                       {50, 0, 50, 10000, "solve_kernel"},       {150, 0, 180, 128, "solve_kernel"}};
     for (const gpu::size& of : {gpu::a100, gpu::h100})
         for (const one& x : all)
             for (const bool shared : {true, false})
@@ -140,13 +140,13 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
                     const auto derivative = launched();
                     REQUIRE(derivative.size() == 1);
                     if (plan.by != cuda::mapping::per_block) continue;
-                    // By groups where the matrices are shared: of 16, where these give every processor one.
-                    CHECK(names(derivative[0], "kkt_group_kernel") == shared);
-                    if (shared) CHECK(plan.group == (x.batch > 16 * of.processors ? 16 : 8));
-                    const std::int64_t blocks = (x.batch + plan.group - 1) / plan.group;
+                    // By groups of eight where the matrices are shared and problems more than processors, in blocks of
+                    // more threads where groups are few.
+                    const bool grouped = shared && x.batch > of.processors;
+                    CHECK(names(derivative[0], "kkt_group_kernel") == grouped);
+                    const std::int64_t blocks = grouped ? (x.batch + 7) / 8 : x.batch;
                     CHECK(derivative[0].grid.x == std::min<std::int64_t>(blocks, 65536));
-                    if (shared)
-                        CHECK(derivative[0].block.x == (plan.group == 16 || blocks <= of.processors ? 512U : 256U));
+                    if (grouped) CHECK(derivative[0].block.x == (blocks <= of.processors ? 512U : 256U));
                 }
     gpu::runtime::get().of = gpu::h100;
 }

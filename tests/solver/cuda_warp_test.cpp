@@ -26,6 +26,7 @@ void check_same_bits(const dense<double>& d) {
         return host::batch<double>(v.batch, {}, NAN, cuda::arena::unlimited, {}, false);
     };
     host::batch<double> alone = without_sweeps(), b = without_sweeps();
+    alone.together = false; // as warps do it
     cuda::serial_team one;
     alone.solve(one);
     const auto n = static_cast<std::size_t>(d.batch * d.n);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The gradient's systems of 8 or 16 problems that share their matrices, by one block: as solve_adjoint, problem by
+// The gradient's systems of eight problems that share their matrices, by one block: as solve_adjoint, problem by
 // problem, but the products with the matrices are those of tensor_tiles.hpp. Each problem is refined as often as it
 // needs, whatever its neighbours need.
 
@@ -10,8 +10,8 @@
 
 namespace optnet::solver::cuda {
 
-/// The vectors of a group of so many problems in the memory of its team; entry i of problem c lies at [i * group + c].
-template <int group> struct group_memory {
+/// The vectors of a group in the memory of its team.
+struct group_memory {
     /// So many workers look for the largest residual of each problem, and the largest number that it is compared with.
     static constexpr int slots = 32;
 
@@ -20,56 +20,56 @@ template <int group> struct group_memory {
     double* right;  ///< the same: the right-hand side
     double *y, *u;  ///< [n], [p] of a group; u is negative
     double* step;   ///< [m] of a group: the correction of λ, 0 outside the basis
-    double *g, *x;  ///< [group, capacity]
-    two* parts;     ///< [slots, group]
-    double* before; ///< [group] the residual of a problem before its last step
-    int* wants;     ///< [group] it wants another step
-    int* count;     ///< [group] rows of its basis, -1 for none
-    int* kind;      ///< [group] the `factor_kind` of its basis
-    const double **T, **ratio; ///< [group] as those of `kept_factor`
-    int* basis;                ///< [group, capacity] a copy of its rows
+    double *g, *x;  ///< [group_size, capacity]
+    two* parts;     ///< [slots, group_size]
+    double* before; ///< [group_size] the residual of a problem before its last step
+    int* wants;     ///< [group_size] it wants another step
+    int* count;     ///< [group_size] rows of its basis, -1 for none
+    int* kind;      ///< [group_size] the `factor_kind` of its basis
+    const double **T, **ratio; ///< [group_size] as those of `kept_factor`
+    int* basis;                ///< [group_size, capacity] a copy of its rows
 
     OPTNET_DEVICE group_memory(arena& from, int variables, int equalities, int m)
         : n(variables), p(equalities), capacity(kept_capacity(variables, m)) {
-        for (double** v : {&z, &r, &right}) *v = from.take<double>(group * (n + p + m));
-        y = from.take<double>(group * n);
-        u = from.take<double>(group * p);
-        step = from.take<double>(group * m);
-        for (double** v : {&g, &x}) *v = from.take<double>(group * capacity);
-        parts = reinterpret_cast<two*>(from.take<double>(2 * slots * group));
-        before = from.take<double>(group);
-        for (int** v : {&wants, &count, &kind}) *v = from.take<int>(group);
-        for (const double*** v : {&T, &ratio}) *v = from.take<const double*>(group);
-        basis = from.take<int>(group * capacity);
+        for (double** v : {&z, &r, &right}) *v = from.take<double>(group_size * (n + p + m));
+        y = from.take<double>(group_size * n);
+        u = from.take<double>(group_size * p);
+        step = from.take<double>(group_size * m);
+        for (double** v : {&g, &x}) *v = from.take<double>(group_size * capacity);
+        parts = reinterpret_cast<two*>(from.take<double>(2 * slots * group_size));
+        before = from.take<double>(group_size);
+        for (int** v : {&wants, &count, &kind}) *v = from.take<int>(group_size);
+        for (const double*** v : {&T, &ratio}) *v = from.take<const double*>(group_size);
+        basis = from.take<int>(group_size * capacity);
     }
 
-    OPTNET_DEVICE double* nu() const { return z + group * n; }
-    OPTNET_DEVICE double* lambda() const { return z + group * (n + p); }
-    OPTNET_DEVICE double* rnu() const { return r + group * n; }
-    OPTNET_DEVICE double* rlambda() const { return r + group * (n + p); }
+    OPTNET_DEVICE double* nu() const { return z + group_size * n; }
+    OPTNET_DEVICE double* lambda() const { return z + group_size * (n + p); }
+    OPTNET_DEVICE double* rnu() const { return r + group_size * n; }
+    OPTNET_DEVICE double* rlambda() const { return r + group_size * (n + p); }
 };
 
-/// Up to so many problems of a batch, from `first` on, with what the solve has kept of them: kept(k) of problem k.
-template <int group, class Kept> class adjoint_group {
+/// Up to eight problems of a batch, from `first` on, with what the solve has kept of them: kept(k) of problem k.
+template <class Kept> class adjoint_group {
 public:
-    OPTNET_DEVICE adjoint_group(const matrices& shared, const group_memory<group>& memory, const Kept& factors,
+    OPTNET_DEVICE adjoint_group(const matrices& shared, const group_memory& memory, const Kept& factors,
                                 std::int64_t first_problem, std::int64_t batch, const kkt_arguments& arguments)
         : of(shared), v(memory), kept(factors), first(first_problem), x(arguments),
-          members(batch - first < group ? static_cast<int>(batch - first) : group) {}
+          members(batch - first < group_size ? static_cast<int>(batch - first) : group_size) {}
 
     template <class Team> OPTNET_DEVICE void solve(Team& team) {
         const int n = of.n, p = of.p, m = of.m, all = n + p + m;
         const bool triangles = look_up(team);
-        each(team, (all + v.capacity) * group, [&](int t) {
-            if (t >= all * group) {
-                const int at = t - all * group, c = at / v.capacity, i = at % v.capacity;
+        each(team, (all + v.capacity) * group_size, [&](int t) {
+            if (t >= all * group_size) {
+                const int at = t - all * group_size, c = at / v.capacity, i = at % v.capacity;
                 if (i < v.count[c]) v.basis[at] = kept(first + c).rows[i];
                 return;
             }
-            const int c = t % group, row = t / group;
+            const int c = t % group_size, row = t / group_size;
             v.z[t] = 0;
             v.r[t] = v.right[t] = v.count[c] < 0 ? 0.0 : vectors(c).right(row);
-            if (row >= n + p) v.step[t - (n + p) * group] = 0;
+            if (row >= n + p) v.step[t - (n + p) * group_size] = 0;
         });
         // What is read but once, and from far away, is asked for before the products that come first.
         each_line(team, [&](const double* line) { fetch_ahead(line); });
@@ -77,24 +77,24 @@ public:
         OPTNET_ROLLED
         for (int turn = 0;; ++turn) {
             correct(team, triangles);
-            each(team, all * group, [&](int t) {
-                const int behind = t - (n + p) * group;
-                if (v.wants[t % group] != 0) v.z[t] += behind < 0 ? v.r[t] : v.step[behind];
+            each(team, all * group_size, [&](int t) {
+                const int behind = t - (n + p) * group_size;
+                if (v.wants[t % group_size] != 0) v.z[t] += behind < 0 ? v.r[t] : v.step[behind];
             });
             if (turn == steps) break;
             residual(team);
             if (!measure(team)) break;
         }
-        each(team, all * group, [&](int t) {
-            const int c = t % group;
-            if (c < members) vectors(c).put(t / group, v.z[t]);
+        each(team, all * group_size, [&](int t) {
+            const int c = t % group_size;
+            if (c < members) vectors(c).put(t / group_size, v.z[t]);
         });
     }
 
 private:
     /// What the solve has kept, but for the rows; true if a factor is a triangle.
     template <class Team> OPTNET_DEVICE bool look_up(Team& team) {
-        const two found = most(team, group, [&](int c) {
+        const two found = most(team, group_size, [&](int c) {
             v.count[c] = -1;
             v.kind[c] = v.wants[c] = 0;
             v.before[c] = HUGE_VAL;
@@ -118,7 +118,7 @@ private:
     template <class Team, class F> OPTNET_DEVICE void each_line(Team& team, const F& f) {
         constexpr int of_line = 16;
         const int lines = triangle(v.capacity) / of_line + 1;
-        for (int t = team.rank; t < group * lines; t += team.size) {
+        for (int t = team.rank; t < group_size * lines; t += team.size) {
             const int c = t / lines, at = t % lines * of_line;
             if (at < triangle(v.count[c] < 0 ? 0 : v.count[c])) f(v.T[c] + at);
         }
@@ -130,26 +130,26 @@ private:
         const strided_matrix v_i{of.v_i(), 1, ld}, v_i_transposed{of.v_i(), ld, 1}, v_a{of.v_a(), 1, ld},
             v_a_transposed{of.v_a(), ld, 1}, v_g{of.v_g(), 1, ld}, v_g_transposed{of.v_g(), ld, 1}, w{of.w(), 1, lds},
             w_transposed{of.w(), lds, 1}, s_i{of.s_i(), 1, lds}, s_i_transposed{of.s_i(), lds, 1};
-        const auto at = [](int i, int c) { return i * group + c; };
+        const auto at = [](int i, int c) { return i * group_size + c; };
         if (p > 0 && of.gamma() > 0)
-            group_products<group>(
+            group_products(
                 team, n,
                 [&](auto& sum) {
                     sum.add({of.a(), of.data_rows(), 1}, p, v.rnu());
                 },
                 [&](int j, int c, double sum) { v.r[at(j, c)] += of.gamma() * sum; });
-        group_products<group>(
+        group_products(
             team, n, [&](auto& sum) { sum.add_lower(v_i_transposed, n, v.r); },
             [&](int j, int c, double sum) { v.y[at(j, c)] = sum; });
         if (p > 0) {
-            group_products<group>(
+            group_products(
                 team, p, [&](auto& sum) { sum.add(v_a, n, v.y); },
                 [&](int i, int c, double sum) { v.rnu()[at(i, c)] = sum - v.rnu()[at(i, c)]; });
-            group_products<group>(
+            group_products(
                 team, p, [&](auto& sum) { sum.add_lower(s_i_transposed, p, v.rnu()); },
                 [&](int i, int c, double sum) { v.u[at(i, c)] = -sum; });
         }
-        group_products<group>(
+        group_products(
             team, m,
             [&](auto& sum) {
                 sum.add(v_g, n, v.y);
@@ -158,21 +158,21 @@ private:
             [&](int i, int c, double sum) { v.rlambda()[at(i, c)] = sum - v.rlambda()[at(i, c)]; });
         multipliers(team, triangles);
         if (p > 0)
-            group_products<group, at_end::go_on>(
+            group_products<at_end::go_on>(
                 team, p, [&](auto& sum) { sum.add(w_transposed, m, v.step); },
                 [&](int i, int c, double sum) { v.u[at(i, c)] += sum; });
-        group_products<group>(
+        group_products(
             team, n, [&](auto& sum) { sum.add(v_g_transposed, m, v.step); },
             [&](int j, int c, double sum) { v.y[at(j, c)] -= sum; });
         if (p > 0) {
-            group_products<group>(
+            group_products(
                 team, p, [&](auto& sum) { sum.add_upper(s_i, p, v.u); },
                 [&](int i, int c, double sum) { v.rnu()[at(i, c)] = -sum; });
-            group_products<group>(
+            group_products(
                 team, n, [&](auto& sum) { sum.add(v_a_transposed, p, v.rnu()); },
                 [&](int j, int c, double sum) { v.y[at(j, c)] -= sum; });
         }
-        group_products<group>(
+        group_products(
             team, n, [&](auto& sum) { sum.add_upper(v_i, n, v.y); },
             [&](int i, int c, double sum) { v.r[at(i, c)] = sum; });
     }
@@ -180,9 +180,9 @@ private:
     /// Between the two halves: the step of λ, the solution of each problem with its own basis.
     template <class Team> OPTNET_DEVICE void multipliers(Team& team, bool triangles) {
         const int capacity = v.capacity;
-        each(team, group * capacity, [&](int t) {
+        each(team, group_size * capacity, [&](int t) {
             const int c = t / capacity;
-            if (t % capacity < v.count[c]) v.g[t] = v.r[(of.n + of.p + v.basis[t]) * group + c];
+            if (t % capacity < v.count[c]) v.g[t] = v.r[(of.n + of.p + v.basis[t]) * group_size + c];
         });
         if (triangles)
             basis_products(
@@ -192,7 +192,7 @@ private:
         basis_products(
             team, [&](int c) { return is_triangle(c) ? v.x : v.g; }, [](int) { return true; },
             [&](int c) { return is_triangle(c) ? packed::upper : packed::symmetric; },
-            [&](int c, int at, double sum) { v.step[v.basis[at] * group + c] = is_triangle(c) ? sum : -sum; });
+            [&](int c, int at, double sum) { v.step[v.basis[at] * group_size + c] = is_triangle(c) ? sum : -sum; });
     }
 
     /// The kept factors of the problems for which chosen(c) holds, or the part(c) of them, times their vectors, in
@@ -201,17 +201,17 @@ private:
     OPTNET_DEVICE void basis_products(Team& team, const From& from, const Chosen& chosen, const Part& part,
                                       const Then& then) {
         constexpr int held = lanes_of<Team>, threads = warp / held;
-        const int tiles = (v.capacity + tile_side - 1) / tile_side, lane = team.rank % threads;
+        const int tiles = (v.capacity + tile_rows - 1) / tile_rows, lane = team.rank % threads;
         OPTNET_ROLLED
-        for (int t = team.rank / threads; t < group * tiles; t += team.size / threads) {
-            const int c = t % group, top = t / group * tile_side, k = v.count[c];
+        for (int t = team.rank / threads; t < group_size * tiles; t += team.size / threads) {
+            const int c = t % group_size, top = t / group_size * tile_rows, k = v.count[c];
             if (top >= k || !chosen(c)) continue;
             const sums_of_lanes<held> sum =
                 packed_products<held>(v.T[c], part(c), top, k, from(c) + c * v.capacity, lane);
             OPTNET_UNROLLED
             for (int h = 0; h < held; ++h) {
                 const int i = top + (lane + h) / tile_terms;
-                if ((lane + h) % tile_terms == 0 && i < k) then(c, c * v.capacity + i, sum.of[0][0][h]);
+                if ((lane + h) % tile_terms == 0 && i < k) then(c, c * v.capacity + i, sum.of[0][h]);
             }
         }
         team.sync();
@@ -222,11 +222,11 @@ private:
         const int n = of.n, p = of.p, m = of.m, ld = of.data_rows();
         const auto less = [&](double* to, int before) {
             return [=, this](int i, int c, double sum) {
-                const int at = i * group + c;
-                to[at] = v.right[before * group + at] - sum;
+                const int at = i * group_size + c;
+                to[at] = v.right[before * group_size + at] - sum;
             };
         };
-        group_products<group, at_end::go_on>(
+        group_products<at_end::go_on>(
             team, n,
             [&](auto& sum) {
                 sum.add({of.data, ld, 1}, n, v.z);
@@ -234,13 +234,13 @@ private:
                 sum.add({of.g(), ld, 1}, m, v.lambda());
             },
             less(v.r, 0));
-        group_products<group, at_end::go_on>(
+        group_products<at_end::go_on>(
             team, p,
             [&](auto& sum) {
                 sum.add({of.a(), 1, ld}, n, v.z);
             },
             less(v.rnu(), n));
-        group_products<group>(
+        group_products(
             team, m,
             [&](auto& sum) {
                 sum.add({of.g(), 1, ld}, n, v.z);
@@ -252,8 +252,8 @@ private:
     template <class Team> OPTNET_DEVICE bool measure(Team& team) {
         const int n = of.n, p = of.p;
         const bool exact = of.exact();
-        each(team, group_memory<group>::slots * group, [&](int t) {
-            const int c = t % group, slot = t / group;
+        each(team, group_memory::slots * group_size, [&](int t) {
+            const int c = t % group_size, slot = t / group_size;
             double residual = 0, scale = 0;
             const auto see = [&](int at) {
                 residual = larger(residual, std::abs(v.r[at]));
@@ -262,24 +262,24 @@ private:
             };
             if (v.wants[c] != 0) {
                 OPTNET_ROLLED
-                for (int i = slot; i < n + p; i += group_memory<group>::slots) see(i * group + c);
+                for (int i = slot; i < n + p; i += group_memory::slots) see(i * group_size + c);
                 const double* const ratio = v.ratio[c];
                 OPTNET_ROLLED
-                for (int i = slot; i < v.count[c]; i += group_memory<group>::slots) {
-                    const int at = (n + p + v.basis[c * v.capacity + i]) * group + c;
+                for (int i = slot; i < v.count[c]; i += group_memory::slots) {
+                    const int at = (n + p + v.basis[c * v.capacity + i]) * group_size + c;
                     v.r[at] += ratio[i] * v.z[at];
                     see(at);
                 }
             }
             v.parts[t] = {residual, scale};
         });
-        const two wanted = most(team, group, [&](int c) {
+        const two wanted = most(team, group_size, [&](int c) {
             if (v.wants[c] == 0) return two{0, 0};
             two size = v.parts[c];
             [[maybe_unused]] constexpr int turns = 8;
             OPTNET_TURNS
-            for (int slot = 1; slot < group_memory<group>::slots; ++slot)
-                size = maxima()(size, v.parts[slot * group + c]);
+            for (int slot = 1; slot < group_memory::slots; ++slot)
+                size = maxima()(size, v.parts[slot * group_size + c]);
             // Not a number is left as it is.
             const double bound = (exact ? backward_error : regularized_error) * size.b;
             const bool again = size.a > bound && size.a < 0.5 * v.before[c];
@@ -291,19 +291,19 @@ private:
     }
 
     const matrices of; // its pointers, and those of the memory, in registers
-    const group_memory<group> v;
+    const group_memory v;
     const Kept& kept;
     const std::int64_t first;
     const kkt_arguments& x;
     const int members;
 };
 
-/// solve_adjoint for the problems [first, first + group) of the batch, as far as there are any; 8 or 16.
-template <int group, class Team, class Kept>
+/// solve_adjoint for the problems [first, first + group_size) of the batch, as far as there are any.
+template <class Team, class Kept>
 OPTNET_DEVICE void solve_adjoint_group(Team& team, const matrices& of, const Kept& kept, arena memory,
                                        std::int64_t first, std::int64_t batch, const kkt_arguments& x) {
-    const group_memory<group> v(memory, of.n, of.p, of.m);
-    adjoint_group<group, Kept>(of, v, kept, first, batch, x).solve(team);
+    const group_memory v(memory, of.n, of.p, of.m);
+    adjoint_group<Kept>(of, v, kept, first, batch, x).solve(team);
 }
 
 } // namespace optnet::solver::cuda

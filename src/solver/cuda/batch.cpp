@@ -43,10 +43,8 @@ memory_split adjoint_memory(int n, int p, int m, std::size_t room) {
     return split(room, [&](arena& from) { return kkt_memory(from, n, p, m, kept_capacity(n, m)); });
 }
 
-memory_split group_adjoint_memory(int group, int n, int p, int m, std::size_t room) {
-    if (group == few_together)
-        return split(room, [&](arena& from) { return group_memory<few_together>(from, n, p, m); });
-    return split(room, [&](arena& from) { return group_memory<many_together>(from, n, p, m); });
+memory_split group_adjoint_memory(int n, int p, int m, std::size_t room) {
+    return split(room, [&](arena& from) { return group_memory(from, n, p, m); });
 }
 
 bool by_libraries(int n, int p, int m, std::size_t room) {

@@ -44,9 +44,8 @@ struct memory_split {
 /// `swept`: with the matrix of sweeps.hpp.
 memory_split element_memory(int n, int p, int m, std::size_t room, bool swept = false);
 memory_split adjoint_memory(int n, int p, int m, std::size_t room);
-/// Of so many of them that share their matrices; few or many of them.
-inline constexpr int few_together = 8, many_together = 16;
-memory_split group_adjoint_memory(int group, int n, int p, int m, std::size_t room);
+/// Of eight of them that share their matrices.
+memory_split group_adjoint_memory(int n, int p, int m, std::size_t room);
 
 /// True if cuBLAS and cuSOLVER factor the matrices of such problems, and not a block each.
 bool by_libraries(int n, int p, int m, std::size_t room);
@@ -62,7 +61,7 @@ struct launch_plan {
     int threads = 0;                           ///< of a block that solves one problem
     bool four = false;                         ///< with 128 threads: four blocks fit into a processor's memory
     bool swept = false;                        ///< its active set by sweeps.hpp
-    int group = 1;                             ///< of the derivative's systems that a block solves together
+    bool grouped = false;                      ///< a block solves eight of the derivative's systems
     int kkt_threads = 0;                       ///< of a block of these
     int blocks = 0, teams = 0;                 ///< of the solve; teams are those of all blocks
     std::int64_t sets = 0;                     ///< of matrices

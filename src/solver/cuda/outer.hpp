@@ -17,7 +17,7 @@ namespace optnet::solver::cuda {
 /// Products that fit into the arguments of a kernel.
 inline constexpr int most_products = 16;
 /// A warp adds up so many rows and columns, in tiles of tensor_tiles.hpp.
-inline constexpr int tiles_of_side = 4, sum_side = tiles_of_side * tile_side;
+inline constexpr int tiles_of_side = 4, tile_side = tiles_of_side * tile_rows;
 /// Runs are made until so many warps have work, as many as the largest GPU runs of them, but so many runs at most, each
 /// of so many problems at least.
 inline constexpr std::int64_t warps_of_sums = 1536, most_runs = 4096, least_run = 8;
@@ -35,7 +35,7 @@ struct run_plan {
     std::int64_t tiles = 0, entries = 0;       ///< of all sums together
 };
 
-OPTNET_DEVICE inline std::int64_t tiles_along(std::int64_t size) { return (size + sum_side - 1) / sum_side; }
+OPTNET_DEVICE inline std::int64_t tiles_along(std::int64_t size) { return (size + tile_side - 1) / tile_side; }
 template <class T> OPTNET_DEVICE std::int64_t tiles_of(const outer_product<T>& p) {
     return tiles_along(p.rows) * tiles_along(p.cols);
 }
@@ -60,7 +60,7 @@ template <int held, class T>
 OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::int64_t from, std::int64_t to, int lane,
                             double* sums) {
     const std::int64_t across = tiles_along(p.cols);
-    const std::int64_t top = which / across * sum_side, left = which % across * sum_side;
+    const std::int64_t top = which / across * tile_side, left = which % across * tile_side;
     constexpr int ahead = 2; // so many steps have their numbers on the way together
     double sum[tiles_of_side][tiles_of_side][2][held] = {};
     double a[ahead][tiles_of_side][held], b[ahead][tiles_of_side][held];
@@ -69,7 +69,7 @@ OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::
     const auto within = [](std::int64_t i, std::int64_t size) { return static_cast<int>(i < size ? i : size - 1); };
     OPTNET_UNROLLED
     for (int t = 0; t < tiles_of_side * held; ++t) {
-        const int i = t / held, h = t % held, beside = i * tile_side + (lane + h) / tile_terms;
+        const int i = t / held, h = t % held, beside = i * tile_rows + (lane + h) / tile_terms;
         row[i][h] = within(top + beside, p.rows);
         col[i][h] = within(left + beside, p.cols);
     }
@@ -104,8 +104,8 @@ OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::
     for (int t = 0; t < tiles_of_side * tiles_of_side; ++t) {
         OPTNET_UNROLLED
         for (int h = 0; h < held; ++h) {
-            const std::int64_t to_row = top + t / tiles_of_side * tile_side + (lane + h) / tile_terms,
-                               to_col = left + t % tiles_of_side * tile_side + (lane + h) % tile_terms * 2;
+            const std::int64_t to_row = top + t / tiles_of_side * tile_rows + (lane + h) / tile_terms,
+                               to_col = left + t % tiles_of_side * tile_rows + (lane + h) % tile_terms * 2;
             OPTNET_UNROLLED
             for (int e = 0; e < 2; ++e)
                 if (to_row < p.rows && to_col + e < p.cols)

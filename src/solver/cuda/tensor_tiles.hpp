@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A matrix times a vector of each of 8 or 16 problems, by the instruction of a GPU's warp that multiplies an 8 x 4 with
-// a 4 x 8 matrix: every number of the matrix is read once for all of them. The columns of that product do not meet: a
+// A matrix times a vector of each of eight problems, by the instruction of a GPU's warp that multiplies an 8 x 4 with a
+// 4 x 8 matrix: every number of the matrix is read once for eight problems. The columns of that product do not meet: a
 // problem's numbers do not depend on its neighbours, and a NaN stays where it is.
 
 #include "solver/cuda/dot_products.hpp"
 
 namespace optnet::solver::cuda {
 
-/// The side of the product of one instruction, and its terms.
-inline constexpr int tile_side = 8, tile_terms = 4;
+/// Sides of the product of one instruction, and its terms. The vectors of a group of so many problems lie side by side:
+/// entry i of problem c at [i * group_size + c].
+inline constexpr int tile_rows = 8, group_size = 8, tile_terms = 4;
 
 /// A block has warps, and one of its threads holds what one lane has. On the host one worker holds it for all lanes.
 template <class Team> OPTNET_DEVICE constexpr bool has_warps() {
@@ -50,131 +51,103 @@ struct strided_matrix {
     int down, along;
 };
 
-/// What lanes hold of so many tiles of sums, side by side.
-template <int held, int tiles = 1> struct sums_of_lanes { double of[tiles][2][held]; };
+/// What lanes hold of a tile of sums.
+template <int held> struct sums_of_lanes { double of[2][held]; };
 
-template <int held, int tiles>
-OPTNET_DEVICE void add_to(sums_of_lanes<held, tiles>& sum, const sums_of_lanes<held, tiles>& more) {
-    OPTNET_UNROLLED
-    for (int i = 0; i < tiles * 2 * held; ++i)
-        sum.of[i / (2 * held)][i / held % 2][i % held] += more.of[i / (2 * held)][i / held % 2][i % held];
-}
-
-/// Rows [top, top + 8) of M times the vectors x of a group, over the terms [first, last); entry k of problem c lies at
-/// x[k * group + c]. Beyond `rows` the last row again, for nothing. For all lanes of a warp together, from `lane` on;
-/// out of line, since a kernel has many products and its instructions want to be near.
-template <int held, int group>
-OPTNET_DEVICE OPTNET_OUT_OF_LINE sums_of_lanes<held, group / tile_side>
+/// Rows [top, top + 8) of M times the vectors x of a group, over the terms [first, last). Beyond `rows` the last row
+/// again, for nothing. For all lanes of a warp together, from `lane` on; out of line, since a kernel has many products
+/// and its instructions want to be near.
+template <int held>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE sums_of_lanes<held>
 tile_products(const strided_matrix M, int top, int rows, const double* vectors, int first, int last, int lane) {
-    // So many steps have their numbers on the way together; they add to two sums at least, in turns.
-    constexpr int ahead = 8, batch = ahead * tile_terms, tiles = group / tile_side, chains = tiles > 1 ? 1 : 2;
+    // So many instructions have their numbers on the way together; every other one adds to a sum of its own.
+    constexpr int ahead = 8, batch = ahead * tile_terms;
     const double* const x = in_fast_memory(vectors);
-    sums_of_lanes<held, tiles> sum[chains] = {};
-    double a[ahead][held];
+    double sum[2][2][held] = {}, a[ahead][held];
     const double* line[held];
     OPTNET_UNROLLED
     for (int h = 0; h < held; ++h) {
         const int row = top + (lane + h) / tile_terms;
         line[h] = M.data + (row < rows ? row : rows - 1) * M.down;
     }
-    // The terms of step t from `begin` on; beyond the last one that one again, times 0.
-    const auto read = [&](int begin, int t, bool inside) {
+    // The terms of tile t from `begin` on; beyond the last one that one again, times 0.
+    const auto read = [&](int begin, int t, bool inside, double(&to)[held]) {
         OPTNET_UNROLLED
         for (int h = 0; h < held; ++h) {
             const int k = begin + t * tile_terms + (lane + h) % tile_terms;
-            a[t][h] = read_only(line[h] + (inside || k < last ? k : last - 1) * M.along);
+            to[h] = read_only(line[h] + (inside || k < last ? k : last - 1) * M.along);
         }
     };
-    const auto multiply = [&](int begin, int t, bool inside) {
+    const auto multiply = [&](int begin, int t, bool inside, const double(&of)[held]) {
+        double b[held];
         OPTNET_UNROLLED
-        for (int w = 0; w < tiles; ++w) {
-            double b[held];
-            OPTNET_UNROLLED
-            for (int h = 0; h < held; ++h) {
-                const int k = begin + t * tile_terms + (lane + h) % tile_terms;
-                b[h] = inside || k < last ? x[k * group + w * tile_side + (lane + h) / tile_terms] : 0.0;
-            }
-            multiply_tile(sum[t % chains].of[w], a[t], b);
+        for (int h = 0; h < held; ++h) {
+            const int k = begin + t * tile_terms + (lane + h) % tile_terms;
+            b[h] = inside || k < last ? x[k * group_size + (lane + h) / tile_terms] : 0.0;
         }
+        multiply_tile(sum[t % 2], of, b);
     };
     int k = first;
     OPTNET_ROLLED
     for (; k + batch <= last; k += batch) {
         OPTNET_UNROLLED
-        for (int t = 0; t < ahead; ++t) read(k, t, true);
+        for (int t = 0; t < ahead; ++t) read(k, t, true, a[t]);
         OPTNET_UNROLLED
-        for (int t = 0; t < ahead; ++t) multiply(k, t, true);
+        for (int t = 0; t < ahead; ++t) multiply(k, t, true, a[t]);
     }
     OPTNET_UNROLLED
     for (int t = 0; t < ahead; ++t) {
         if (k + t * tile_terms >= last) break;
-        read(k, t, false);
+        read(k, t, false, a[t]);
     }
     OPTNET_UNROLLED
     for (int t = 0; t < ahead; ++t) {
         if (k + t * tile_terms >= last) break;
-        multiply(k, t, false);
+        multiply(k, t, false, a[t]);
     }
-    if constexpr (chains > 1) add_to(sum[0], sum[1]);
-    return sum[0];
+    sums_of_lanes<held> total;
+    OPTNET_UNROLLED
+    for (int h = 0; h < held; ++h) {
+        total.of[0][h] = sum[0][0][h] + sum[1][0][h];
+        total.of[1][h] = sum[0][1][h] + sum[1][1][h];
+    }
+    return total;
 }
 
 /// The part of a packed triangle that a product takes: itself, its transpose, or the symmetric matrix that it is half
 /// of.
 enum class packed { lower, upper, symmetric };
 
-/// Rows [top, top + 8) of such a matrix [size, size] times one vector: the first column of the product, and others, has
-/// the sums.
+/// Rows [top, top + 8) of such a matrix [size, size] times one vector: all eight columns of the product are the same.
 template <int held>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE sums_of_lanes<held> packed_products(const double* matrix, packed part, int top,
                                                                      int size, const double* vector, int lane) {
-    // Left of the square on the diagonal its own rows are read, from there on others as well: so many tiles of both
-    // have their numbers on the way together.
-    constexpr int ahead = 4, batch = ahead * tile_terms;
+    constexpr int ahead = 8;
     const double* const x = in_fast_memory(vector);
-    const int left = part == packed::upper ? 0 : top;
-    const int last = part == packed::lower && top + tile_side < size ? top + tile_side : size;
-    sums_of_lanes<held> sum = {}, more = {};
+    const int first = part == packed::upper ? top : 0;
+    const int last = part == packed::lower && top + tile_rows < size ? top + tile_rows : size;
+    sums_of_lanes<held> sum = {};
     OPTNET_ROLLED
-    for (int begin = 0; begin < left || top + begin < last; begin += batch) {
-        double a[ahead][held], b[ahead][held], c[ahead][held], d[ahead][held];
+    for (int begin = first; begin < last; begin += ahead * tile_terms) {
+        double a[ahead][held], b[ahead][held];
         OPTNET_UNROLLED
         for (int t = 0; t < ahead * held; ++t) {
             const int of_lane = lane + t % held, below = top + of_lane / tile_terms;
-            const int k = begin + t / held * tile_terms + of_lane % tile_terms;
-            if (begin + t / held * tile_terms >= left) break;
-            a[t / held][t % held] = read_only(matrix + triangle(below < size ? below : size - 1) + k);
-            b[t / held][t % held] = x[k];
-        }
-        OPTNET_UNROLLED
-        for (int t = 0; t < ahead * held; ++t) {
-            const int of_lane = lane + t % held, below = top + of_lane / tile_terms;
-            const int row = below < size ? below : size - 1;
-            const int k = top + begin + t / held * tile_terms + of_lane % tile_terms;
-            if (top + begin + t / held * tile_terms >= last) break;
+            const int row = below < size ? below : size - 1, k = begin + t / held * tile_terms + of_lane % tile_terms;
             const bool there = k < last && (part == packed::lower ? k <= row : part == packed::symmetric || k >= row);
             const int column = there ? k : row;
             const double v = read_only(matrix + (row > column ? triangle(row) + column : triangle(column) + row));
-            c[t / held][t % held] = there ? v : 0.0;
-            d[t / held][t % held] = x[k < last ? k : last - 1];
+            a[t / held][t % held] = there ? v : 0.0;
+            b[t / held][t % held] = x[k < last ? k : last - 1];
         }
         OPTNET_UNROLLED
-        for (int t = 0; t < ahead; ++t) {
-            if (begin + t * tile_terms >= left) break;
-            multiply_tile(sum.of[0], a[t], b[t]);
-        }
-        OPTNET_UNROLLED
-        for (int t = 0; t < ahead; ++t) {
-            if (top + begin + t * tile_terms >= last) break;
-            multiply_tile(more.of[0], c[t], d[t]);
-        }
+        for (int t = 0; t < ahead; ++t) multiply_tile(sum.of, a[t], b[t]);
     }
-    add_to(sum, more);
     return sum;
 }
 
-/// Eight rows of a sum of products, for a group of problems.
-template <int held, int group> class tile_of_sums {
+/// Eight rows of a sum of products.
+template <int held> class tile_of_sums {
 public:
     OPTNET_DEVICE tile_of_sums(int worker, int first_row, int all_rows)
         : lane(worker), top(first_row), rows(all_rows) {}
@@ -184,41 +157,43 @@ public:
     /// The same with a lower triangle, [0, i] for row i, and with an upper one, [i, length). Beyond the diagonal M has
     /// zeros.
     OPTNET_DEVICE void add_lower(const strided_matrix& M, int length, const double* x) {
-        add(M, 0, top + tile_side < length ? top + tile_side : length, x);
+        add(M, 0, top + tile_rows < length ? top + tile_rows : length, x);
     }
     OPTNET_DEVICE void add_upper(const strided_matrix& M, int length, const double* x) { add(M, top, length, x); }
 
     /// then(i, c, sum) for its rows and all problems of the group.
     template <class Then> OPTNET_DEVICE void tell(const Then& then) const {
         OPTNET_UNROLLED
-        for (int t = 0; t < held * tiles; ++t) {
-            const int h = t % held, w = t / held;
-            const int row = top + (lane + h) / tile_terms, c = w * tile_side + (lane + h) % tile_terms * 2;
+        for (int h = 0; h < held; ++h) {
+            const int row = top + (lane + h) / tile_terms, c = (lane + h) % tile_terms * 2;
             if (row >= rows) continue;
-            then(row, c, sum.of[w][0][h]);
-            then(row, c + 1, sum.of[w][1][h]);
+            then(row, c, sum.of[0][h]);
+            then(row, c + 1, sum.of[1][h]);
         }
     }
 
 private:
-    static constexpr int tiles = group / tile_side;
-
     OPTNET_DEVICE void add(const strided_matrix& M, int first, int last, const double* x) {
-        add_to(sum, tile_products<held, group>(M, top, rows, x, first, last, lane));
+        const sums_of_lanes<held> more = tile_products<held>(M, top, rows, x, first, last, lane);
+        OPTNET_UNROLLED
+        for (int h = 0; h < held; ++h) {
+            sum.of[0][h] += more.of[0][h];
+            sum.of[1][h] += more.of[1][h];
+        }
     }
 
-    sums_of_lanes<held, tiles> sum = {};
+    sums_of_lanes<held> sum = {};
     int lane, top, rows;
 };
 
 /// then(i, c, sum) for every row i in [0, rows) and problem c of a group, each by some worker, then a barrier as a
 /// rule. terms(sum) says what it is the sum of: sum.add(M, length, x) adds M x, x a vector of each problem.
-template <int group, at_end end = at_end::wait, class Team, class Terms, class Then>
+template <at_end end = at_end::wait, class Team, class Terms, class Then>
 OPTNET_DEVICE void group_products(Team& team, int rows, const Terms& terms, const Then& then) {
     constexpr int held = lanes_of<Team>, threads = warp / held;
     OPTNET_ROLLED
-    for (int top = team.rank / threads * tile_side; top < rows; top += team.size / threads * tile_side) {
-        tile_of_sums<held, group> mine(team.rank % threads, top, rows);
+    for (int top = team.rank / threads * tile_rows; top < rows; top += team.size / threads * tile_rows) {
+        tile_of_sums<held> mine(team.rank % threads, top, rows);
         terms(mine);
         mine.tell(then);
     }

@@ -32,8 +32,8 @@ template <class T> class batch {
 public:
     problems::answer<T> out;
     std::vector<std::int32_t> handed;
-    bool active_set_only = false;   ///< leaves the second kernel out
-    int group = cuda::few_together; ///< problems whose derivatives are solved together, or 1
+    bool active_set_only = false; ///< leaves the second kernel out
+    bool together = true;         ///< derivatives by groups
 
     /// `room`: bytes of a block's own memory; what does not fit lies elsewhere. `sweeps`: as where a GPU has few
     /// problems.
@@ -42,7 +42,8 @@ public:
         : data(cuda::make_batch(given, how, start)), poison(fill),
           set_words((cuda::matrices_bytes(data.n, data.p, data.m) + 255) / 256 * 32),
           swept(sweeps && cuda::by_sweeps(data.m)), split(cuda::element_memory(data.n, data.p, data.m, room, swept)),
-          kkt_split(cuda::adjoint_memory(data.n, data.p, data.m, room)) {
+          kkt_split(cuda::adjoint_memory(data.n, data.p, data.m, room)),
+          group_split(cuda::group_adjoint_memory(data.n, data.p, data.m, room)) {
         const auto count = [&](int n) { return static_cast<std::size_t>(data.batch * n); };
         // The pattern is in the outputs too: each of them must be written.
         const T left = static_cast<T>(fill);
@@ -55,6 +56,7 @@ public:
         for (std::int64_t k = 0; k < data.batch; ++k) kept.emplace_back(cuda::kept_bytes(data.n, data.p, data.m), fill);
         for (const std::size_t bytes : {split.near, split.far}) own.emplace_back(bytes, fill);
         for (const std::size_t bytes : {kkt_split.near, kkt_split.far}) adjoint.emplace_back(bytes, fill);
+        grouped.emplace_back(group_split.near, fill);
         road.emplace_back(cuda::road_bytes(data.n, data.p, data.m), fill);
     }
 
@@ -93,13 +95,19 @@ public:
         }
     }
 
-    /// Matrices that are shared: `group` problems at a time, by the teams of which a GPU has blocks.
+    /// Matrices that are shared: eight problems at a time, by the teams of which a GPU has blocks, unless that is not
+    /// wanted.
     template <class Team>
     void kkt_solve(Team& team, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, T* minus_z = nullptr) {
-        if (data.shared && cuda::may_sweep<Team>()) {
-            const cuda::kkt_arguments x = cuda::arguments(r, d, minus_z);
-            if (group == cuda::few_together) return solve_groups<cuda::few_together>(team, x);
-            if (group == cuda::many_together) return solve_groups<cuda::many_together>(team, x);
+        if (data.shared && together && group_split.far == 0 && cuda::may_sweep<Team>()) {
+            const auto kept_of = [&](std::int64_t k) { return factor(k); };
+            for (std::int64_t k = 0; k < data.batch; k += cuda::group_size) {
+                if (team.rank == 0) grouped[0].refill(poison);
+                team.sync();
+                cuda::solve_adjoint_group(team, set(0), kept_of, grouped[0].pieces(), k, data.batch,
+                                          cuda::arguments(r, d, minus_z));
+            }
+            return;
         }
         for (std::int64_t k = 0; k < data.batch; ++k) {
             if (team.rank == 0)
@@ -123,17 +131,6 @@ public:
     }
 
 private:
-    template <int size, class Team> void solve_groups(Team& team, const cuda::kkt_arguments& x) {
-        if (team.rank == 0)
-            grouped.assign(
-                1, {cuda::group_adjoint_memory(size, data.n, data.p, data.m, cuda::arena::unlimited).near, poison});
-        const auto kept_of = [&](std::int64_t k) { return factor(k); };
-        for (std::int64_t k = 0; k < data.batch; k += size) {
-            if (team.rank == 0) grouped[0].refill(poison);
-            team.sync();
-            cuda::solve_adjoint_group<size>(team, set(0), kept_of, grouped[0].pieces(), k, data.batch, x);
-        }
-    }
     std::int64_t count_sets() const { return data.shared ? 1 : data.batch; }
     cuda::outputs outputs() {
         return {solution<T>{out.z.data(), out.nu.data(), out.lambda.data(), out.s.data(), out.status.data(),
@@ -145,7 +142,7 @@ private:
     double poison;
     std::size_t set_words;
     bool swept;
-    cuda::memory_split split, kkt_split;
+    cuda::memory_split split, kkt_split, group_split;
     bool factored = false;
     std::vector<memory> sets, kept, own, road, adjoint, grouped;
 };
