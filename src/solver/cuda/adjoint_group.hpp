@@ -71,8 +71,7 @@ public:
             v.r[t] = v.right[t] = v.count[c] < 0 ? 0.0 : vectors(c).right(row);
             if (row >= n + p) v.step[t - (n + p) * group_size] = 0;
         });
-        // What is read but once, and from far away, is asked for before the products that come first.
-        each_line(team, [&](const double* line) { fetch_ahead(line); });
+        fetch_factors(team);
         const int steps = of.exact() ? 1 : most_refinements;
         OPTNET_ROLLED
         for (int turn = 0;; ++turn) {
@@ -114,13 +113,13 @@ private:
 
     OPTNET_DEVICE adjoint_vectors vectors(int c) const { return {of, x, first + c}; }
 
-    /// f(line) for the first number of every line of memory, 128 bytes, of the kept factors.
-    template <class Team, class F> OPTNET_DEVICE void each_line(Team& team, const F& f) {
-        constexpr int of_line = 16;
+    /// Asks for the kept factors, which are read but once and come from far away, before the products that come first.
+    template <class Team> OPTNET_DEVICE void fetch_factors(const Team& team) {
+        constexpr int of_line = 16; // numbers in 128 bytes
         const int lines = triangle(v.capacity) / of_line + 1;
         for (int t = team.rank; t < group_size * lines; t += team.size) {
             const int c = t / lines, at = t % lines * of_line;
-            if (at < triangle(v.count[c] < 0 ? 0 : v.count[c])) f(v.T[c] + at);
+            if (v.count[c] > 0 && at < triangle(v.count[c])) fetch_ahead(v.T[c] + at);
         }
     }
 
