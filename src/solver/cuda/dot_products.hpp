@@ -64,12 +64,17 @@ struct whole_sum {
     }
 };
 
+/// Its workers are threads of warps, which hand each other numbers.
+template <class Team> OPTNET_DEVICE constexpr bool has_warps() {
+    return requires(Team & team) { team.add_neighbours(0.0, 1); };
+}
+
 /// then(t, sum) for every t in [0, count), each by some worker, then a barrier as a rule. terms(t, sum) says what it is
 /// the sum of: sum.add(first, last, f) adds f(k).a · f(k).b. Teams whose workers are those of warps have
 /// `add_neighbours`.
 template <beside side, at_end end = at_end::wait, class Team, class Terms, class Then>
 OPTNET_DEVICE void dot_products(Team& team, int count, const Terms& terms, const Then& then) {
-    if constexpr (requires { team.add_neighbours(0.0, 1); }) {
+    if constexpr (has_warps<Team>()) {
         // Few problems wait for numbers, many for instructions.
         constexpr int ahead = Team::size > lanes ? 8 : 4;
         constexpr int of_warp = warp / eight, stride = side == beside::terms ? 1 : of_warp;

@@ -14,7 +14,7 @@ extern __shared__ double block_memory[];
 
 /// One problem after the other.
 template <int threads>
-__global__ void __launch_bounds__(threads, threads == lanes ? 5 : 2)
+__global__ void __launch_bounds__(threads, threads == few_threads ? 5 : 2)
     kkt_kernel(const __grid_constant__ places at, unsigned char* scratch, kkt_arguments x) {
     __shared__ typename team_of_threads<threads>::board board;
     team_of_threads<threads> team(static_cast<int>(threadIdx.x), board);
@@ -23,10 +23,10 @@ __global__ void __launch_bounds__(threads, threads == lanes ? 5 : 2)
         solve_adjoint(team, at.set_of(k, 0), at.kept(k), memory, k, x);
 }
 
-/// One group of problems after the other. Few groups have more threads each.
-constexpr int threads_of_many = 256, threads_of_few = 512;
+/// One group of problems after the other. Blocks of few groups have a processor each, and are wide.
+constexpr int narrow = 256, wide = 512;
 template <int threads>
-__global__ void __launch_bounds__(threads, threads == threads_of_many ? 2 : 1)
+__global__ void __launch_bounds__(threads, threads == narrow ? 2 : 1)
     kkt_group_kernel(const __grid_constant__ places at, const __grid_constant__ kkt_arguments x) {
     __shared__ typename team_of_threads<threads>::board board;
     team_of_threads<threads> team(static_cast<int>(threadIdx.x), board);
@@ -37,10 +37,8 @@ __global__ void __launch_bounds__(threads, threads == threads_of_many ? 2 : 1)
         solve_adjoint_group(team, at.set(0), kept, memory, k, at.count, x);
 }
 
-auto group_kernel(int threads) {
-    return threads == threads_of_few ? kkt_group_kernel<threads_of_few> : kkt_group_kernel<threads_of_many>;
-}
-auto single_kernel(int threads) { return threads == lanes ? kkt_kernel<lanes> : kkt_kernel<2 * lanes>; }
+auto group_kernel(int threads) { return threads == wide ? kkt_group_kernel<wide> : kkt_group_kernel<narrow>; }
+auto single_kernel(int threads) { return threads == few_threads ? kkt_kernel<few_threads> : kkt_kernel<many_threads>; }
 
 } // namespace
 
@@ -57,7 +55,7 @@ cudaError_t plan_kkt(launch_plan& made, int processors, int most) {
     made.kkt_threads = made.threads;
     if (!made.grouped) return allow(single_kernel(made.threads), made.threads, made.kkt.near, most);
     made.kkt = together;
-    made.kkt_threads = kkt_blocks(made) <= processors ? threads_of_few : threads_of_many;
+    made.kkt_threads = kkt_blocks(made) <= processors ? wide : narrow;
     return allow(group_kernel(made.kkt_threads), made.kkt_threads, made.kkt.near, most);
 }
 

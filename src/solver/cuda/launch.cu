@@ -14,7 +14,6 @@ extern __shared__ double block_memory[];
 /// Every block takes problems until there are no more. Where a processor has one at most it has more threads, with more
 /// registers each; where it has more, other blocks use the time that one waits. With memory for four of them a thread
 /// has 128 registers, and leaves some of its numbers on its stack, which four make up for; with three it has 168.
-constexpr int few_threads = lanes, many_threads = 256;
 template <int threads, int resident>
 __global__ void __launch_bounds__(threads, resident)
     solve_kernel(const __grid_constant__ device_batch batch, const __grid_constant__ places at,

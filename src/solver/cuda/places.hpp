@@ -76,6 +76,9 @@ cudaError_t allow_small(const launch_plan& plan, int most, int& resident);
 void solve_small(const device_batch& batch, const places& at, const outputs& out, cudaStream_t stream);
 void kkt_small(const places& at, const kkt_arguments& x, cudaStream_t stream);
 
+/// Threads of a block that has one of many problems, and of one that has a processor to itself.
+inline constexpr int few_threads = lanes, many_threads = 256;
+
 /// Completes a plan of blocks by who solves the derivative's systems, and with what memory.
 cudaError_t plan_kkt(launch_plan& made, int processors, int most);
 /// Blocks of one `kkt_solve`; as many as a solve has where each needs memory of its own.

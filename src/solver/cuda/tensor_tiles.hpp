@@ -13,10 +13,7 @@ namespace optnet::solver::cuda {
 /// entry i of problem c at [i * group_size + c].
 inline constexpr int tile_rows = 8, group_size = 8, tile_terms = 4;
 
-/// A block has warps, and one of its threads holds what one lane has. On the host one worker holds it for all lanes.
-template <class Team> OPTNET_DEVICE constexpr bool has_warps() {
-    return requires(Team & team) { team.add_neighbours(0.0, 1); };
-}
+/// A thread of a block holds what one lane has. On the host one worker holds it for all lanes.
 template <class Team> inline constexpr int lanes_of = has_warps<Team>() ? 1 : warp;
 
 /// sum += A B. Of A [8, 4] a lane has entry (lane / 4, lane % 4), of B [4, 8] entry (lane % 4, lane / 4), and of the
