@@ -82,6 +82,11 @@ static_assert(is(pos(abs(z) - 1), convex, plus) && is(max(norm1(z), 2), convex, 
 static_assert(is(sum_squares(pos(z)), convex, plus) && quadratic(sum_squares(pos(z))) && !quadratic(norm1(z)));
 static_assert(quadratic(lambda * quad(z, Q) + s) && quadratic(-sum_squares(z)) && is(abs(s) + abs(z), convex, plus));
 
+static_assert(is(square(z), convex, plus) && quadratic(square(z)) && is(-square(U), concave, minus));
+static_assert(is(square(pos(z)), convex, plus) && is(square(abs(z) + w), convex, plus) && square(U).form == U.form);
+static_assert(is(N * square(z), convex, plus) && quadratic(slice<0, 2>(square(z))) && quadratic(square(s) + s));
+static_assert(is(square(y), affine, plus) && !quadratic(square(y)) && is(square(a) * norm1(z), convex, plus));
+
 // products, sums and pieces of bent expressions
 static_assert(is(lambda * norm1(z), convex, plus) && is(-lambda * norm1(z), concave, minus));
 static_assert(is(norm1(z) * 2, convex, plus) && is(norm1(z) / lambda, convex, plus) && is(0.5 * abs(z), convex, plus));

@@ -77,6 +77,21 @@ q [n] at z = -2 * y
 offset = 1 * dot(y, y)
 )");
 }
+TEST_CASE("squares are identities of Q where all weigh the same, else diagonals") {
+    constexpr nonneg<"w", n> w;
+    CHECK(table(minimize(sum(square(z)) / 2 + lambda * sum(square(z)) + dot(w, square(z)))) ==
+          R"(Q identity [n, n] at z, z = 2 * 1 / #0
+Q scaled [n, n] at z, z = 2 * lambda
+Q diagonal [n, n] at z, z = 2 * w
+)");
+    CHECK(table(minimize(square(s) + square(z - y)[2] + sum(slice<1, n>(square(z))))) ==
+          R"(Q identity [1, 1] at s, s = 2
+Q identity [1, 1] at z + #0, z + #0 = 2
+Q identity [n - 1, n - 1] at z + 1, z + 1 = 2
+q [1] at z + #0 = -2 * y[#0]
+offset = 1 * y[#0] * y[#0]
+)");
+}
 TEST_CASE("bounds need no rows of a matrix") {
     constexpr dim<"rules"> rules;
     constexpr variable<"x", 64> x;

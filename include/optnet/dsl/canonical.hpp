@@ -114,6 +114,13 @@ public:
         return shape_of(i).rank == 0 ? maps.multiply(i, maps.ones(count)) : maps.flat(i);
     }
 
+    /// f becomes those of its entries that the map of t acts on.
+    constexpr void cut(const linear_term& t, form& f) {
+        const size_form to = t.slot < 0 ? plus(t.offset, t.map.cols) : f.count;
+        if (t.offset != size_form{} || to != f.count) part(t.offset, to, f);
+        if (t.slot >= 0) entry(maps.write(op::number, scalar_shape(), {}, {}, {}, t.slot), f);
+    }
+
     lowering l;
     map_algebra& maps = l.maps;
 

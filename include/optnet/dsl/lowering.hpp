@@ -7,12 +7,14 @@
 
 namespace optnet::dsl {
 
-/// map * (entries of `column` from `offset`, or from offset + the number in `slot`).
+/// map * (entries of `column` from `offset`, or from offset + the number in `slot`); or the same of the squares of a
+/// form's entries, which are no column but are taken apart and together like one. They end in the objective alone.
 struct linear_term {
     int column = -1;
     size_form offset;
     int slot = -1;
     linear_map map;
+    int squares = -1; ///< into lowering::squared, where there is no column
 };
 
 /// scale * value(factor) * value(node); a scalar node stands for all entries.
@@ -49,6 +51,12 @@ public:
     constexpr void quadratic(const form& u, int matrix, form& f) {
         squared.push_back(u);
         f.quadratic.push_back({static_cast<int>(squared.size()) - 1, matrix});
+    }
+
+    /// f = the squares of u, entry by entry.
+    constexpr void squares(const form& u, form& f) {
+        squared.push_back(u);
+        f.linear.push_back({-1, {}, -1, map_algebra::identity(u.count), static_cast<int>(squared.size()) - 1});
     }
 
     /// New columns: t is one for each of its entries.
@@ -172,7 +180,7 @@ public:
 
     layout& out;
     map_algebra maps;
-    std::vector<form> squared; ///< arguments of quadratic terms
+    std::vector<form> squared; ///< arguments of quadratic terms and squares
 };
 
 } // namespace optnet::dsl

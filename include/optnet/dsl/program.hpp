@@ -126,4 +126,14 @@ struct program {
     int number_count = 0; ///< slots that hold doubles (literals, indices, atom settings), in order of traversal
 };
 
+/// Whether a node of a program or a table is a number that no size and no parameter decides: a number of the user's, or
+/// scalars of such numbers. The sum of ones is none.
+template <class Source> constexpr bool made_of_numbers(const Source& p, int i) {
+    const node& n = p.nodes[static_cast<std::size_t>(i)];
+    if (n.shape.rank > 0 || n.has_parameters || n.has_variables) return false;
+    for (int k = 0; k < n.argument_count; ++k)
+        if (!made_of_numbers(p, p.arguments[static_cast<std::size_t>(n.first_argument + k)])) return false;
+    return true;
+}
+
 } // namespace optnet::dsl

@@ -49,6 +49,7 @@ using expr::max;
 using expr::norm1;
 using expr::pos;
 using expr::quad;
+using expr::square;
 using expr::sum_squares;
 
 // problems and binding

@@ -18,6 +18,6 @@ template <class... Atom> struct atom_list {
 };
 
 using all_atoms = atom_list<atoms::abs, atoms::max, atoms::max_over<0>, atoms::max_over<1>, atoms::norm1, atoms::pos,
-                            atoms::quad, atoms::sum_squares>;
+                            atoms::quad, atoms::square, atoms::sum_squares>;
 
 } // namespace optnet::dsl
