@@ -64,6 +64,10 @@ public:
 
     constexpr int ones(const size_form& n) { return write(op::ones, vector_shape(n), {}); }
     constexpr int one() { return write(op::ones, scalar_shape(), {}); }
+    /// Of `count` entries row by row, which are the last ones of rows of `cols`.
+    constexpr int row_ends(const size_form& count, const size_form& cols) {
+        return write(op::row_ends, vector_shape(count), {}, {}, cols);
+    }
     constexpr int multiply(int a, int b) {
         const shape_form &s = at(a).shape, &t = at(b).shape;
         const shape_form made = s.rank == 0   ? t

@@ -72,6 +72,7 @@ enum class op : unsigned char {
     kron_right,       ///< M kron I, I of `to`
     kron_left,        ///< I kron M, I of `to`
     commutation, ///< the matrix that turns the entries of a [from, to] matrix row by row into those of its transpose
+    row_ends,    ///< [rows]: 1 at the last entry of every run of `to` entries, else 0
     difference_band, ///< [rows, 2]: -1, 1, the bands 0 and 1 of diff
     band_to_dense,   ///< a matrix of bands [rows, width] as [rows, to]; slot holds the first band
     band_gram, ///< arguments bands B, C, [rows, width] each: the bands of B'C; slot: first of B, other: first of C
