@@ -150,6 +150,7 @@ value evaluator::lowered(const dsl::node& n) {
     case op::kron_right: return structured::kron_right(first(), size(n.to));
     case op::kron_left: return structured::kron_left(first(), size(n.to));
     case op::commutation: return structured::commutation(size(n.from), size(n.to), options);
+    case op::row_ends: return structured::row_ends(size(n.shape.rows), size(n.to), options);
     case op::difference_band: return structured::difference_band(size(n.shape.rows), options);
     case op::band_to_dense: return structured::band_to_dense(first(), n.slot, size(n.to));
     case op::band_gram: return structured::band_gram(first(), n.slot, second(), size(n.shape.rows));

@@ -213,12 +213,13 @@ Tensor answer::dual(std::string_view name) const {
     for (std::size_t c = 0; c < problem.constraints.size(); ++c) {
         const dsl::constraint& of = problem.constraints[c];
         if (of.name != name) continue;
-        // Of a range, the lower half comes first; its multiplier counts negative.
+        // Of a range and of simplex(z), the lower half comes first; its multiplier counts negative.
         const bool lower = c + 1 < problem.constraints.size() && problem.constraints[c + 1].group == of.group;
         for (std::size_t g = 0; g < problem.rows.size(); ++g) {
             if (problem.rows[g].constraint != static_cast<int>(c)) continue;
             const Tensor& all = problem.rows[g].where == solver::matrix::A ? solver.nu : solver.lam;
-            const Tensor own = part(all, where->rows[g], where->constraint_shapes[c]);
+            Tensor own = part(all, where->rows[g], where->constraint_shapes[c]);
+            while (sum.defined() && own.dim() < sum.dim()) own = own.unsqueeze(-1); // of sum(z) == 1
             sum = !sum.defined() ? (lower ? own.neg() : own) : lower ? sum - own : sum + own;
         }
     }

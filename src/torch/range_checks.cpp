@@ -59,6 +59,19 @@ void check_slice(const dsl::table& problem, std::span<const double> numbers, con
                 " entries: " + size_text(problem, known, culprit));
 }
 
+/// The k of sum_largest and sum_smallest.
+void check_count(const dsl::table& problem, std::span<const double> numbers, const sizes& known, int node) {
+    const dsl::node& n = problem.nodes[place(node)];
+    if (n.atom != "sum_largest" && n.atom != "sum_smallest") return;
+    const dsl::node& of = problem.nodes[place(problem.arguments[place(n.first_argument)])];
+    const dsl::node& k = problem.nodes[place(problem.arguments[place(n.first_argument + 1)])];
+    const std::int64_t entries = known.of(of.shape.rows) * known.of(of.shape.cols);
+    if (numbers[place(k.slot)] <= static_cast<double>(entries)) return;
+    const dsl::size_form& culprit = of.shape.rows.count > 0 ? of.shape.rows : of.shape.cols;
+    throw Error(expression(problem, numbers, node) + " adds up more entries than the " + std::to_string(entries) +
+                " there are: " + size_text(problem, known, culprit));
+}
+
 } // namespace
 
 void check_ranges(const dsl::table& problem, std::span<const double> numbers, const sizes& known) {
@@ -67,6 +80,7 @@ void check_ranges(const dsl::table& problem, std::span<const double> numbers, co
         const dsl::node& n = problem.nodes[i];
         if (!written_by_user(n)) continue;
         if (n.code == dsl::op::index) check_index(problem, numbers, known, static_cast<int>(i));
+        if (n.code == dsl::op::atom) check_count(problem, numbers, known, static_cast<int>(i));
         if (n.code == dsl::op::slice) check_slice(problem, numbers, known, static_cast<int>(i));
         if (known.of(n.shape.rows) < 0 || known.of(n.shape.cols) < 0)
             throw Error(expression(problem, numbers, static_cast<int>(i)) + " has a size below 0: " +

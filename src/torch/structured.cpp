@@ -49,6 +49,12 @@ value commutation(std::int64_t rows, std::int64_t cols, const at::TensorOptions&
     return value::of(at::eye(rows * cols, options).index_select(0, from.t().reshape({-1})), 2);
 }
 
+value row_ends(std::int64_t rows, std::int64_t run, const at::TensorOptions& options) {
+    Tensor ends = at::zeros({rows}, options);
+    if (rows >= run) ends.slice(0, run - 1, rows, run).fill_(1);
+    return value::of(ends, 1);
+}
+
 value difference_band(std::int64_t rows, const at::TensorOptions& options) {
     return value::of(at::tensor({-1.0, 1.0}, options).expand({rows, 2}), 2);
 }

@@ -20,6 +20,9 @@ value kron_left(const value& m, std::int64_t size);
 /// K with K flat(X) = flat(X') for X of [rows, cols], entries row by row.
 value commutation(std::int64_t rows, std::int64_t cols, const at::TensorOptions& options);
 
+/// [rows]: 1 at the last entry of every run of `run` entries, else 0.
+value row_ends(std::int64_t rows, std::int64_t run, const at::TensorOptions& options);
+
 /// [rows, 2]: -1 and 1, the bands 0 and 1 of the matrix of differences.
 value difference_band(std::int64_t rows, const at::TensorOptions& options);
 

@@ -110,6 +110,11 @@ value algebra::largest(const value& a) {
 
 value algebra::largest_over(const value& a, int dimension) { return value::of(dense(a).tensor.amax(dimension - 2), 1); }
 
+value algebra::sum_largest(const value& a, const value& k) {
+    if (a.is_number()) return a;
+    return value::of(std::get<0>(entries(a).topk(static_cast<std::int64_t>(k.number), -1)).sum(-1), 0);
+}
+
 value algebra::maximum(const value& a, const value& b) {
     if (a.is_number() && b.is_number()) return value::of(std::max(a.number, b.number));
     if (a.is_number()) return maximum(b, a);

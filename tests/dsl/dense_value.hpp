@@ -124,6 +124,25 @@ struct dense_algebra {
         return each(a, b, [](double x, double y) { return std::max(x, y); });
     }
     static value multiply(const value& a, const value& b) { return product(a, b); }
+    static value elementwise(const value& a, const value& b) {
+        return each(a, b, [](double x, double y) { return x * y; });
+    }
+    static value sum_largest(const value& a, const value& k) {
+        std::vector<double> sorted = a.data;
+        std::sort(sorted.rbegin(), sorted.rend());
+        double sum = 0;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(k.data[0]); ++i) sum += sorted[i];
+        return scalar_value(sum);
+    }
+    static value number(double x) { return scalar_value(x); }
+    static value add(const value& a, const value& b) {
+        return each(a, b, [](double x, double y) { return x + y; });
+    }
+    static value negate(const value& a) {
+        return each(a, [](double v) { return -v; });
+    }
+    static value transpose(const value& a) { return transposed(a); }
+    static value diff(const value& a) { return differences(a); }
     static value dot(const value& a, const value& b) {
         return sum(each(a, b, [](double x, double y) { return x * y; }));
     }

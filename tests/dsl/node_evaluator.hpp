@@ -99,6 +99,7 @@ private:
             return out;
         };
         if (n.code == op::ones) return fill([](int, int) { return 1.0; });
+        if (n.code == op::row_ends) return fill([&](int i, int) { return (i + 1) % size(n.to) == 0 ? 1.0 : 0.0; });
         if (n.code == op::difference_band) return fill([](int, int k) { return k == 0 ? -1.0 : 1.0; });
         if (n.code == op::commutation) { // of vec W, W [from, to]: entry (j, i) of T(W) is entry (i, j) of W
             const int from = size(n.from), to = size(n.to);

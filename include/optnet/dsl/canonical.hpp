@@ -90,11 +90,11 @@ public:
             return;
         case op::slice:
             canonical(argument(0), f);
-            part(n.from, n.to, f);
+            l.part(n.from, n.to, f);
             return;
         case op::diff:
             canonical(argument(0), f);
-            differences(entries(n.shape), f);
+            l.differences(entries(n.shape), f);
             return;
         case op::atom: {
             std::vector<form> arguments(static_cast<std::size_t>(n.argument_count));
@@ -112,6 +112,13 @@ public:
     /// A constant as a vector of `count` entries.
     constexpr int entries_of(int i, const size_form& count) {
         return shape_of(i).rank == 0 ? maps.multiply(i, maps.ones(count)) : maps.flat(i);
+    }
+
+    /// f becomes those of its entries that the map of t acts on.
+    constexpr void cut(const linear_term& t, form& f) {
+        const size_form to = t.slot < 0 ? plus(t.offset, t.map.cols) : f.count;
+        if (t.offset != size_form{} || to != f.count) l.part(t.offset, to, f);
+        if (t.slot >= 0) entry(maps.write(op::number, scalar_shape(), {}, {}, {}, t.slot), f);
     }
 
     lowering l;
@@ -204,63 +211,6 @@ private:
             if (t.weight >= 0 && shape_of(t.weight).rank > 0) t.weight = pick(t.weight);
         f.count = one;
         f.scalar = true;
-    }
-
-    /// f becomes f[from], ..., f[to - 1].
-    constexpr void part(const size_form& from, const size_form& to, form& f) {
-        const size_form count = minus(to, from);
-        const auto cut = [&](int i, const shape_form& shape) { return maps.write(op::slice, shape, {i}, from, to); };
-        for (linear_term& t : f.linear) {
-            linear_map& m = t.map;
-            const bool square =
-                m.kind == map_kind::identity || m.kind == map_kind::scaled || m.kind == map_kind::diagonal;
-            if (m.kind == map_kind::diagonal || m.kind == map_kind::column) m.node = cut(m.node, vector_shape(count));
-            if (square) {
-                t.offset = plus(t.offset, from);
-                m.cols = count;
-            } else if (m.kind == map_kind::banded && m.first >= 0) {
-                m.node = cut(m.node, matrix_shape(count, number_size(m.last - m.first + 1)));
-                t.offset = plus(t.offset, from);
-                m.cols = plus(count, number_size(m.last));
-            } else if (m.kind != map_kind::column) {
-                m = maps.densified(m);
-                m.node = cut(m.node, matrix_shape(count, m.cols));
-            }
-            m.rows = count;
-        }
-        for (constant_term& t : f.constant)
-            if (shape_of(t.node).rank > 0) t.node = cut(t.node, vector_shape(count));
-        for (quadratic_term& t : f.quadratic)
-            if (t.weight >= 0 && shape_of(t.weight).rank > 0) t.weight = cut(t.weight, vector_shape(count));
-        f.count = count;
-    }
-
-    /// f becomes f[1] - f[0], ...; `count` of them.
-    constexpr void differences(const size_form& count, form& f) {
-        for (linear_term& t : f.linear) {
-            linear_map& m = t.map;
-            if (m.kind == map_kind::identity || m.kind == map_kind::scaled) {
-                const int band = maps.write(op::difference_band, matrix_shape(count, number_size(2)), {});
-                m.node = m.kind == map_kind::identity ? band : maps.multiply(m.node, band);
-                m.kind = map_kind::banded;
-                m.first = 0;
-                m.last = 1;
-            } else if (m.kind == map_kind::column) {
-                m.node = maps.write(op::diff, vector_shape(count), {m.node});
-            } else {
-                m = maps.densified(m);
-                m.node = maps.write(op::diff, matrix_shape(count, m.cols), {m.node});
-            }
-            m.rows = count;
-        }
-        std::vector<constant_term> kept;
-        for (constant_term t : f.constant) {
-            if (shape_of(t.node).rank == 0) continue; // the same for all entries
-            t.node = maps.write(op::diff, vector_shape(count), {t.node});
-            kept.push_back(t);
-        }
-        f.constant = kept;
-        f.count = count;
     }
 
     program& p;

@@ -36,7 +36,11 @@ public:
 
 private:
     constexpr void write_objective(const form& f) {
-        for (const linear_term& t : f.linear) write_q(t, row_of(t.map), t.map.scale, t.map.factor);
+        for (const linear_term& t : f.linear)
+            if (t.squares < 0)
+                write_q(t, row_of(t.map), t.map.scale, t.map.factor);
+            else
+                write_squares(t);
         for (const constant_term& t : f.constant) write_offset(t.node, t.scale, t.factor);
         for (const quadratic_term& t : f.quadratic) write_quadratic(t);
     }
@@ -45,6 +49,27 @@ private:
     constexpr int row_of(const linear_map& m) {
         if (m.kind == map_kind::identity) return c.maps.one();
         return m.kind == map_kind::dense || m.kind == map_kind::banded ? c.maps.flat(c.maps.densified(m).node) : m.node;
+    }
+
+    /// c'(u o u) is u' diag(c) u.
+    constexpr void write_squares(const linear_term& t) {
+        form u = c.l.squared[static_cast<std::size_t>(t.squares)];
+        c.cut(t, u);
+        int weights = row_of(t.map);
+        if (u.scalar && c.shape_of(weights).rank > 0) weights = c.maps.write(op::sum, scalar_shape(), {weights});
+        const int all = c.maps.scalar_of(weights);
+        quadratic_term q;
+        c.l.squared.push_back(u);
+        q.argument = static_cast<int>(c.l.squared.size()) - 1;
+        q.scale = t.map.scale;
+        q.factor = t.map.factor;
+        if (all < 0)
+            q.matrix = c.maps.write(op::diagonal, matrix_shape(u.count, u.count), {weights});
+        else if (c.maps.at(all).code != op::ones && c.maps.only_numbers(all))
+            q.factor = c.maps.both(q.factor, all);
+        else if (c.maps.at(all).code != op::ones)
+            q.weight = all;
+        write_quadratic(q);
     }
 
     constexpr void write_q(const linear_term& t, int node, double scale, int factor) {

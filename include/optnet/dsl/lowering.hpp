@@ -7,12 +7,14 @@
 
 namespace optnet::dsl {
 
-/// map * (entries of `column` from `offset`, or from offset + the number in `slot`).
+/// map * (entries of `column` from `offset`, or from offset + the number in `slot`); or the same of the squares of a
+/// form's entries, which are no column but are taken apart and together like one. They end in the objective alone.
 struct linear_term {
     int column = -1;
     size_form offset;
     int slot = -1;
     linear_map map;
+    int squares = -1; ///< into lowering::squared, where there is no column
 };
 
 /// scale * value(factor) * value(node); a scalar node stands for all entries.
@@ -51,10 +53,28 @@ public:
         f.quadratic.push_back({static_cast<int>(squared.size()) - 1, matrix});
     }
 
+    /// f = the squares of u, entry by entry.
+    constexpr void squares(const form& u, form& f) {
+        squared.push_back(u);
+        f.linear.push_back({-1, {}, -1, map_algebra::identity(u.count), static_cast<int>(squared.size()) - 1});
+    }
+
     /// New columns: t is one for each of its entries.
     constexpr void epigraph(form& t) {
         out.columns.push_back({-1, t.count});
         t.linear.push_back({static_cast<int>(out.columns.size()) - 1, {}, -1, map_algebra::identity(t.count)});
+    }
+
+    /// f times a number.
+    static constexpr void scale(double number, form& f) {
+        for (linear_term& t : f.linear) t.map.scale *= number;
+        for (constant_term& t : f.constant) t.scale *= number;
+    }
+
+    /// f times a node made of numbers.
+    constexpr void weigh(int number, form& f) {
+        for (linear_term& t : f.linear) t.map.factor = maps.both(t.map.factor, number);
+        for (constant_term& t : f.constant) t.factor = maps.both(t.factor, number);
     }
 
     static constexpr void negate(form& f) {
@@ -99,6 +119,63 @@ public:
         f.scalar = false;
     }
 
+    /// f becomes f[from], ..., f[to - 1].
+    constexpr void part(const size_form& from, const size_form& to, form& f) {
+        const size_form count = minus(to, from);
+        const auto cut = [&](int i, const shape_form& shape) { return maps.write(op::slice, shape, {i}, from, to); };
+        for (linear_term& t : f.linear) {
+            linear_map& m = t.map;
+            const bool square =
+                m.kind == map_kind::identity || m.kind == map_kind::scaled || m.kind == map_kind::diagonal;
+            if (m.kind == map_kind::diagonal || m.kind == map_kind::column) m.node = cut(m.node, vector_shape(count));
+            if (square) {
+                t.offset = plus(t.offset, from);
+                m.cols = count;
+            } else if (m.kind == map_kind::banded && m.first >= 0) {
+                m.node = cut(m.node, matrix_shape(count, number_size(m.last - m.first + 1)));
+                t.offset = plus(t.offset, from);
+                m.cols = plus(count, number_size(m.last));
+            } else if (m.kind != map_kind::column) {
+                m = maps.densified(m);
+                m.node = cut(m.node, matrix_shape(count, m.cols));
+            }
+            m.rows = count;
+        }
+        for (constant_term& t : f.constant)
+            if (maps.at(t.node).shape.rank > 0) t.node = cut(t.node, vector_shape(count));
+        for (quadratic_term& t : f.quadratic)
+            if (t.weight >= 0 && maps.at(t.weight).shape.rank > 0) t.weight = cut(t.weight, vector_shape(count));
+        f.count = count;
+    }
+
+    /// f becomes f[1] - f[0], ...; `count` of them.
+    constexpr void differences(const size_form& count, form& f) {
+        for (linear_term& t : f.linear) {
+            linear_map& m = t.map;
+            if (m.kind == map_kind::identity || m.kind == map_kind::scaled) {
+                const int band = maps.write(op::difference_band, matrix_shape(count, number_size(2)), {});
+                m.node = m.kind == map_kind::identity ? band : maps.multiply(m.node, band);
+                m.kind = map_kind::banded;
+                m.first = 0;
+                m.last = 1;
+            } else if (m.kind == map_kind::column) {
+                m.node = maps.write(op::diff, vector_shape(count), {m.node});
+            } else {
+                m = maps.densified(m);
+                m.node = maps.write(op::diff, matrix_shape(count, m.cols), {m.node});
+            }
+            m.rows = count;
+        }
+        std::vector<constant_term> kept;
+        for (constant_term t : f.constant) {
+            if (maps.at(t.node).shape.rank == 0) continue; // the same for all entries
+            t.node = maps.write(op::diff, vector_shape(count), {t.node});
+            kept.push_back(t);
+        }
+        f.constant = kept;
+        f.count = count;
+    }
+
     /// f <= 0, entry by entry, in rows of their own.
     constexpr void at_most_zero(const form& f) {
         const int group = static_cast<int>(out.rows.size());
@@ -123,6 +200,19 @@ public:
         for (const bool second : {false, true}) {
             rows(u, solver::matrix::G, group, vector_of::h, second, second ? -1 : 1);
             rows(t, solver::matrix::G, group, vector_of::h, second, -1);
+        }
+    }
+
+    /// One new column t with |u| <= t for every entry of u.
+    constexpr void largest_magnitude(const form& u, form& t) {
+        epigraph(t);
+        const int group = static_cast<int>(out.rows.size());
+        out.rows.push_back({solver::matrix::G, solver::row_kind::epigraph, u.count, -1, t.linear[0].column, true});
+        form beside = t;
+        if (!u.scalar) broadcast(beside, u.count);
+        for (const bool second : {false, true}) {
+            rows(u, solver::matrix::G, group, vector_of::h, second, second ? -1 : 1);
+            rows(beside, solver::matrix::G, group, vector_of::h, second, -1);
         }
     }
 
@@ -172,7 +262,7 @@ public:
 
     layout& out;
     map_algebra maps;
-    std::vector<form> squared; ///< arguments of quadratic terms
+    std::vector<form> squared; ///< arguments of quadratic terms and squares
 };
 
 } // namespace optnet::dsl

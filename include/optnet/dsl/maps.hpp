@@ -60,10 +60,14 @@ public:
         return static_cast<int>(p.nodes.size()) - 1;
     }
 
-    constexpr bool only_numbers(int i) const { return !at(i).has_parameters && !at(i).has_variables; }
+    constexpr bool only_numbers(int i) const { return made_of_numbers(p, i); }
 
     constexpr int ones(const size_form& n) { return write(op::ones, vector_shape(n), {}); }
     constexpr int one() { return write(op::ones, scalar_shape(), {}); }
+    /// Of `count` entries row by row, which are the last ones of rows of `cols`.
+    constexpr int row_ends(const size_form& count, const size_form& cols) {
+        return write(op::row_ends, vector_shape(count), {}, {}, cols);
+    }
     constexpr int multiply(int a, int b) {
         const shape_form &s = at(a).shape, &t = at(b).shape;
         const shape_form made = s.rank == 0   ? t
@@ -114,6 +118,20 @@ public:
             return d < 0 ? -1 : multiply(first ? a : b, d);
         }
         return -1;
+    }
+
+    /// The scalar that all entries of a vector are, where it is made of ones; -1 for others.
+    constexpr int scalar_of(int vector) {
+        const node n = at(vector);
+        if (n.shape.rank == 0) return vector;
+        if (n.code == op::ones) return one();
+        if (n.code != op::multiply && n.code != op::elementwise) return -1;
+        const int a = argument(vector, 0), b = argument(vector, 1);
+        if (at(a).shape.rank == 2 || at(b).shape.rank == 2) return -1;
+        const int first = scalar_of(a), second = first < 0 ? -1 : scalar_of(b);
+        if (second < 0) return -1;
+        if (at(first).code == op::ones) return second;
+        return at(second).code == op::ones ? first : multiply(first, second);
     }
 
 private:

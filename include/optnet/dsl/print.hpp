@@ -156,6 +156,7 @@ private:
         case op::kron_right: return append("kron(").write(argument(n, 0), loose).append(", I)");
         case op::kron_left: return append("kron(I, ").write(argument(n, 0), loose).append(")");
         case op::commutation: return append("permutation");
+        case op::row_ends: return append("row_ends");
         case op::difference_band: return append("(-1, 1)");
         case op::band_to_dense: return call("dense", n);
         case op::band_gram: return call("gram", n);

@@ -72,6 +72,7 @@ enum class op : unsigned char {
     kron_right,       ///< M kron I, I of `to`
     kron_left,        ///< I kron M, I of `to`
     commutation, ///< the matrix that turns the entries of a [from, to] matrix row by row into those of its transpose
+    row_ends,    ///< [rows]: 1 at the last entry of every run of `to` entries, else 0
     difference_band, ///< [rows, 2]: -1, 1, the bands 0 and 1 of diff
     band_to_dense,   ///< a matrix of bands [rows, width] as [rows, to]; slot holds the first band
     band_gram, ///< arguments bands B, C, [rows, width] each: the bands of B'C; slot: first of B, other: first of C
@@ -125,5 +126,15 @@ struct program {
     std::vector<constraint> constraints;
     int number_count = 0; ///< slots that hold doubles (literals, indices, atom settings), in order of traversal
 };
+
+/// Whether a node of a program or a table is a number that no size and no parameter decides: a number of the user's, or
+/// scalars of such numbers. The sum of ones is none.
+template <class Source> constexpr bool made_of_numbers(const Source& p, int i) {
+    const node& n = p.nodes[static_cast<std::size_t>(i)];
+    if (n.shape.rank > 0 || n.has_parameters || n.has_variables) return false;
+    for (int k = 0; k < n.argument_count; ++k)
+        if (!made_of_numbers(p, p.arguments[static_cast<std::size_t>(n.first_argument + k)])) return false;
+    return true;
+}
 
 } // namespace optnet::dsl

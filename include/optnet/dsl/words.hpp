@@ -15,6 +15,7 @@
 
 #include "optnet/dsl/bind.hpp"
 #include "optnet/dsl/lower.hpp"
+#include "optnet/dsl/simplex.hpp"
 
 namespace optnet::words {
 
@@ -45,11 +46,21 @@ using expr::tanh;
 
 // atoms
 using expr::abs;
+using expr::hinge;
+using expr::huber;
 using expr::max;
+using expr::min;
+using expr::neg;
 using expr::norm1;
+using expr::norm_inf;
+using expr::pinball;
 using expr::pos;
 using expr::quad;
+using expr::square;
+using expr::sum_largest;
+using expr::sum_smallest;
 using expr::sum_squares;
+using expr::tv;
 
 // problems and binding
 using expr::fix;
@@ -57,5 +68,6 @@ using expr::learn;
 using expr::maximize;
 using expr::minimize;
 using expr::named;
+using expr::simplex;
 
 } // namespace optnet::words
