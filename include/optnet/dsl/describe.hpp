@@ -96,14 +96,9 @@ private:
         return c.name.empty() ? print([&](auto& p) { p.constraint(c); }) : std::string(c.name);
     }
 
-    bool only_numbers(int i) const {
-        const node& n = t.nodes[static_cast<std::size_t>(i)];
-        return n.shape.rank == 0 && !n.has_parameters;
-    }
-
     std::string coefficient(double scale, int factor, int source) const {
         double value = scale * number_value(t, factor, numbers);
-        const bool number = source >= 0 && only_numbers(source);
+        const bool number = source >= 0 && made_of_numbers(t, source);
         if (number) value *= number_value(t, source, numbers);
         if (value == 0) value = 0; // not -0
         char digits[32];

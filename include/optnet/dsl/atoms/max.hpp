@@ -41,9 +41,6 @@ struct max {
 
 namespace optnet::dsl {
 
-template <class H, class... T> struct first_expression : first_expression<T...> {};
-template <expr::expression H, class... T> struct first_expression<H, T...> { using type = H; };
-
 template <class... E> constexpr auto make_max(const E&... e) {
     if constexpr (!(expr::expression<E> || ...)) {
         return refused_by<words_take_expressions<name("max"), pack<E...>>>();
