@@ -198,6 +198,13 @@ std::int64_t sizes::of(const dsl::size_form& form) const {
     return sum;
 }
 
+std::vector<std::int64_t> sizes::of(const dsl::shape_form& shape) const {
+    std::vector<std::int64_t> result;
+    if (shape.rank > 0) result.push_back(of(shape.rows));
+    if (shape.rank > 1) result.push_back(of(shape.cols));
+    return result;
+}
+
 bool sizes::knows(const dsl::size_form& form) const {
     for (std::size_t i = 0; i < place(form.count); ++i) {
         const auto& t = form.terms[i];

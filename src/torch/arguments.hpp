@@ -14,6 +14,8 @@ struct sizes {
     std::vector<int> from;            ///< the parameter whose tensor fixed it
 
     std::int64_t of(const dsl::size_form& form) const;
+    /// The dimensions of one problem's part.
+    std::vector<std::int64_t> of(const dsl::shape_form& shape) const;
     bool knows(const dsl::size_form& form) const;
 };
 

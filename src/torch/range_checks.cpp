@@ -2,6 +2,7 @@
 #include "torch/range_checks.hpp"
 
 #include "optnet/dsl/print.hpp"
+#include "optnet/dsl/size_algebra.hpp"
 #include "optnet/torch/error.hpp"
 
 #include <charconv>
@@ -38,25 +39,43 @@ void check_variable(const dsl::table& problem, const sizes& known, const dsl::de
             throw Error("variable \"" + std::string(v.name) + "\" has a size below 0: " + size_text(problem, known, s));
 }
 
+/// z[i], rows(W, i), cols(W, j).
 void check_index(const dsl::table& problem, std::span<const double> numbers, const sizes& known, int node) {
     const dsl::node& n = problem.nodes[place(node)];
     const dsl::node& of = problem.nodes[place(problem.arguments[place(n.first_argument)])];
     const dsl::node& i = problem.nodes[place(problem.arguments[place(n.first_argument + 1)])];
     const double index = numbers[place(i.slot)];
-    if (index >= 0 && index < static_cast<double>(known.of(of.shape.rows))) return;
-    throw Error(expression(problem, numbers, node) +
-                " lies outside its vector: indices go from 0 to size - 1, and its size is " +
-                size_text(problem, known, of.shape.rows));
+    const dsl::size_form& size = n.code == dsl::op::column ? of.shape.cols : of.shape.rows;
+    if (index >= 0 && index < static_cast<double>(known.of(size))) return;
+    const char* sentence =
+        n.code == dsl::op::index ? " lies outside its vector: indices go from 0 to size - 1, and its size is "
+        : n.code == dsl::op::row ? " lies outside its matrix: indices go from 0, and the number of rows is "
+                                 : " lies outside its matrix: indices go from 0, and the number of columns is ";
+    throw Error(expression(problem, numbers, node) + sentence + size_text(problem, known, size));
 }
 
+/// slice<from, to>(z), rows<from, to>(W), cols<from, to>(W).
 void check_slice(const dsl::table& problem, std::span<const double> numbers, const sizes& known, int node) {
     const dsl::node& n = problem.nodes[place(node)];
     const dsl::node& of = problem.nodes[place(problem.arguments[place(n.first_argument)])];
-    const std::int64_t from = known.of(n.from), to = known.of(n.to), size = known.of(of.shape.rows);
+    const dsl::size_form& all = n.code == dsl::op::columns ? of.shape.cols : of.shape.rows;
+    const std::int64_t from = known.of(n.from), to = known.of(n.to), size = known.of(all);
     if (from >= 0 && from <= to && to <= size) return;
-    const dsl::size_form& culprit = from < 0 ? n.from : to > size && n.to.count == 0 ? of.shape.rows : n.to;
-    throw Error(expression(problem, numbers, node) + " lies outside its vector of " + std::to_string(size) +
-                " entries: " + size_text(problem, known, culprit));
+    const dsl::size_form& culprit = from < 0 ? n.from : to > size && n.to.count == 0 ? all : n.to;
+    const char* kind = n.code == dsl::op::slice ? " lies outside its vector of " : " lies outside its matrix of ";
+    const char* parts = n.code == dsl::op::slice ? " entries: " : n.code == dsl::op::rows ? " rows: " : " columns: ";
+    throw Error(expression(problem, numbers, node) + kind + std::to_string(size) + parts +
+                size_text(problem, known, culprit));
+}
+
+void check_reshape(const dsl::table& problem, std::span<const double> numbers, const sizes& known, int node) {
+    const dsl::node& n = problem.nodes[place(node)];
+    const dsl::node& of = problem.nodes[place(problem.arguments[place(n.first_argument)])];
+    const dsl::size_form before = dsl::entries(of.shape), after = dsl::entries(n.shape);
+    if (known.of(before) == known.of(after)) return;
+    throw Error(expression(problem, numbers, node) + " has " + std::to_string(known.of(after)) +
+                " entries, but what it reshapes has " + std::to_string(known.of(before)) + ": " +
+                size_text(problem, known, after.count > 0 ? after : before));
 }
 
 /// The k of sum_largest and sum_smallest.
@@ -79,9 +98,17 @@ void check_ranges(const dsl::table& problem, std::span<const double> numbers, co
     for (std::size_t i = 0; i < problem.nodes.size(); ++i) {
         const dsl::node& n = problem.nodes[i];
         if (!written_by_user(n)) continue;
-        if (n.code == dsl::op::index) check_index(problem, numbers, known, static_cast<int>(i));
-        if (n.code == dsl::op::atom) check_count(problem, numbers, known, static_cast<int>(i));
-        if (n.code == dsl::op::slice) check_slice(problem, numbers, known, static_cast<int>(i));
+        switch (n.code) {
+        case dsl::op::index:
+        case dsl::op::row:
+        case dsl::op::column: check_index(problem, numbers, known, static_cast<int>(i)); break;
+        case dsl::op::slice:
+        case dsl::op::rows:
+        case dsl::op::columns: check_slice(problem, numbers, known, static_cast<int>(i)); break;
+        case dsl::op::reshape: check_reshape(problem, numbers, known, static_cast<int>(i)); break;
+        case dsl::op::atom: check_count(problem, numbers, known, static_cast<int>(i)); break;
+        default: break;
+        }
         if (known.of(n.shape.rows) < 0 || known.of(n.shape.cols) < 0)
             throw Error(expression(problem, numbers, static_cast<int>(i)) + " has a size below 0: " +
                         size_text(problem, known, known.of(n.shape.rows) < 0 ? n.shape.rows : n.shape.cols));

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace optnet {
 
@@ -53,6 +54,9 @@ struct algebra {
     static value divide(const value& a, const value& b);
     static value index(const value& a, std::int64_t i); ///< of a matrix its row i
     static value slice(const value& a, std::int64_t from, std::int64_t to);
+    static value column(const value& a, std::int64_t j);
+    static value columns(const value& a, std::int64_t from, std::int64_t to);
+    static value cumsum(const value& a); ///< of a matrix along its rows
     static value exp(const value& a);
     static value log(const value& a);
     static value sqrt(const value& a);
@@ -60,6 +64,14 @@ struct algebra {
     static value sigmoid(const value& a);
     static value tanh(const value& a);
 };
+
+/// Vectors and scalars one behind the other, or matrices column by column (`below` false); rows below each other, where
+/// a vector is a row (`below` true). Numbers become tensors of these options; what is shared is expanded if others have
+/// a batch.
+value stacked(std::span<const value> parts, bool below, const at::TensorOptions& options);
+
+/// The entries row by row in the shape of one problem's part.
+value reshaped(const value& a, const std::vector<std::int64_t>& shape, const at::TensorOptions& options);
 
 /// The same value with the entries of a diagonal matrix in their places.
 value dense(const value& a);

@@ -80,7 +80,8 @@ private:
     }
 
     int start(const dsl::place& at, const std::vector<int>& first) const {
-        const double slot = at.slot < 0 ? 0 : given.numbers.at(static_cast<std::size_t>(at.slot));
+        double slot = at.slot < 0 ? 0 : given.numbers.at(static_cast<std::size_t>(at.slot));
+        if (at.counts_rows >= 0) slot *= nodes.size(t.nodes[static_cast<std::size_t>(at.counts_rows)].shape.cols);
         const auto group = static_cast<std::size_t>(at.group);
         const int half = at.second_half ? nodes.size(t.rows[group].count) : 0;
         return first.at(group) + half + nodes.size(at.offset) + static_cast<int>(slot);

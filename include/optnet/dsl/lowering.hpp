@@ -7,14 +7,17 @@
 
 namespace optnet::dsl {
 
-/// map * (entries of `column` from `offset`, or from offset + the number in `slot`); or the same of the squares of a
-/// form's entries, which are no column but are taken apart and together like one. They end in the objective alone.
+/// map * (entries of `column` from `offset`, or from offset + the number in `slot`, see `place`); or the same of the
+/// squares of a form's entries, which are no column but are taken apart and together like one. They end in the
+/// objective alone.
 struct linear_term {
     int column = -1;
     size_form offset;
     int slot = -1;
     linear_map map;
     int squares = -1; ///< into lowering::squared, where there is no column
+    int counts_rows = -1;
+    int start = -1; ///< into lowering::starts: of a part of a stack, the first of its entries; -1: the map has them all
 };
 
 /// scale * value(factor) * value(node); a scalar node stands for all entries.
@@ -101,7 +104,10 @@ public:
 
     /// f becomes c'f, for a vector c of parameters.
     constexpr void pair(int c, form& f) {
-        for (linear_term& t : f.linear) t.map = maps.row_product(c, t.map);
+        for (linear_term& t : f.linear) {
+            t.map = maps.row_product(cut(c, t), t.map);
+            t.start = -1;
+        }
         for (constant_term& t : f.constant)
             t.node = maps.at(t.node).shape.rank == 0 ? maps.multiply(maps.write(op::sum, scalar_shape(), {c}), t.node)
                                                      : maps.dot(c, maps.flat(t.node));
@@ -109,6 +115,58 @@ public:
             t.weight = t.weight < 0 || maps.at(t.weight).shape.rank == 0 ? t.weight : maps.dot(c, t.weight);
         f.count = number_size(1);
         f.scalar = true;
+    }
+
+    /// Where the entries of a term begin.
+    constexpr size_form start_of(const linear_term& t) const {
+        return t.start < 0 ? size_form{} : starts[static_cast<std::size_t>(t.start)];
+    }
+
+    /// Of a vector with an entry for each of the form those of the term.
+    constexpr int cut(int vector, const linear_term& t) {
+        if (t.start < 0) return vector;
+        if (maps.at(vector).code == op::ones) return maps.ones(t.map.rows);
+        const size_form from = start_of(t);
+        const node n = maps.at(vector);
+        if (n.code == op::placed && n.from == from && maps.at(maps.argument(vector, 0)).shape.rows == t.map.rows)
+            return maps.argument(vector, 0);
+        return maps.write(op::slice, vector_shape(t.map.rows), {vector}, from, plus(from, t.map.rows));
+    }
+
+    /// Whether a vector is seen to be 0 in all entries of the term: it is placed before or behind them.
+    constexpr bool misses(int vector, const linear_term& t) const {
+        const node& n = maps.at(vector);
+        if (t.start < 0 || n.code != op::placed) return false;
+        const size_form rows = maps.at(maps.argument(vector, 0)).shape.rows;
+        return ends_before(plus(n.from, rows), start_of(t)) || ends_before(plus(start_of(t), t.map.rows), n.from);
+    }
+
+    /// Terms with a map for every entry of the form, for what cannot take them by parts.
+    constexpr void spread(form& f) {
+        for (linear_term& t : f.linear) {
+            if (t.start < 0) continue;
+            if (t.map.kind != map_kind::column) t.map = maps.densified(t.map);
+            t.map.node = placed(t.map.node, start_of(t), f.count);
+            t.map.rows = f.count;
+            t.start = -1;
+        }
+    }
+
+    /// The entries of `part` become those of f from `start` on; the others do not change.
+    constexpr void stack(const form& part, const size_form& start, form& f) {
+        for (linear_term t : part.linear) {
+            starts.push_back(plus(start, start_of(t)));
+            t.start = static_cast<int>(starts.size()) - 1;
+            f.linear.push_back(t);
+        }
+        for (constant_term t : part.constant) {
+            t.node = placed(maps.spread(t.node, part.count), start, f.count);
+            f.constant.push_back(t);
+        }
+        for (quadratic_term t : part.quadratic) {
+            t.weight = placed(t.weight < 0 ? maps.ones(part.count) : maps.spread(t.weight, part.count), start, f.count);
+            f.quadratic.push_back(t);
+        }
     }
 
     constexpr void broadcast(form& f, const size_form& count) {
@@ -119,14 +177,18 @@ public:
         f.scalar = false;
     }
 
+    static constexpr bool is_square(map_kind k) {
+        return k == map_kind::identity || k == map_kind::scaled || k == map_kind::diagonal;
+    }
+
     /// f becomes f[from], ..., f[to - 1].
     constexpr void part(const size_form& from, const size_form& to, form& f) {
         const size_form count = minus(to, from);
         const auto cut = [&](int i, const shape_form& shape) { return maps.write(op::slice, shape, {i}, from, to); };
+        spread(f);
         for (linear_term& t : f.linear) {
             linear_map& m = t.map;
-            const bool square =
-                m.kind == map_kind::identity || m.kind == map_kind::scaled || m.kind == map_kind::diagonal;
+            const bool square = is_square(m.kind);
             if (m.kind == map_kind::diagonal || m.kind == map_kind::column) m.node = cut(m.node, vector_shape(count));
             if (square) {
                 t.offset = plus(t.offset, from);
@@ -142,7 +204,7 @@ public:
             m.rows = count;
         }
         for (constant_term& t : f.constant)
-            if (maps.at(t.node).shape.rank > 0) t.node = cut(t.node, vector_shape(count));
+            if (maps.at(t.node).shape.rank > 0) t.node = cut(maps.flat(t.node), vector_shape(count));
         for (quadratic_term& t : f.quadratic)
             if (t.weight >= 0 && maps.at(t.weight).shape.rank > 0) t.weight = cut(t.weight, vector_shape(count));
         f.count = count;
@@ -150,6 +212,7 @@ public:
 
     /// f becomes f[1] - f[0], ...; `count` of them.
     constexpr void differences(const size_form& count, form& f) {
+        spread(f);
         for (linear_term& t : f.linear) {
             linear_map& m = t.map;
             if (m.kind == map_kind::identity || m.kind == map_kind::scaled) {
@@ -217,11 +280,19 @@ public:
     }
 
     /// Rows of G with one entry each are bounds.
-    static constexpr solver::row_kind kind_of_rows(solver::matrix where, const form& f) {
+    constexpr solver::row_kind kind_of_rows(solver::matrix where, const form& f) const {
         const auto one_entry = [](map_kind k) {
             return k == map_kind::identity || k == map_kind::scaled || k == map_kind::diagonal;
         };
-        const bool bound = where == solver::matrix::G && f.linear.size() == 1 && one_entry(f.linear[0].map.kind);
+        bool bound = where == solver::matrix::G && !f.linear.empty();
+        for (std::size_t i = 0; i < f.linear.size() && bound; ++i) {
+            const linear_term& t = f.linear[i];
+            bound = one_entry(t.map.kind);
+            // Parts of a stack have rows of their own if each begins where the one before it ends.
+            if (i > 0)
+                bound = bound && f.linear[i - 1].start >= 0 && t.start >= 0 &&
+                        start_of(t) == plus(start_of(f.linear[i - 1]), f.linear[i - 1].map.rows);
+        }
         return bound ? solver::row_kind::bound : solver::row_kind::general;
     }
 
@@ -229,13 +300,25 @@ public:
     constexpr void rows(const form& f, solver::matrix where, int group, vector_of right, bool second, double sign) {
         for (const linear_term& t : f.linear) {
             block b = block_of(where, t.map);
-            b.row = {group, {}, -1, second};
-            b.col = {t.column, t.offset, t.slot, false};
+            b.row = {group, start_of(t), -1, second};
+            b.col = place_of(t);
             b.scale *= sign;
             out.blocks.push_back(b);
         }
-        for (const constant_term& t : f.constant)
-            out.vectors.push_back({right, {group, {}, -1, second}, f.count, t.node, -sign * t.scale, t.factor});
+        for (const constant_term& t : f.constant) {
+            const node n = maps.at(t.node);
+            if (n.code == op::placed) {
+                const int part = maps.argument(t.node, 0);
+                out.vectors.push_back(
+                    {right, {group, n.from, -1, second}, maps.at(part).shape.rows, part, -sign * t.scale, t.factor});
+            } else {
+                out.vectors.push_back({right, {group, {}, -1, second}, f.count, t.node, -sign * t.scale, t.factor});
+            }
+        }
+    }
+
+    static constexpr dsl::place place_of(const linear_term& t) {
+        return {t.column, t.offset, t.slot, false, t.counts_rows};
     }
 
     static constexpr block block_of(solver::matrix where, const linear_map& m) {
@@ -260,8 +343,17 @@ public:
         return b;
     }
 
+private:
+    /// Entries (of a matrix: rows) from `start` on, among `count` of which the others are 0.
+    constexpr int placed(int node, const size_form& start, const size_form& count) {
+        const shape_form shape = maps.at(node).shape;
+        return maps.write(op::placed, {shape.rank, count, shape.cols}, {node}, start);
+    }
+
+public:
     layout& out;
     map_algebra maps;
+    std::vector<size_form> starts;
     std::vector<form> squared; ///< arguments of quadratic terms and squares
 };
 

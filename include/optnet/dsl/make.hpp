@@ -39,6 +39,10 @@ template <class L, class R> constexpr bool are_operands() {
     }
 }
 
+/// Of several operands, one at least an expression.
+template <class H, class... T> struct first_expression : first_expression<T...> {};
+template <expr::expression H, class... T> struct first_expression<H, T...> { using type = H; };
+
 template <class L, class R> constexpr auto make_sum(const L& l, const R& r) {
     if constexpr (broadcast(L::form, R::form).rank < 0)
         these_shapes_disagree<text_of<expr::node<kinds::add, L, R>>(), shapes_of<L, R>()>();

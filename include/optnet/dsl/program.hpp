@@ -47,11 +47,23 @@ enum class op : unsigned char {
     dot,         //
     sum,         //
     sum_over,    ///< of a matrix over the dimension `from`, 0 or 1
+    mean,        //
+    mean_over,   ///< of a matrix over the dimension `from`, 0 or 1
     transpose,   //
     index,       ///< z[i]: two arguments, the vector and the number i; of a matrix its row i
     slice,       ///< from, to; of a matrix its rows
+    row,         ///< rows(W, i): two arguments, the matrix and the number i
+    rows,        ///< rows<from, to>(W)
+    column,      ///< cols(W, j): two arguments, the matrix and the number j
+    columns,     ///< cols<from, to>(W)
     diff,        ///< of a matrix along its rows
+    cumsum,      ///< inclusive; of a matrix along its rows
+    trace,       //
     diagonal,    ///< diag(vector); a diagonal<"d", n> parameter stands for its matrix too, its data are the vector [n]
+    diagonal_of, ///< diag(matrix), the diagonal of a square matrix
+    hstack,      ///< several vectors and scalars one behind the other, or matrices column by column
+    vstack,      ///< several vectors and scalars as rows, matrices row by row
+    reshape,     ///< the entries row by row in the node's shape
     // functions of parameters alone
     exp,
     log,
@@ -75,7 +87,13 @@ enum class op : unsigned char {
     row_ends,    ///< [rows]: 1 at the last entry of every run of `to` entries, else 0
     difference_band, ///< [rows, 2]: -1, 1, the bands 0 and 1 of diff
     band_to_dense,   ///< a matrix of bands [rows, width] as [rows, to]; slot holds the first band
-    band_gram, ///< arguments bands B, C, [rows, width] each: the bands of B'C; slot: first of B, other: first of C
+    band_gram,      ///< arguments bands B, C, [rows, width] each: the bands of B'C; slot: first of B, other: first of C
+    count,          ///< the number of entries of the argument
+    lower_ones,     ///< the square matrix with 1 on and below the diagonal
+    placed,         ///< rows of zeros with those of the argument from row `from` on; of a vector entries
+    run_of_rows,    ///< arguments a, k: as many rows as the node has, from k times as many on; of a vector entries
+    unit,           ///< argument j: the vector with 1 at j, else 0
+    diagonal_picks, ///< [n, n n]: picks the diagonal of a matrix out of its entries row by row
 };
 
 /// One node; its arguments stand before it. Without variables and parameters it is made of numbers. `what` is the
@@ -89,7 +107,7 @@ struct node {
     int name = -1;                              ///< variables and parameters: into program::variables / parameters
     int slot = -1;                              ///< numbers: into the numbers of the problem; bands: see `op`
     int other = 0;                              ///< bands: see `op`
-    size_form from, to;                         ///< slice, sum_over and some of the last group
+    size_form from, to; ///< slice, rows, columns, sum_over, mean_over and some of the last group
     bool has_variables = false, has_parameters = false;
 };
 

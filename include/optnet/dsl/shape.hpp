@@ -128,6 +128,22 @@ constexpr shape broadcast(const shape& a, const shape& b) {
 /// The shape of sum<dimension>(a): 0 leaves the columns of a matrix, 1 its rows.
 constexpr shape reduced(const shape& a, int dimension) { return {1, dimension == 0 ? a.cols : a.rows}; }
 
+/// The shape of hstack(a, b): vectors and scalars one behind the other, or matrices column by column; rank -1: they
+/// disagree. With nothing, as a vector or a matrix.
+constexpr shape hstacked(const shape& a) { return {a.rank < 1 ? 1 : a.rank, a.rows, a.cols}; }
+constexpr shape hstacked(const shape& a, const shape& b) {
+    if (a.rank == 2 && b.rank == 2 && a.rows == b.rows) return {2, a.rows, a.cols + b.cols};
+    return a.rank == 1 && b.rank < 2 ? shape{1, a.rows + b.rows} : shape{-1};
+}
+
+/// The shape of vstack(a, b): rows below each other, where a vector is a row and a scalar a row of one entry; rank -1:
+/// they disagree.
+constexpr shape vstacked(const shape& a) { return a.rank == 2 ? a : shape{2, 1, a.rows}; }
+constexpr shape vstacked(const shape& a, const shape& b) {
+    const shape below = vstacked(b);
+    return a.rank == 2 && a.cols == below.cols ? shape{2, a.rows + below.rows, a.cols} : shape{-1};
+}
+
 /// The shape of a * b; rank -1 where there is none.
 constexpr shape product(const shape& a, const shape& b) {
     if (a.rank == 0) return b;

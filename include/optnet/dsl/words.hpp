@@ -15,6 +15,7 @@
 
 #include "optnet/dsl/bind.hpp"
 #include "optnet/dsl/lower.hpp"
+#include "optnet/dsl/pieces.hpp"
 #include "optnet/dsl/simplex.hpp"
 
 namespace optnet::words {
@@ -28,13 +29,22 @@ using expr::psd;
 using expr::variable;
 
 // affine
+using expr::cols;
+using expr::cumsum;
+using expr::diag;
 using expr::diff;
 using expr::dot;
+using expr::hstack;
+using expr::mean;
 using expr::mul;
+using expr::reshape;
+using expr::rows;
 using expr::slice;
 using expr::sum;
 using expr::T;
+using expr::trace;
 using expr::transpose;
+using expr::vstack;
 
 // functions of parameters alone
 using expr::exp;

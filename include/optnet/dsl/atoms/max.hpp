@@ -41,9 +41,6 @@ struct max {
 
 namespace optnet::dsl {
 
-template <class H, class... T> struct first_expression : first_expression<T...> {};
-template <expr::expression H, class... T> struct first_expression<H, T...> { using type = H; };
-
 /// max and min of several.
 template <class Atom, class... E> constexpr auto make_extreme(const E&... e) {
     if constexpr (!(expr::expression<E> || ...)) {
