@@ -144,3 +144,14 @@ TEST_CASE("other shapes") {
                  sum_squares(reshape<2, 2>(z)) + norm1(diff(reshape<n * 3>(W))) + sum(reshape<9>(hstack(v, s, 1, t))));
     check_rows(reshape<2, 3>(v) <= F, reshape<6>(F) <= v, reshape<n * 3>(W) == 1);
 }
+
+TEST_CASE("squares taken apart and together") {
+    check_matrix(sum(rows(square(W), 1)) + sum(cols(square(W - D), 2)) + sum(rows<1, 3>(square(W + s))) +
+                 sum(cols<0, 2>(square(W))) + rows(square(W - D), 2)[1]);
+    check_matrix(mean(square(W)) + sum(mean<0>(square(W - D))) + trace(square(S - L)) + dot(w, diag(square(S))) +
+                 sum(reshape<n * 3>(square(W - D))) + sum(T(square(W))));
+    check_matrix(sum(cumsum(square(z - y))) + sum(slice<1, 4>(hstack(square(z), square(z - y)))) +
+                 hstack(square(s), square(z), 1)[1] + sum(rows(vstack(square(z), square(y - z)), 1)));
+    check_matrix(sum(hstack(square(z) + abs(y - z), pos(z), square(t))) + sum(mul(V, square(W))) +
+                 sum(vstack(square(W), rows<0, 2>(square(D - W)))) + sum(hstack(square(W), abs(W))));
+}
