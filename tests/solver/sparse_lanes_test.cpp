@@ -95,6 +95,24 @@ TEST_CASE("lanes: the bits of a problem do not depend on its neighbours, its pla
     check_bits_of(plain, moved);
 }
 
+TEST_CASE("lanes: nor where some take longer to settle, and which of several solutions it is depends on the bits") {
+    for (const std::uint64_t seed : {0, 7, 14, 17}) {
+        model plain = assignment(9, 16, seed);
+        model turned = plain;
+        const std::int64_t n = plain.shape.n, batch = plain.batch;
+        const auto moved = [&](std::int64_t k) { return (k + 3) % batch; };
+        for (std::int64_t k = 0; k < batch; ++k)
+            std::copy_n(plain.q.begin() + k * n, n, turned.q.begin() + moved(k) * n);
+        const answer<double> a = solve(plain.problem()), b = solve(turned.problem());
+        REQUIRE(a.kept->lanes == solver::lanes_together);
+        for (std::int64_t k = 0; k < batch; ++k) {
+            CAPTURE(seed, k);
+            CHECK(a.at(k) == status::solved);
+            CHECK(same_bits(a.z, k, b.z, moved(k), static_cast<int>(n)));
+        }
+    }
+}
+
 TEST_CASE("lanes: problems without numbers, rows or solution keep their status and leave their neighbours alone") {
     own_sides plain(denoising(60, 16, 13, 3)), mixed = plain;
     const int n = plain.x.shape.n, m = plain.x.shape.m;

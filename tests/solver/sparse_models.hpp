@@ -113,6 +113,27 @@ inline model portfolio(int periods, std::int64_t batch, std::uint64_t seed, doub
     return x;
 }
 
+/// Costs 0, 1, 2 or 3 of k to k assignments, with many ties: linear programs with several degenerate solutions each.
+inline model assignment(int k, std::int64_t batch, std::uint64_t seed) {
+    using solver::block_kind;
+    numbers draw(seed);
+    model x;
+    x.batch = batch;
+    x.shape.n = x.shape.m = k * k;
+    x.shape.p = 2 * k;
+    for (int i = 0; i < k; ++i) {
+        x.add(solver::matrix::A, block_kind::dense, i, i * k, 1, k, 1,
+              std::vector<double>(static_cast<std::size_t>(k), 1.0));
+        x.add(solver::matrix::A, block_kind::identity, k, i * k, k, k, 1);
+    }
+    x.add(solver::matrix::G, block_kind::identity, 0, 0, k * k, k * k, -1);
+    x.shape.groups = {{solver::row_kind::bound, 0, k * k, -1, false}};
+    x.b.assign(static_cast<std::size_t>(2 * k), 1.0);
+    x.q.resize(static_cast<std::size_t>(batch * k * k));
+    for (double& v : x.q) v = std::round(3 * draw.uniform());
+    return x;
+}
+
 /// The same numbers in dense matrices.
 inline dense<double> in_dense(const model& given) {
     model x = given;

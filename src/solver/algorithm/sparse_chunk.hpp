@@ -66,7 +66,7 @@ private:
         int rounds = 0, idle = 0;
         double fewest = 0, last[2] = {}; ///< rows that changed sides at once: at least, and in the last two rounds
         verdict best;
-        std::vector<double> z, nu, lambda, gz;
+        std::vector<double> z, nu, lambda, gz; ///< the best point; before the finish that on which it settled
     };
     void resize();
     template <class T> void load(const problem<T>& batch, std::int64_t first, int count, const settings& how);
@@ -81,7 +81,8 @@ private:
     void come_near();
     void finish(const tolerances& eps);
     void find_doubt(const settings& how);
-    void copy(lane& to, int l);
+    void keep_point(int l);
+    void put_back(int l);
     double compliance_of(int i, int l, double otherwise) const;
     void start_beside(int l, solver::point& at, std::vector<double>& slack) const;
     struct lane_units {
@@ -101,6 +102,7 @@ private:
     lane_product_arrays of;
     lane_array floor, gz, packed;
     lane_array work;       ///< of a factorization: 0 between them
+    lane_array before;     ///< the weights of the rows before a round
     lane_array compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
     lane_factor first;     ///< of the start, where no row is absent
     lane_interior inner;
