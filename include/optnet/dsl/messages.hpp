@@ -47,6 +47,7 @@ OPTNET_SENTENCE(this_slice_is_empty_or_outside, "slice<from, to> takes the entri
 OPTNET_SENTENCE(this_size_stands_alone_in_no_parameter, "a size is learned from a tensor: at least one parameter must have it as a size of its own, not only inside a sum")
 // operands
 OPTNET_SENTENCE(this_is_no_expression, "only numbers and expressions of the language may stand beside this expression: declare a param<...> for a tensor and bind it in the call")
+OPTNET_SENTENCE(this_is_no_constant, "constant(M) takes an Eigen matrix or vector; a tensor comes with its shape in brackets, constant<m, n>(tensor); a number is one as it stands")
 OPTNET_SENTENCE(this_comparison_is_not_convex, "<, > and != describe no closed convex set: write <=, >= or ==")
 OPTNET_SENTENCE(these_are_no_conditions, "&&, || and ! do not combine constraints: give them to st(...) one by one")
 OPTNET_SENTENCE(this_chain_points_the_wrong_way, "a range is written low <= z <= high")
