@@ -12,8 +12,8 @@ namespace optnet::dsl {
 /// What has the types of a matrix of Eigen's, which the language does not include.
 template <class M>
 concept eigen_object = requires(const M& m) {
-    int{M::RowsAtCompileTime};
-    int{M::ColsAtCompileTime};
+    static_cast<int>(M::RowsAtCompileTime);
+    static_cast<int>(M::ColsAtCompileTime);
     m.rows();
     m.cols();
 };
