@@ -132,7 +132,9 @@ private:
 
     /// Nodes that a call would compute anew though no argument reaches them.
     void keep_constant(int node) {
-        if (!constant(node) || problem.nodes[place(node)].code == dsl::op::number) return;
+        const dsl::op code = problem.nodes[place(node)].code;
+        if (code == dsl::op::constant) result.constants.emplace_back(node, values.of(node));
+        if (!constant(node) || code == dsl::op::number) return;
         const auto serves = [&](const auto& part) { return part.source == node; };
         const bool wanted = std::any_of(problem.blocks.begin(), problem.blocks.end(), serves) || is_argument(node);
         if (wanted) result.constants.emplace_back(node, values.of(node));

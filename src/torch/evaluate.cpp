@@ -98,6 +98,12 @@ const value& evaluator::argument(const dsl::node& n, int k) {
     return of(problem.arguments[static_cast<std::size_t>(n.first_argument + k)]);
 }
 
+value evaluator::constant_value(const dsl::node& n) const {
+    const std::span<const double> entries = constant(problem, numbers, n.slot).subspan(2);
+    const at::Tensor flat = at::tensor(at::ArrayRef<double>(entries.data(), entries.size()), at::kDouble);
+    return value::of(flat.to(options).reshape(known.of(n.shape)), n.shape.rank);
+}
+
 std::vector<value> evaluator::arguments_of(const dsl::node& n) {
     std::vector<value> all;
     for (int k = 0; k < n.argument_count; ++k) all.push_back(argument(n, k));
@@ -116,6 +122,7 @@ value evaluator::compute(const dsl::node& n) {
     case op::variable: return variables[static_cast<std::size_t>(n.name)];
     case op::parameter: return parameters[static_cast<std::size_t>(n.name)];
     case op::number: return value::of(numbers[static_cast<std::size_t>(n.slot)]);
+    case op::constant: return constant_value(n);
     case op::add: return algebra::add(first(), second());
     case op::negate: return algebra::negate(first());
     case op::multiply: return algebra::multiply(first(), second());

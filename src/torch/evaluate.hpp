@@ -33,6 +33,7 @@ private:
     std::int64_t size(const dsl::size_form& s) const { return known.of(s); }
     value number(const dsl::size_form& s) const { return value::of(static_cast<double>(size(s))); }
     const value& argument(const dsl::node& n, int k);
+    value constant_value(const dsl::node& n) const;
     std::vector<value> arguments_of(const dsl::node& n);
     const dsl::shape_form& argument_shape(const dsl::node& n) const; ///< of the first
 

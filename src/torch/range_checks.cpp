@@ -4,6 +4,7 @@
 #include "optnet/dsl/print.hpp"
 #include "optnet/dsl/size_algebra.hpp"
 #include "optnet/torch/error.hpp"
+#include "torch/checks.hpp"
 
 #include <charconv>
 
@@ -21,13 +22,82 @@ std::string number_text(double value) {
 /// A node as the user wrote it, with its numbers.
 std::string expression(const dsl::table& problem, std::span<const double> numbers, int node) {
     std::vector<std::string> texts;
-    for (const double n : numbers) texts.push_back(number_text(n));
+    for (const double n : numbers.first(place(problem.number_count))) texts.push_back(number_text(n));
     const std::vector<std::string_view> views(texts.begin(), texts.end());
     return std::string(dsl::printer<dsl::table>(problem, views).expression(node).view());
 }
 
 std::string size_text(const dsl::table& problem, const sizes& known, const dsl::size_form& size) {
     return size.count == 0 ? std::to_string(known.of(size)) : origin(problem, known, size);
+}
+
+/// [2, 3], of the problem's sizes.
+std::string shape_text(const sizes& known, const dsl::shape_form& shape) { return optnet::text(known.of(shape)); }
+
+/// The extents of a constant are those of its sizes.
+void check_constant(const dsl::table& problem, std::span<const double> numbers, const sizes& known, int node) {
+    const dsl::node& n = problem.nodes[place(node)];
+    const std::span<const double> held = constant(problem, numbers, n.slot);
+    const auto check = [&](const dsl::size_form& size, double extent, const char* parts) {
+        if (known.of(size) == static_cast<std::int64_t>(extent)) return;
+        throw Error("a constant has " + std::to_string(static_cast<std::int64_t>(extent)) + parts + ", but " +
+                    size_text(problem, known, size));
+    };
+    check(n.shape.rows, held[0], n.shape.rank == 1 ? " entries" : " rows");
+    check(n.shape.cols, held[1], " columns");
+}
+
+/// Whether shapes that no type could compare fit: beside each other where `rank` is 0, else as the operation says.
+bool fits(const dsl::table& problem, const sizes& known, const dsl::node& n) {
+    const auto argument = [&](int k) -> const dsl::shape_form& {
+        return problem.nodes[place(problem.arguments[place(n.first_argument + k)])].shape;
+    };
+    const auto same = [&](const dsl::size_form& a, const dsl::size_form& b) { return known.of(a) == known.of(b); };
+    const dsl::shape_form& a = n.argument_count > 0 ? argument(0) : n.shape;
+    const dsl::shape_form& b = n.argument_count > 1 ? argument(1) : a;
+    switch (n.code) {
+    case dsl::op::multiply: return a.rank == 0 || b.rank == 0 || same(a.cols, b.rows);
+    case dsl::op::elementwise:
+    case dsl::op::dot: return same(a.rows, b.rows) && same(a.cols, b.cols);
+    case dsl::op::trace:
+    case dsl::op::diagonal_of: return same(a.rows, a.cols);
+    case dsl::op::hstack:
+        for (int k = 1; k < n.argument_count && n.shape.rank == 2; ++k)
+            if (!same(a.rows, argument(k).rows)) return false;
+        return true;
+    case dsl::op::vstack:
+        for (int k = 0; k < n.argument_count; ++k)
+            if (!same(n.shape.cols, argument(k).rank == 2 ? argument(k).cols : argument(k).rows)) return false;
+        return true;
+    case dsl::op::atom:
+        if (n.atom == "quad") return same(a.rows, b.rows) && same(b.rows, b.cols);
+        [[fallthrough]];
+    case dsl::op::add:
+    case dsl::op::divide:
+        for (int k = 0; k < n.argument_count; ++k)
+            if (n.shape.rank > 0 && argument(k).rank == n.shape.rank &&
+                (!same(n.shape.rows, argument(k).rows) || !same(n.shape.cols, argument(k).cols)))
+                return false;
+        return true;
+    default: return true;
+    }
+}
+
+void check_fit(const dsl::table& problem, std::span<const double> numbers, const sizes& known, int node) {
+    const dsl::node& n = problem.nodes[place(node)];
+    if (fits(problem, known, n)) return;
+    std::string shapes;
+    for (int k = 0; k < n.argument_count; ++k)
+        shapes += (k > 0 ? ", " : "") +
+                  shape_text(known, problem.nodes[place(problem.arguments[place(n.first_argument + k)])].shape);
+    throw Error("the shapes in " + expression(problem, numbers, node) + " do not fit: " + shapes);
+}
+
+void check_sides(const dsl::table& problem, const sizes& known, const dsl::constraint& c) {
+    const dsl::shape_form &left = problem.nodes[place(c.left)].shape, &right = problem.nodes[place(c.right)].shape;
+    if (left.rank == 0 || right.rank == 0 || known.of(left) == known.of(right)) return;
+    throw Error("the sides of " + std::string(dsl::printer<dsl::table>(problem).constraint(c).view()) +
+                " do not fit: " + shape_text(known, left) + ", " + shape_text(known, right));
 }
 
 /// Nodes of the user's program stand before those that lowering wrote.
@@ -95,10 +165,13 @@ void check_count(const dsl::table& problem, std::span<const double> numbers, con
 
 void check_ranges(const dsl::table& problem, std::span<const double> numbers, const sizes& known) {
     for (const dsl::declaration& v : problem.variables) check_variable(problem, known, v);
+    const bool has_constants = numbers.size() > place(problem.number_count);
     for (std::size_t i = 0; i < problem.nodes.size(); ++i) {
         const dsl::node& n = problem.nodes[i];
         if (!written_by_user(n)) continue;
+        if (has_constants) check_fit(problem, numbers, known, static_cast<int>(i));
         switch (n.code) {
+        case dsl::op::constant: check_constant(problem, numbers, known, static_cast<int>(i)); break;
         case dsl::op::index:
         case dsl::op::row:
         case dsl::op::column: check_index(problem, numbers, known, static_cast<int>(i)); break;
@@ -113,6 +186,8 @@ void check_ranges(const dsl::table& problem, std::span<const double> numbers, co
             throw Error(expression(problem, numbers, static_cast<int>(i)) + " has a size below 0: " +
                         size_text(problem, known, known.of(n.shape.rows) < 0 ? n.shape.rows : n.shape.cols));
     }
+    for (const dsl::constraint& c : problem.constraints)
+        if (has_constants) check_sides(problem, known, c);
 }
 
 } // namespace optnet

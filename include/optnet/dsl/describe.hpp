@@ -15,7 +15,7 @@ namespace optnet::dsl {
 class description {
 public:
     description(const table& of, std::span<const double> with_numbers) : t(of), numbers(with_numbers) {
-        for (const double v : numbers) {
+        for (const double v : numbers.first(static_cast<std::size_t>(t.number_count))) {
             char digits[32];
             std::snprintf(digits, sizeof digits, "%.15g", v);
             number_texts.emplace_back(digits);

@@ -153,7 +153,7 @@ template <class L, class R> constexpr auto make_product(const L& l, const R& r) 
 /// mul and dot: two operands of one shape.
 template <class Kind, class L, class R> constexpr auto make_pairing(const L& l, const R& r) {
     using made = expr::node<Kind, L, R>;
-    if constexpr (L::form != R::form) {
+    if constexpr (!agree(L::form, R::form)) {
         these_shapes_disagree<text_of<made>(), shapes_of<L, R>()>();
         return l;
     } else if constexpr (!factors_fit<made, L, R>()) {

@@ -51,6 +51,7 @@ OPTNET_SENTENCE(this_size_stands_alone_in_no_parameter, "a size is learned from 
 // operands
 OPTNET_SENTENCE(this_is_no_expression, "only numbers and expressions of the language may stand beside this expression: declare a param<...> for a tensor and bind it in the call")
 OPTNET_SENTENCE(only_a_number_goes_here, "the level tau of pinball and the count k of sum_largest and sum_smallest are numbers, neither data nor tensors")
+OPTNET_SENTENCE(this_is_no_constant, "constant(M) takes an Eigen matrix or vector; a tensor comes with its shape in brackets, constant<m, n>(tensor); a number is one as it stands")
 OPTNET_SENTENCE(this_comparison_is_not_convex, "<, > and != describe no closed convex set: write <=, >= or ==")
 OPTNET_SENTENCE(these_are_no_conditions, "&&, || and ! do not combine constraints: give them to st(...) one by one")
 OPTNET_SENTENCE(this_chain_points_the_wrong_way, "a range is written low <= z <= high")

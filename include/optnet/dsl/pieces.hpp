@@ -149,7 +149,7 @@ template <name Word, class Kind, class E> constexpr bool is_square() {
     } else if constexpr (E::form.rank != 2) {
         only_a_matrix_goes_here<text_of<expr::node<Kind, E>>()>();
         return false;
-    } else if constexpr (E::form.rows != E::form.cols) {
+    } else if constexpr (!agree(E::form.rows, E::form.cols)) {
         this_matrix_is_not_square<text_of<expr::node<Kind, E>>(), shapes_of<E>()>();
         return false;
     } else {

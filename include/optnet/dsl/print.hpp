@@ -105,6 +105,7 @@ private:
             const bool enclose = value[0] == '-' && around > additive;
             return append(enclose ? "(" : "").append(value).append(enclose ? ")" : "");
         }
+        case op::constant: return append("constant(...)");
         case op::add: {
             const node& second = at(argument(n, 1));
             if (second.code == op::negate) return infix(n, " - ", additive, argument(second, 0), around);

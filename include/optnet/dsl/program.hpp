@@ -38,6 +38,7 @@ enum class op : unsigned char {
     variable,  ///< name
     parameter, ///< name
     number,    ///< slot: its value is numbers(problem)[slot]
+    constant,  ///< slot: the how-manieth it is; its values stand behind the numbers, see numbers(problem)
     // affine in the variables, or of parameters alone; meaning as in the language reference
     add,         ///< two arguments; a scalar broadcasts
     negate,      //
@@ -143,6 +144,7 @@ struct program {
     bool maximize = false;
     std::vector<constraint> constraints;
     int number_count = 0; ///< slots that hold doubles (literals, indices, atom settings), in order of traversal
+    int constant_count = 0, open_count = 0; ///< constants, and extents that their types do not say
 };
 
 /// Whether a node of a program or a table is a number that no size and no parameter decides: a number of the user's, or

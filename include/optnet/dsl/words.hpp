@@ -14,13 +14,15 @@
 #include "optnet/dsl/make.hpp"
 
 #include "optnet/dsl/bind.hpp"
+#include "optnet/dsl/constant.hpp"
 #include "optnet/dsl/lower.hpp"
 #include "optnet/dsl/pieces.hpp"
 #include "optnet/dsl/simplex.hpp"
 
 namespace optnet::words {
 
-// sizes, unknowns, data
+// sizes, unknowns, data, constants
+using expr::constant;
 using expr::diagonal;
 using expr::dim;
 using expr::nonneg;

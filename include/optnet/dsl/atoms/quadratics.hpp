@@ -59,7 +59,7 @@ namespace optnet::dsl {
 
 template <class Z, class Q> constexpr auto make_quad(const Z& z, const Q& matrix) {
     using made = expr::node<atoms::quad, Z, Q>;
-    if constexpr (Z::form.rank != 1 || Q::form.rank != 2 || product(Q::form, Z::form) != Z::form) {
+    if constexpr (Z::form.rank != 1 || Q::form.rank != 2 || !agree(product(Q::form, Z::form), Z::form)) {
         these_shapes_disagree<text_of<made>(), shapes_of<Z, Q>()>();
     } else if constexpr (Q::has_variables) {
         this_is_a_product_of_variables<text_of<made>()>();
