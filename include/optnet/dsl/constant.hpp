@@ -12,8 +12,8 @@ namespace optnet::dsl {
 /// What has the types of a matrix of Eigen's, which the language does not include.
 template <class M>
 concept eigen_object = requires(const M& m) {
-    int{M::RowsAtCompileTime};
-    int{M::ColsAtCompileTime};
+    static_cast<int>(M::RowsAtCompileTime);
+    static_cast<int>(M::ColsAtCompileTime);
     m.rows();
     m.cols();
 };
@@ -31,6 +31,9 @@ template <class M> constexpr shape shape_of_eigen() {
     if (M::ColsAtCompileTime == 1) return {1, extent(M::RowsAtCompileTime)};
     return {2, extent(M::RowsAtCompileTime), extent(M::ColsAtCompileTime)};
 }
+
+/// Depends on the argument, so that no compiler states the sentence before it is known.
+template <class M> consteval auto word_of_constant() { return name("constant(...)"); }
 
 /// "constant<m, n>".
 template <shape Form> consteval auto text_of_constant() {
@@ -70,7 +73,7 @@ template <class M> auto constant(const M& m) {
             for (auto j = 0 * cols; j < cols; ++j) values->push_back(static_cast<double>(evaluated(i, j)));
         return constant_data<dsl::shape_of_eigen<M>()>{std::move(values)};
     } else {
-        return dsl::refused_by<dsl::this_is_no_constant<dsl::name("constant(...)")>>();
+        return dsl::refused_by<dsl::this_is_no_constant<dsl::word_of_constant<M>()>>();
     }
 }
 
