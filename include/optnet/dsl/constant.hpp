@@ -32,6 +32,9 @@ template <class M> constexpr shape shape_of_eigen() {
     return {2, extent(M::RowsAtCompileTime), extent(M::ColsAtCompileTime)};
 }
 
+/// Depends on the argument, so that no compiler states the sentence before it is known.
+template <class M> consteval auto word_of_constant() { return name("constant(...)"); }
+
 /// "constant<m, n>".
 template <shape Form> consteval auto text_of_constant() {
     return name_of([](program& p, printer<program>& into) {
@@ -70,7 +73,7 @@ template <class M> auto constant(const M& m) {
             for (auto j = 0 * cols; j < cols; ++j) values->push_back(static_cast<double>(evaluated(i, j)));
         return constant_data<dsl::shape_of_eigen<M>()>{std::move(values)};
     } else {
-        return dsl::refused_by<dsl::this_is_no_constant<dsl::name("constant(...)")>>();
+        return dsl::refused_by<dsl::this_is_no_constant<dsl::word_of_constant<M>()>>();
     }
 }
 
