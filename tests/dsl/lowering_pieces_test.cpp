@@ -155,3 +155,12 @@ TEST_CASE("squares taken apart and together") {
     check_matrix(sum(hstack(square(z) + abs(y - z), pos(z), square(t))) + sum(mul(V, square(W))) +
                  sum(vstack(square(W), rows<0, 2>(square(D - W)))) + sum(hstack(square(W), abs(W))));
 }
+
+TEST_CASE("atoms of stacks, rows and shapes") {
+    check_matrix(tv(hstack(z, x, s)) + norm_inf(hstack(z - y, s)) + sum(huber(hstack(x, z), 2)) + tv(vstack(z, y - z)) +
+                 sum_largest(hstack(z, t, 1), 2) - sum_smallest(rows(W, 1), 2) + sum(pinball(cols(W, 1) - h, 0.3)));
+    check_matrix(sum(hinge(cumsum(z))) + sum(neg(hstack(z, x))) - min(hstack(s, x, 0)) + sum_largest(diag(S), 1) +
+                 tv(rows<0, 2>(W)) + norm_inf(reshape<n * 3>(W)) - sum(min(rows(W, 0), z, 1)) + mean(huber(W, lambda)));
+    check_rows(norm_inf(hstack(z, x)) <= 2, simplex(rows(W, 1)), simplex(hstack(x, s)), tv(hstack(z, x)) <= 4,
+               min(vstack(z, y)) >= -3);
+}

@@ -52,7 +52,7 @@ template <class E, class M> constexpr auto make_huber(const E& x, const M& thres
     } else if constexpr (M::has_variables || M::what.sign != mark::plus) {
         this_threshold_has_unknown_sign<text_of<M>(), text_of<expr::node<atoms::huber, E, M>>()>();
         return x;
-    } else if constexpr (M::form.rank != 0 && M::form != E::form) {
+    } else if constexpr (M::form.rank != 0 && !agree(M::form, E::form)) {
         these_shapes_disagree<text_of<expr::node<atoms::huber, E, M>>(), shapes_of<E, M>()>();
         return x;
     } else {
