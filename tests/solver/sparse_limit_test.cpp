@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sparse form under an iteration limit: what is solved nevertheless has the gradient of its own active rows, whatever
-// was solved before in the same memory.
+// The sparse form under an iteration limit: what is solved nevertheless has the gradient of its own active rows,
+// whatever was solved before in the same memory.
 
 #include "catch.hpp"
 #include "other_forms.hpp"
