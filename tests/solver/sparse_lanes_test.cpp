@@ -96,7 +96,7 @@ TEST_CASE("lanes: the bits of a problem do not depend on its neighbours, its pla
 }
 
 TEST_CASE("lanes: nor where some take longer to settle, and which of several solutions it is depends on the bits") {
-    for (const std::uint64_t seed : {0, 7, 14, 17}) {
+    for (const std::uint64_t seed : {0u, 7u, 14u, 17u}) {
         model plain = assignment(9, 16, seed);
         model turned = plain;
         const std::int64_t n = plain.shape.n, batch = plain.batch;

@@ -173,11 +173,12 @@ void sparse_chunk::settle(int limit, double many) {
         kernels.solve(system, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
                       packed.data());
         if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.going && mine.precise; })) sharpen();
-        before = kept->w;
+        weights_before = kept->w;
         kernels.turn(system, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(),
                      wrong);
         for (int l = 0; l < lanes; ++l)
-            for (std::size_t i = at(l); !own[l].going && i < before.size(); i += at(lanes)) kept->w[i] = before[i];
+            for (std::size_t i = at(l); !own[l].going && i < weights_before.size(); i += at(lanes))
+                kept->w[i] = weights_before[i];
         any = false;
         for (int l = 0; l < lanes; ++l) {
             lane& mine = own[l];

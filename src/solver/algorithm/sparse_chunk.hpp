@@ -101,10 +101,10 @@ private:
     lane_points right, x, r; ///< −q, b and h; the points; residuals, then corrections
     lane_product_arrays of;
     lane_array floor, gz, packed;
-    lane_array work;       ///< of a factorization: 0 between them
-    lane_array before;     ///< the weights of the rows before a round
-    lane_array compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
-    lane_factor first;     ///< of the start, where no row is absent
+    lane_array work;           ///< of a factorization: 0 between them
+    lane_array weights_before; ///< the weights of the rows before a round
+    lane_array compliance;     ///< what `sparse_kernels::doubt` takes, once it is needed
+    lane_factor first;         ///< of the start, where no row is absent
     lane_interior inner;
     central_point centres[lanes_together];
     std::shared_ptr<lane_factor> kept;
