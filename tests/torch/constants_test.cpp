@@ -32,7 +32,8 @@ Tensor v0() { return vector({0.25, -1, 2}); }
 /// The problem with constants and the same one with parameters in their places have one solution and one gradient.
 template <class A, class B> void compare(const A& with_constants, const B& with_parameters) {
     torch::manual_seed(5);
-    OptLayer one(with_constants), other(with_parameters);
+    OptLayer one(with_constants);
+    OptLayer other(with_parameters);
     for (const auto dtype : {torch::kFloat64, torch::kFloat32})
         for (const bool batched : {false, true}) {
             const Tensor y1 =
@@ -74,7 +75,8 @@ TEST_CASE("constants of Eigen and of torch stand for parameters with their value
 TEST_CASE("extents that types do not say are those of the constants") {
     const auto plain = minimize(sum_squares(z - y) + lambda * 0 + norm1(G * z) + 0 * a + 0 * sum(c)).st(G * z <= h);
     const auto check = [&](const auto& f) {
-        OptLayer one(f), other(plain);
+        OptLayer one(f);
+        OptLayer other(plain);
         const Tensor y1 = vector({1, -2, 0.5}), h1 = vector({0.5, 0.25});
         CHECK(close(one(y = y1, h = h1), other(y = y1, h = h1, G = M0(), lambda = 1, a = 0, c = v0()), 1e-7));
     };

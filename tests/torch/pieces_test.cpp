@@ -78,7 +78,10 @@ void check_data(const U& unknown, const F& f, const std::function<Tensor(Tensor 
                 const Tensor made = formula(t[0], t[1], t[2]), zero = 0 * (t[0].sum() + t[1].sum() + t[2].sum());
                 const bool batched = t[0].dim() == 2 || t[1].dim() == 3 || t[2].dim() == 3;
                 if (!batched || made.dim() > U::form.rank) return made + zero;
-                return made.unsqueeze(0).expand(at::DimVector(made.dim() + 1, -1)).repeat_interleave(2, 0) + zero;
+                return made.unsqueeze(0)
+                           .expand(at::DimVector(static_cast<std::size_t>(made.dim() + 1), -1))
+                           .repeat_interleave(2, 0) +
+                       zero;
             },
             {{4}, {3, 4}, {4, 4}});
 }
