@@ -9,10 +9,6 @@ using optnet::test::check_lowering;
 
 namespace {
 
-constexpr variable<"W", m, n> W;
-constexpr param<"D", m, n> D;
-constexpr nonneg<"V", m, n> V;
-
 /// Objectives of a matrix variable.
 template <class F> void check_matrix(const F& f) {
     check_lowering(minimize(sum_squares(W) + dot(D, W) + sum(V) + f), sizes);

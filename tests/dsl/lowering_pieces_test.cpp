@@ -10,10 +10,7 @@ using optnet::test::check_lowering;
 
 namespace {
 
-constexpr variable<"W", m, n> W;
 constexpr variable<"S", n, n> S;
-constexpr param<"D", m, n> D;
-constexpr nonneg<"V", m, n> V;
 constexpr param<"g", m> g;
 
 /// Matrix variables in every program, so that what is added stands beside something of theirs.

@@ -214,7 +214,8 @@ TEST_CASE("factors are trusted where a solve left rounding, and Q is of like siz
         return count;
     };
     dense<double> d = random(20, 3, 30, 9, true, 9);
-    CHECK(2 * trusted(d) > d.batch);
+    // The last one's objective is 0.03: its gap is within rounding, and not within 1e-12 of that.
+    CHECK(trusted(d) >= 8);
     for (double& entry : d.Q) entry *= 1e-7;
     for (double& entry : d.q) entry *= 1e-7;
     CHECK(trusted(d) == 0);

@@ -94,10 +94,7 @@ protected:
             }
             m.rows = one;
         }
-        for (constant_term& t : f.constant)
-            if (shape_of(t.node).rank > 0) t.node = pick(maps.flat(t.node));
-        for (quadratic_term& t : f.quadratic)
-            if (t.weight >= 0 && shape_of(t.weight).rank > 0) t.weight = pick(t.weight);
+        l.pick_data(pick, f);
         f.count = one;
         f.scalar = true;
     }
@@ -122,10 +119,7 @@ protected:
             }
             m.rows = count;
         }
-        for (constant_term& t : f.constant)
-            if (shape_of(t.node).rank > 0) t.node = pick(maps.flat(t.node));
-        for (quadratic_term& t : f.quadratic)
-            if (t.weight >= 0 && shape_of(t.weight).rank > 0) t.weight = pick(t.weight);
+        l.pick_data(pick, f);
         f.count = count;
     }
 

@@ -181,6 +181,14 @@ public:
         return k == map_kind::identity || k == map_kind::scaled || k == map_kind::diagonal;
     }
 
+    /// The constants and weights of f become pick(vector); scalars, which stand for all entries, stay.
+    template <class Pick> constexpr void pick_data(const Pick& pick, form& f) {
+        for (constant_term& t : f.constant)
+            if (maps.at(t.node).shape.rank > 0) t.node = pick(maps.flat(t.node));
+        for (quadratic_term& t : f.quadratic)
+            if (t.weight >= 0 && maps.at(t.weight).shape.rank > 0) t.weight = pick(t.weight);
+    }
+
     /// f becomes f[from], ..., f[to - 1].
     constexpr void part(const size_form& from, const size_form& to, form& f) {
         const size_form count = minus(to, from);
@@ -203,10 +211,7 @@ public:
             }
             m.rows = count;
         }
-        for (constant_term& t : f.constant)
-            if (maps.at(t.node).shape.rank > 0) t.node = cut(maps.flat(t.node), vector_shape(count));
-        for (quadratic_term& t : f.quadratic)
-            if (t.weight >= 0 && maps.at(t.weight).shape.rank > 0) t.weight = cut(t.weight, vector_shape(count));
+        pick_data([&](int vector) { return cut(vector, vector_shape(count)); }, f);
         f.count = count;
     }
 

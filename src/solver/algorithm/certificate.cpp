@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/certificate.hpp"
-#include "solver/algorithm/defaults.hpp"
 
 #include "solver/algorithm/active_kkt.hpp"
+#include "solver/algorithm/defaults.hpp"
 
 #include <Eigen/QR>
 

@@ -51,8 +51,6 @@ bool has_answer(const outcome& out) {
 
 } // namespace
 
-int active_set_limit(const operators& data, const settings& how) { return step_limit(how, data.n, data.m); }
-
 bool road::begin(const element& e, bool convex, outcome& out) {
     out.clear(*e.data);
     limited = false;
@@ -150,7 +148,7 @@ void road::by_active_set(const element& e, const dual_form& form, const settings
         const first_basis start = outer > 0 || from != nullptr ? first_basis::given
                                   : guess                      ? first_basis::guessed
                                                                : first_basis::none;
-        const dual_outcome result = dual.solve(form.r_row(0), o.m, d, floor, active_set_limit(o, how), start);
+        const dual_outcome result = dual.solve(form.r_row(0), o.m, d, floor, step_limit(how, o.n, o.m), start);
         out.iterations += dual.steps;
         x.lambda = dual.lambda;
         if (result == dual_outcome::infeasible) {

@@ -62,8 +62,6 @@ inline constexpr double off_boundary = 1e-2;
 inline bool may_guess(std::int64_t rows, const operators& o) { return 2 * rows <= 3 * std::int64_t{o.n - o.p}; }
 /// What λ is measured in against s: what z costs, Q, or q in a linear program.
 double cost_unit(const element& e);
-/// Steps after which the dual active set is given up.
-int active_set_limit(const operators& data, const settings& how);
 
 class road {
 public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/shared_chunk.hpp"
 
+#include "solver/algorithm/defaults.hpp"
 #include "solver/cpu/kernels.hpp"
 
 #include <algorithm>
@@ -130,7 +131,7 @@ void shared_chunk::clear(std::int64_t i) {
 }
 
 void shared_chunk::find_active_sets(const operators& data, const dual_form& form, const settings& how) {
-    const int limit = active_set_limit(data, how);
+    const int limit = step_limit(how, data.n, data.m);
     const bool several = goes_in_lanes(data.n, data.p, data.m);
     for (result& own : results) own.settled = false;
     if (several) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dual active set on the rows of G that are violated on the way to the solution, taken into form D as they appear.
 
+#include "solver/algorithm/defaults.hpp"
 #include "solver/algorithm/finish.hpp"
 #include "solver/algorithm/road.hpp"
 
@@ -153,7 +154,7 @@ bool road::run_on_demand(const element& e, const dual_form& form, const settings
         }
         if (start == first_basis::guessed && !may_guess(working.count(), o)) start = first_basis::none;
         const dual_outcome result =
-            dual.solve(working.r(), working.stride(), d, floors, active_set_limit(o, how) - out.iterations, start);
+            dual.solve(working.r(), working.stride(), d, floors, step_limit(how, o.n, o.m) - out.iterations, start);
         out.iterations += dual.steps;
         if (result != dual_outcome::optimal) return false;
         start = first_basis::same;
