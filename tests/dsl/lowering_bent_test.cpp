@@ -69,14 +69,11 @@ TEST_CASE("constraints") {
 }
 
 TEST_CASE("matrix variables") {
-    constexpr variable<"W", m, n> W;
     constexpr variable<"U", n, k> U;
     constexpr param<"A", k, m> A;
     constexpr param<"B", n, k> B;
     constexpr param<"C", k, k> C;
-    constexpr param<"D", m, n> D;
     constexpr param<"e", k> e;
-    constexpr nonneg<"V", m, n> V;
     const auto regular = sum_squares(W) + sum(mul(D, W)) + sum(A * D) + sum(B);
     check_lowering(minimize(regular + sum_squares(A * W * B - C) + sum_squares(W - D)), sizes);
     check_lowering(minimize(regular + sum(T(W)) + sum_squares(T(W) * T(A) - B) + sum_squares(W * y - h)), sizes);
@@ -91,9 +88,6 @@ TEST_CASE("matrix variables") {
 }
 
 TEST_CASE("over a dimension of a matrix") {
-    constexpr variable<"W", m, n> W;
-    constexpr param<"D", m, n> D;
-    constexpr nonneg<"V", m, n> V;
     const auto regular = sum_squares(W) + dot(D, W) + sum(V);
     const auto check = [&](const auto& f) {
         check_lowering(minimize(regular + f), sizes);
