@@ -68,7 +68,7 @@ void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<co
     if (!keeps(*matrices)) return;
     entry.matrices = matrices;
     const auto finished_on = [&](const auto& system) {
-        return entry.rows.ratios.empty() && entry.rows.rows == system.rows();
+        return system.is_set_up() && entry.rows.ratios.empty() && entry.rows.rows == system.rows();
     };
     if (matrices->is_sparse) {
         if (!entry.sparse_system) entry.sparse_system = std::make_unique<sparse_kkt>();

@@ -38,6 +38,10 @@ public:
     /// no refinement: rows have size 1, so the solution is that of a matrix which differs by as much.
     static constexpr double backward_error = 1e-13;
 
+    /// Until the next `set_up` there is no system: its matrices may be gone.
+    void forget() { form = nullptr; }
+    bool is_set_up() const { return form != nullptr; }
+
     const std::vector<int>& rows() const { return active; }
     /// The same factors after `dual_form::hand_over`.
     void move_to(const dual_form& other, const operators& measures) {

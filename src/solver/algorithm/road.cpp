@@ -57,6 +57,8 @@ int active_set_limit(const operators& data, const settings& how) {
 bool road::begin(const element& e, bool convex, outcome& out) {
     out.clear(*e.data);
     limited = false;
+    kkt.forget();
+    sparse.forget();
     const bool possible = e.finite && convex && e.impossible_row < 0;
     if (!possible)
         out.status = !e.finite ? status::invalid_input : !convex ? status::nonconvex : status::primal_infeasible;

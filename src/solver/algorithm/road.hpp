@@ -96,7 +96,8 @@ public:
     const double* lengths() const { return working.lengths(); }
     const std::vector<double>& row_products() const { return g_z; }
 
-    /// The system of the last finish; that of the outcome if its rows are the outcome's basis.
+    /// The system of the last finish, if there was one for this problem; that of the outcome if its rows are the
+    /// outcome's basis.
     const active_kkt& system() const { return kkt; }
     sparse_kkt& sparse_system() { return sparse; }
 

@@ -15,6 +15,10 @@ public:
     /// `ratios` (D) may be empty. False if the factorization is not finite.
     bool set_up(const sparse_matrices& matrices, const std::vector<int>& rows, const std::vector<double>& ratios);
 
+    /// Until the next `set_up` there is no system: its matrices may be gone.
+    void forget() { source = nullptr; }
+    bool is_set_up() const { return source != nullptr; }
+
     const std::vector<int>& rows() const { return active; }
     /// Overwrites the right-hand side x with the solution; entries of x.lambda outside the active rows become 0. Where
     /// the rows contradict each other, or Q is singular on what they leave free, the part of the right-hand side that

@@ -104,8 +104,10 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
         out.basis.clear();
     }
     if (!(result.best.share < 1e8)) return;
-    const int rounds = how.max_iter ? 2 * limit : out.iterations + active_rounds;
+    // Where max_iter leaves no round the finish is one solve and no step, as on the dense forms.
+    const int used = out.iterations, rounds = how.max_iter ? std::max(2 * limit, used + 1) : used + active_rounds;
     finish_sparse(e, form, eps, rounds, result.x, result.s, out);
+    if (how.max_iter) out.iterations = std::min(out.iterations, 2 * limit);
     if (out.basis.empty()) out.basis = sparse.rows();
 }
 
