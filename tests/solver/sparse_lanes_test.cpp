@@ -95,6 +95,27 @@ TEST_CASE("lanes: the bits of a problem do not depend on its neighbours, its pla
     check_bits_of(plain, moved);
 }
 
+TEST_CASE("lanes: where signs are refined before rounds end, bits do not depend on the neighbours' rounds either") {
+    constexpr std::int64_t batch = 16, by = 3; // two groups of other composition
+    for (const int k : {7, 8, 9})
+        for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+            own_sides plain(assignment(k, batch, seed)), moved = plain;
+            const int n = plain.x.shape.n;
+            CAPTURE(k, seed);
+            for (std::int64_t i = 0; i < batch; ++i)
+                std::copy_n(plain.x.q.begin() + i * n, n, moved.x.q.begin() + (i + by) % batch * n);
+            const answer<double> a = solve(plain.all()), b = solve(moved.all());
+            REQUIRE(a.kept->lanes == solver::lanes_together);
+            const std::vector<double> da = derivative_of(plain.all(), a), db = derivative_of(moved.all(), b);
+            for (std::int64_t i = 0; i < batch; ++i) {
+                CAPTURE(i);
+                CHECK(same_bits(a.z, i, b.z, (i + by) % batch, n));
+                CHECK(same_bits(a.lambda, i, b.lambda, (i + by) % batch, n));
+                CHECK(same_bits(da, i, db, (i + by) % batch, n));
+            }
+        }
+}
+
 TEST_CASE("lanes: problems without numbers, rows or solution keep their status and leave their neighbours alone") {
     own_sides plain(denoising(60, 16, 13, 3)), mixed = plain;
     const int n = plain.x.shape.n, m = plain.x.shape.m;

@@ -145,7 +145,7 @@ void sparse_chunk::solve_least_squares() {
 
 void sparse_chunk::find_active_sets(const settings& how) {
     for (lane& mine : own) {
-        mine.settled = false;
+        mine.settled = mine.sharpened = false;
         mine.rounds = 0;
     }
     const bool short_of_time = how.max_iter.value_or(most_iterations) < most_iterations;
@@ -157,7 +157,7 @@ void sparse_chunk::find_active_sets(const settings& how) {
 /// Rows change sides until they are those of the solution, or too slowly while there are more than `many`.
 void sparse_chunk::settle(int limit, double many) {
     const auto& kernels = cpu::sparse(lanes > 1);
-    double wrong[lanes_together];
+    double go[lanes_together], wrong[lanes_together];
     bool any = false;
     for (lane& mine : own) {
         mine.going = mine.tried && !mine.settled;
@@ -171,7 +171,8 @@ void sparse_chunk::settle(int limit, double many) {
         kernels.solve(system, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
                       packed.data());
         if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.going && mine.precise; })) sharpen();
-        kernels.turn(system, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(),
+        for (int l = 0; l < lanes; ++l) go[l] = own[l].going ? 1 : 0;
+        kernels.turn(system, go, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(),
                      wrong);
         any = false;
         for (int l = 0; l < lanes; ++l) {
@@ -186,6 +187,8 @@ void sparse_chunk::settle(int limit, double many) {
             mine.last[0] = wrong[l];
             mine.going = !mine.settled && mine.idle < active_idle && !slow;
             any = any || mine.going;
+            mine.sharpened = mine.settled && mine.precise;
+            if (mine.sharpened) take_point(mine, l);
             if (mine.idle < 2 || wrong[l] > few || mine.precise) continue;
             mine.precise = true;
             mine.idle = 0;
@@ -229,11 +232,10 @@ void sparse_chunk::come_near() {
     }
 }
 
-void sparse_chunk::copy(lane& to, int l) {
+void sparse_chunk::take_point(lane& to, int l) const {
     take_lane(x.z, to.z, l, lanes);
     take_lane(x.nu, to.nu, l, lanes);
     take_lane(x.lambda, to.lambda, l, lanes);
-    take_lane(of.gz, to.gz, l, lanes);
 }
 
 /// Refines the points on the last factor; each step is also one of the refinement of `sparse_kkt`.
@@ -246,6 +248,13 @@ void sparse_chunk::finish(const tolerances& eps) {
     for (int l = 0; l < lanes; ++l) go[l] = own[l].settled ? 1 : 0;
     const auto any = [&] { return std::any_of(go, go + lanes, [](double v) { return v != 0; }); };
     if (!any()) return;
+    // The rounds of other lanes have solved once more on the same rows, without the refinement.
+    for (int l = 0; l < lanes; ++l) {
+        if (!own[l].sharpened) continue;
+        put_lane(own[l].z, 1, x.z, l, lanes);
+        put_lane(own[l].nu, 1, x.nu, l, lanes);
+        put_lane(own[l].lambda, 1, x.lambda, l, lanes);
+    }
     kernels.products(s, x.view(), of.view());
     for (int step = 0; step < finish_steps && any(); ++step) {
         kernels.residual(s, kept->w.data(), right.view(), of.view(), r.view(), size);
@@ -261,7 +270,8 @@ void sparse_chunk::finish(const tolerances& eps) {
             const double before = mine.best.share;
             if (v.share < before) {
                 mine.best = v;
-                copy(mine, l);
+                take_point(mine, l);
+                take_lane(of.gz, mine.gz, l, lanes);
             }
             // The doubt is that of the last point; where that is the best one or also good the two are the same to
             // rounding.

@@ -4,7 +4,7 @@
 // A problem on the sparse form, or as many as there are lanes, with shared matrices or their own: the primal-dual
 // active set, from nearer to the solution where it does not settle from afar, and the finish. The steps are those of
 // `road` but for how the finish is refined; what is not solved here goes there. A lane that is done goes on with the
-// others, and repeats itself: no bit of it depends on them.
+// others, and repeats itself or is kept: no bit of it depends on them.
 
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/lane_interior.hpp"
@@ -63,6 +63,7 @@ private:
         bool tried = false, settled = false, doubtful = false;
         bool flat = false;                   ///< Q is much smaller somewhere than elsewhere
         bool going = false, precise = false; ///< rows change sides; by signs that were refined
+        bool sharpened = false;              ///< settled so: its point is kept until the finish
         int rounds = 0, idle = 0;
         double fewest = 0, last[2] = {}; ///< rows that changed sides at once: at least, and in the last two rounds
         verdict best;
@@ -81,7 +82,7 @@ private:
     void come_near();
     void finish(const tolerances& eps);
     void find_doubt(const settings& how);
-    void copy(lane& to, int l);
+    void take_point(lane& to, int l) const;
     double compliance_of(int i, int l, double otherwise) const;
     void start_beside(int l, solver::point& at, std::vector<double>& slack) const;
     struct lane_units {
