@@ -37,7 +37,7 @@ constexpr auto model = minimize(0.5 * sum_squares(z) + dot(q, z)).st(sum(z) == 1
 } // namespace probability
 
 /// The projection of -q [batch, n] onto the probability simplex.
-Tensor simplex(const Tensor& q) {
+Tensor onto_simplex(const Tensor& q) {
     static const OptLayer layer(probability::model);
     return layer(probability::q = q);
 }
@@ -132,7 +132,7 @@ Tensor portfolio(const Tensor& covariances, const Tensor& trade_weight, const Te
 
 TORCH_LIBRARY(optnet_bench, m) {
     m.def("denoise(Tensor y, Tensor weight) -> Tensor", &denoise);
-    m.def("simplex(Tensor q) -> Tensor", &simplex);
+    m.def("simplex(Tensor q) -> Tensor", &onto_simplex);
     m.def("sudoku(Tensor givens, Tensor A, Tensor x0) -> Tensor", &sudoku);
     m.def("chain(Tensor x, Tensor reach) -> Tensor", &chain);
     m.def("portfolio(Tensor covariances, Tensor trade_weight, Tensor q, Tensor h) -> Tensor", &portfolio);

@@ -7,7 +7,7 @@
 using namespace optnet::words;
 using torch::Tensor;
 
-namespace portfolio { // weights w: little risk, much return, all money spent, no debts
+namespace portfolio { // weights w: little risk, much return, all money spent, nothing sold short
 constexpr dim<"assets"> assets;
 constexpr variable<"w", assets> w;
 constexpr psd<"Sigma", assets> Sigma;

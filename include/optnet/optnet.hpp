@@ -5,6 +5,7 @@
 // and Sequential.
 
 #include "optnet/dsl/words.hpp"
+#include "optnet/torch/constant.hpp"
 #include "optnet/torch/error.hpp"
 #include "optnet/torch/format.hpp"
 #include "optnet/torch/layer.hpp"

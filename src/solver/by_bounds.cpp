@@ -2,6 +2,7 @@
 #include "solver/by_bounds.hpp"
 
 #include "solver/algorithm/bound_form.hpp"
+#include "solver/algorithm/defaults.hpp"
 #include "solver/cpu/pool.hpp"
 #include "solver/recycled.hpp"
 #include "solver/write.hpp"
@@ -151,8 +152,6 @@ template <class F> void each_problem(int threads, const structure& s, std::int64
         for (std::int64_t k = g * together; k < end; ++k) f(workers.of(id), k);
     });
 }
-
-template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
 
 } // namespace
 

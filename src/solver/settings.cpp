@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/settings.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -8,9 +9,15 @@
 namespace optnet {
 namespace {
 
+/// The shortest text that reads as this number.
+std::string text(double value) {
+    char digits[32];
+    return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+}
+
 void nonnegative(const char* field, double value) {
     if (!(value >= 0) || !std::isfinite(value))
-        throw std::invalid_argument(std::string("setting ") + field + " is " + std::to_string(value) +
+        throw std::invalid_argument(std::string("setting ") + field + " is " + text(value) +
                                     ", but must be a finite number >= 0");
 }
 
@@ -26,8 +33,7 @@ void check(const settings& values) {
     nonnegative("convexity_tolerance", values.convexity_tolerance);
     nonnegative("active_tolerance", values.active_tolerance);
     if (!(values.infinite_bound > 0))
-        throw std::invalid_argument("setting infinite_bound is " + std::to_string(values.infinite_bound) +
-                                    ", but must be > 0");
+        throw std::invalid_argument("setting infinite_bound is " + text(values.infinite_bound) + ", but must be > 0");
 }
 
 } // namespace optnet

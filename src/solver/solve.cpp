@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optnet/solver/solve.hpp"
 
+#include "solver/algorithm/defaults.hpp"
 #include "solver/by_bounds.hpp"
 #include "solver/convexity.hpp"
 #include "solver/cpu/pool.hpp"
@@ -17,8 +18,6 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr std::int64_t least_together = shared_chunk::least;
-
-template <class T> constexpr double default_tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
 
 template <class T>
 void solve_checked(const problem<T>& batch, const settings& how, int threads, const solution<T>& out,

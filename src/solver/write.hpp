@@ -30,9 +30,6 @@ inline bool has_point(optnet::status s) {
     return s == status::solved || s == status::solved_inaccurate || s == status::max_iterations;
 }
 
-/// The statuses whose elements have a gradient.
-inline bool has_solution(optnet::status s) { return s == status::solved || s == status::solved_inaccurate; }
-
 /// Whether every number of a point is one in float32, too: a true solution in double precision need not be.
 inline bool fits_float(const finished& done, const units& o) {
     constexpr double most = std::numeric_limits<float>::max();

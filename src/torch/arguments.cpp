@@ -198,6 +198,13 @@ std::int64_t sizes::of(const dsl::size_form& form) const {
     return sum;
 }
 
+std::vector<std::int64_t> sizes::of(const dsl::shape_form& shape) const {
+    std::vector<std::int64_t> result;
+    if (shape.rank > 0) result.push_back(of(shape.rows));
+    if (shape.rank > 1) result.push_back(of(shape.cols));
+    return result;
+}
+
 bool sizes::knows(const dsl::size_form& form) const {
     for (std::size_t i = 0; i < place(form.count); ++i) {
         const auto& t = form.terms[i];
@@ -216,8 +223,12 @@ std::string origin(const dsl::table& problem, const sizes& known, const dsl::siz
             sentence += " = ";
         else
             sentence += (said.empty() ? " with " : ", ") + std::string(problem.symbols[place(symbol)]) + " = ";
-        sentence += std::to_string(known.values[place(symbol)]) + " from \"" +
-                    std::string(problem.parameters[place(known.from[place(symbol)])].name) + "\"";
+        sentence += std::to_string(known.values[place(symbol)]) + " from ";
+        const int from = known.from[place(symbol)];
+        if (from < 0)
+            sentence.append("a constant");
+        else
+            sentence.append("\"").append(problem.parameters[place(from)].name).append("\"");
         said.push_back(symbol);
     };
     for (std::size_t i = 0; i < place(size.count); ++i) {
@@ -225,6 +236,26 @@ std::string origin(const dsl::table& problem, const sizes& known, const dsl::siz
         say(size.terms[i].second);
     }
     return sentence;
+}
+
+std::span<const double> constant(const dsl::table& problem, std::span<const double> numbers, int which) {
+    const auto size = [](std::span<const double> all) { return 2 + static_cast<std::size_t>(all[0] * all[1]); };
+    numbers = numbers.subspan(place(problem.number_count));
+    for (int i = 0; i < which; ++i) numbers = numbers.subspan(size(numbers));
+    return numbers.first(size(numbers));
+}
+
+void read_constants(const dsl::table& problem, std::span<const double> numbers, sizes& into) {
+    for (const dsl::node& n : problem.nodes) {
+        if (n.code != dsl::op::constant) continue;
+        const std::span<const double> held = constant(problem, numbers, n.slot);
+        const auto read = [&](const dsl::size_form& s, double extent) {
+            if (is_symbol(s) && problem.symbols[place(s.terms[0].symbol)][0] == '?')
+                into.values[place(s.terms[0].symbol)] = static_cast<std::int64_t>(extent);
+        };
+        read(n.shape.rows, held[0]);
+        read(n.shape.cols, held[1]);
+    }
 }
 
 arguments read(const dsl::table& problem, std::span<const bound> given, bool complete) {

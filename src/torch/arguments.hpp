@@ -14,6 +14,8 @@ struct sizes {
     std::vector<int> from;            ///< the parameter whose tensor fixed it
 
     std::int64_t of(const dsl::size_form& form) const;
+    /// The dimensions of one problem's part.
+    std::vector<std::int64_t> of(const dsl::shape_form& shape) const;
     bool knows(const dsl::size_form& form) const;
 };
 
@@ -32,6 +34,12 @@ struct arguments {
 /// names the parameter, its shape and what contradicts it. `complete` false: some parameters may be missing, and dtypes
 /// and devices may still change.
 arguments read(const dsl::table& problem, std::span<const bound> given, bool complete);
+
+/// Rows, columns and entries row by row of the constant with this number, which stand behind the numbers.
+std::span<const double> constant(const dsl::table& problem, std::span<const double> numbers, int which);
+
+/// The extents that only constants know become known.
+void read_constants(const dsl::table& problem, std::span<const double> numbers, sizes& into);
 
 /// "n - 1 = 9 with n = 10 from "q"": a size and where it comes from.
 std::string origin(const dsl::table& problem, const sizes& known, const dsl::size_form& size);

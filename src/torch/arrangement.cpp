@@ -55,8 +55,7 @@ private:
             begin += size(c.count);
         }
         structure.n = static_cast<int>(begin);
-        for (const dsl::declaration& v : problem.variables)
-            result.variable_shapes.push_back(shape_of(v.shape, call.sizes));
+        for (const dsl::declaration& v : problem.variables) result.variable_shapes.push_back(call.sizes.of(v.shape));
     }
 
     void place_rows() {
@@ -82,14 +81,17 @@ private:
         for (const dsl::constraint& c : problem.constraints) {
             const auto& left = problem.nodes[place(c.left)].shape;
             const auto& right = problem.nodes[place(c.right)].shape;
-            result.constraint_shapes.push_back(shape_of(left.rank == 0 ? right : left, call.sizes));
+            result.constraint_shapes.push_back(call.sizes.of(left.rank == 0 ? right : left));
         }
     }
 
     std::int64_t begin_of(const dsl::place& at, bool in_columns) const {
         const auto& begins = in_columns ? result.columns : result.rows;
         std::int64_t begin = begins[place(at.group)] + size(at.offset);
-        if (at.slot >= 0) begin += static_cast<std::int64_t>(numbers[place(at.slot)]);
+        if (at.slot >= 0) {
+            const std::int64_t step = at.counts_rows < 0 ? 1 : size(problem.nodes[place(at.counts_rows)].shape.cols);
+            begin += step * static_cast<std::int64_t>(numbers[place(at.slot)]);
+        }
         if (at.second_half) begin += result.row_counts[place(at.group)];
         return begin;
     }
@@ -130,7 +132,9 @@ private:
 
     /// Nodes that a call would compute anew though no argument reaches them.
     void keep_constant(int node) {
-        if (!constant(node) || problem.nodes[place(node)].code == dsl::op::number) return;
+        const dsl::op code = problem.nodes[place(node)].code;
+        if (code == dsl::op::constant) result.constants.emplace_back(node, values.of(node));
+        if (!constant(node) || code == dsl::op::number) return;
         const auto serves = [&](const auto& part) { return part.source == node; };
         const bool wanted = std::any_of(problem.blocks.begin(), problem.blocks.end(), serves) || is_argument(node);
         if (wanted) result.constants.emplace_back(node, values.of(node));
@@ -274,13 +278,6 @@ bool has_functions(const stretches& of, const dsl::table& problem) {
 }
 
 } // namespace
-
-std::vector<std::int64_t> shape_of(const dsl::shape_form& shape, const sizes& known) {
-    std::vector<std::int64_t> result;
-    if (shape.rank > 0) result.push_back(known.of(shape.rows));
-    if (shape.rank > 1) result.push_back(known.of(shape.cols));
-    return result;
-}
 
 std::shared_ptr<const arrangement> arrange(const dsl::table& problem, std::span<const double> numbers,
                                            const arguments& call) {

@@ -58,7 +58,4 @@ std::shared_ptr<const arrangement> arrange(const dsl::table& problem, std::span<
 /// The tensors of a call in the solver's places. A parameter that is a whole block or vector is passed on as it is.
 blocks fill(const arrangement& where, evaluator& values, std::int64_t batch);
 
-/// The shape of one problem's part of a node.
-std::vector<std::int64_t> shape_of(const dsl::shape_form& shape, const sizes& known);
-
 } // namespace optnet

@@ -10,6 +10,7 @@
 // where undefined means zero (at least one is defined) and the data are one tensor per source of the structure. Vectors
 // are [batch, ·], or [·] where the results have no batch dimension.
 
+#include "optnet/solver/status.hpp"
 #include "optnet/torch/blocks.hpp"
 
 #include <ATen/core/List.h>
@@ -49,6 +50,9 @@ struct batch_system final : torch::CustomClassHolder {
 
 using batch_handle = c10::intrusive_ptr<batch_system>;
 using optional_list = c10::List<std::optional<at::Tensor>>;
+
+/// `has_solution` of a status as results hold it.
+inline bool found_solution(std::int64_t value) { return has_solution(static_cast<status>(value)); }
 
 /// Throws optnet::Error with a sentence that names the first failed element and its status.
 [[noreturn]] void raise_failed(const std::vector<std::int64_t>& statuses, bool unbatched);

@@ -90,15 +90,32 @@ template <class T> struct batch_views {
     }
 };
 
-bool has_solution(std::int64_t value) { return value <= static_cast<std::int64_t>(status::solved_inaccurate); }
+} // namespace
+
+namespace {
+
+/// What the user can do about it.
+const char* remedy(status of) {
+    switch (of) {
+    case status::primal_infeasible: return "; no point satisfies its constraints: loosen one of them";
+    case status::dual_infeasible: return "; its objective has no lower bound: add a bound, or a positive term in Q";
+    case status::max_iterations: return "; raise max_iter";
+    case status::numerical_error: return "; bring its coefficients to like sizes, or loosen eps_abs and eps_rel";
+    case status::nonconvex: return "; Q must have no negative eigenvalue: write it as L * T(L), or add to its diagonal";
+    case status::invalid_input: return "; its data hold NaN, or an infinity outside h: look where they are made";
+    default: return "";
+    }
+}
 
 } // namespace
 
 void raise_failed(const std::vector<std::int64_t>& statuses, bool unbatched) {
-    const auto first = std::find_if_not(statuses.begin(), statuses.end(), has_solution);
-    const auto failed = std::count_if(first, statuses.end(), [](std::int64_t v) { return !has_solution(v); });
-    const std::string what(name(static_cast<status>(*first)));
-    const std::string advice = "; ask solve() or solve_qp for the statuses of all, or set on_failure to mask or nan";
+    const auto first = std::find_if_not(statuses.begin(), statuses.end(), found_solution);
+    const auto failed = std::count_if(first, statuses.end(), [](std::int64_t v) { return !found_solution(v); });
+    const auto why = static_cast<status>(*first);
+    const std::string what(name(why));
+    const std::string advice =
+        std::string(remedy(why)) + "; or ask solve() or solve_qp for the statuses, or set on_failure to mask or nan";
     if (unbatched) throw Error("the problem is " + what + advice);
     throw Error("element " + std::to_string(first - statuses.begin()) + " of the batch is " + what + " (" +
                 std::to_string(failed) + " of " + std::to_string(statuses.size()) + " failed)" + advice);
@@ -108,9 +125,9 @@ namespace {
 
 /// Marks what has no derivative, so that no NaN of a failed element meets the sum of a shared gradient.
 void mark(batch_system& system, const std::vector<std::int64_t>& statuses, const Tensor& s) {
-    if (!std::all_of(statuses.begin(), statuses.end(), has_solution)) {
+    if (!std::all_of(statuses.begin(), statuses.end(), found_solution)) {
         system.solved = at::empty({system.batch, 1}, at::kBool);
-        std::transform(statuses.begin(), statuses.end(), system.solved.mutable_data_ptr<bool>(), has_solution);
+        std::transform(statuses.begin(), statuses.end(), system.solved.mutable_data_ptr<bool>(), found_solution);
     }
     if (!s.defined()) return;
     const Tensor finite = at::isfinite(s.reshape({system.batch, system.structure->m}));
@@ -162,11 +179,11 @@ template <class T> std::vector<Tensor> solve_typed(batch_system& system, const s
 
     if (system.everything) std::copy(statuses.begin(), statuses.end(), results[4].mutable_data_ptr<std::int64_t>());
     if (system.keep) mark(system, statuses, system.everything ? results[3] : Tensor());
-    if (system.everything || std::all_of(statuses.begin(), statuses.end(), has_solution)) return results;
+    if (system.everything || std::all_of(statuses.begin(), statuses.end(), found_solution)) return results;
     if (system.how.on_failure == on_failure::raise) raise_failed(statuses, system.unbatched);
     if (system.how.on_failure == on_failure::nan)
         for (std::size_t k = 0; k < statuses.size(); ++k)
-            if (!has_solution(statuses[k]))
+            if (!found_solution(statuses[k]))
                 std::fill_n(out.z + static_cast<std::int64_t>(k) * system.structure->n, system.structure->n,
                             std::numeric_limits<T>::quiet_NaN());
     return results;

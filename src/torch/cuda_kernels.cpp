@@ -180,16 +180,14 @@ void solve_one_on_cpu(batch_system& system, const std::vector<Tensor>& tensors, 
     system.on_gpu->elsewhere.push_back({k, one, own});
 }
 
-bool has_solution(std::int64_t value) { return value <= static_cast<std::int64_t>(status::solved_inaccurate); }
-
 /// Marks what has no derivative, and does what the caller wants of failed elements.
 void conclude(batch_system& system, const std::vector<std::int64_t>& statuses, std::vector<Tensor>& results) {
     const at::Device device = results[0].device();
-    const bool all = std::all_of(statuses.begin(), statuses.end(), has_solution);
+    const bool all = std::all_of(statuses.begin(), statuses.end(), found_solution);
     Tensor solved;
     if (!all) {
         solved = at::empty({system.batch, 1}, at::kBool);
-        std::transform(statuses.begin(), statuses.end(), solved.mutable_data_ptr<bool>(), has_solution);
+        std::transform(statuses.begin(), statuses.end(), solved.mutable_data_ptr<bool>(), found_solution);
         solved = solved.to(device);
     }
     if (system.keep) {

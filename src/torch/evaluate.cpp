@@ -98,6 +98,22 @@ const value& evaluator::argument(const dsl::node& n, int k) {
     return of(problem.arguments[static_cast<std::size_t>(n.first_argument + k)]);
 }
 
+value evaluator::constant_value(const dsl::node& n) const {
+    const std::span<const double> entries = constant(problem, numbers, n.slot).subspan(2);
+    const at::Tensor flat = at::tensor(at::ArrayRef<double>(entries.data(), entries.size()), at::kDouble);
+    return value::of(flat.to(options).reshape(known.of(n.shape)), n.shape.rank);
+}
+
+std::vector<value> evaluator::arguments_of(const dsl::node& n) {
+    std::vector<value> all;
+    for (int k = 0; k < n.argument_count; ++k) all.push_back(argument(n, k));
+    return all;
+}
+
+const dsl::shape_form& evaluator::argument_shape(const dsl::node& n) const {
+    return problem.nodes[static_cast<std::size_t>(problem.arguments[static_cast<std::size_t>(n.first_argument)])].shape;
+}
+
 value evaluator::compute(const dsl::node& n) {
     using dsl::op;
     const auto first = [&]() -> const value& { return argument(n, 0); };
@@ -106,6 +122,7 @@ value evaluator::compute(const dsl::node& n) {
     case op::variable: return variables[static_cast<std::size_t>(n.name)];
     case op::parameter: return parameters[static_cast<std::size_t>(n.name)];
     case op::number: return value::of(numbers[static_cast<std::size_t>(n.slot)]);
+    case op::constant: return constant_value(n);
     case op::add: return algebra::add(first(), second());
     case op::negate: return algebra::negate(first());
     case op::multiply: return algebra::multiply(first(), second());
@@ -114,10 +131,24 @@ value evaluator::compute(const dsl::node& n) {
     case op::dot: return algebra::dot(first(), second());
     case op::sum: return algebra::sum(first());
     case op::sum_over: return algebra::sum_over(first(), n.from.constant);
+    case op::mean: return algebra::divide(algebra::sum(first()), number(dsl::entries(argument_shape(n))));
+    case op::mean_over:
+        return algebra::divide(algebra::sum_over(first(), n.from.constant),
+                               number(n.from.constant == 0 ? argument_shape(n).rows : argument_shape(n).cols));
     case op::transpose: return algebra::transpose(first());
     case op::index: return algebra::index(first(), static_cast<std::int64_t>(second().number));
     case op::slice: return algebra::slice(first(), size(n.from), size(n.to));
+    case op::row: return algebra::index(first(), static_cast<std::int64_t>(second().number));
+    case op::rows: return algebra::slice(first(), size(n.from), size(n.to));
+    case op::column: return algebra::column(first(), static_cast<std::int64_t>(second().number));
+    case op::columns: return algebra::columns(first(), size(n.from), size(n.to));
     case op::diff: return algebra::diff(first());
+    case op::cumsum: return algebra::cumsum(first());
+    case op::trace: return algebra::sum(structured::diagonal_entries(first()));
+    case op::diagonal_of: return structured::diagonal_entries(first());
+    case op::hstack:
+    case op::vstack: return stacked(arguments_of(n), n.code == op::vstack, options);
+    case op::reshape: return reshaped(first(), known.of(n.shape), options);
     case op::diagonal: return {first().tensor, 0, 2, true};
     case op::exp: return algebra::exp(first());
     case op::log: return algebra::log(first());
@@ -125,11 +156,7 @@ value evaluator::compute(const dsl::node& n) {
     case op::softplus: return algebra::softplus(first());
     case op::sigmoid: return algebra::sigmoid(first());
     case op::tanh: return algebra::tanh(first());
-    case op::atom: {
-        std::vector<value> arguments;
-        for (int k = 0; k < n.argument_count; ++k) arguments.push_back(argument(n, k));
-        return atom_value(n.atom, arguments);
-    }
+    case op::atom: return atom_value(n.atom, arguments_of(n));
     default: return lowered(n);
     }
 }
@@ -150,8 +177,18 @@ value evaluator::lowered(const dsl::node& n) {
     case op::kron_right: return structured::kron_right(first(), size(n.to));
     case op::kron_left: return structured::kron_left(first(), size(n.to));
     case op::commutation: return structured::commutation(size(n.from), size(n.to), options);
+    case op::row_ends: return structured::row_ends(size(n.shape.rows), size(n.to), options);
     case op::difference_band: return structured::difference_band(size(n.shape.rows), options);
     case op::band_to_dense: return structured::band_to_dense(first(), n.slot, size(n.to));
+    case op::count: return number(dsl::entries(argument_shape(n)));
+    case op::lower_ones: return structured::lower_ones(size(n.shape.rows), options);
+    case op::placed: return structured::placed(first(), size(n.from), size(n.shape.rows));
+    case op::run_of_rows: {
+        const std::int64_t rows = size(n.shape.rows), from = static_cast<std::int64_t>(second().number) * rows;
+        return algebra::slice(first(), from, from + rows);
+    }
+    case op::unit: return structured::unit(static_cast<std::int64_t>(first().number), size(n.shape.rows), options);
+    case op::diagonal_picks: return structured::diagonal_picks(size(n.shape.rows), options);
     case op::band_gram: return structured::band_gram(first(), n.slot, second(), size(n.shape.rows));
     default: throw Error("an operation without a value: a defect of optnet");
     }

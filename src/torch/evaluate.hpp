@@ -31,7 +31,11 @@ private:
     value stopped(const dsl::node& n, value made);
     value lowered(const dsl::node& n);
     std::int64_t size(const dsl::size_form& s) const { return known.of(s); }
+    value number(const dsl::size_form& s) const { return value::of(static_cast<double>(size(s))); }
     const value& argument(const dsl::node& n, int k);
+    value constant_value(const dsl::node& n) const;
+    std::vector<value> arguments_of(const dsl::node& n);
+    const dsl::shape_form& argument_shape(const dsl::node& n) const; ///< of the first
 
     const dsl::table& problem;
     std::span<const double> numbers;

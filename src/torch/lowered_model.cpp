@@ -90,6 +90,12 @@ struct lowered_model::memory {
 
 namespace {
 
+arguments read_call(const dsl::table& problem, std::span<const double> numbers, std::span<const bound> all) {
+    arguments call = read(problem, all, true);
+    read_constants(problem, numbers, call.sizes);
+    return call;
+}
+
 /// One call: its arguments, where they belong, and the values computed from them.
 struct call_state {
     arguments call;
@@ -175,7 +181,7 @@ void lowered_model::check_part(std::span<const bound> some) const { read(table, 
 
 std::vector<Tensor> lowered_model::solve(std::span<const bound> all) const {
     const autocast_off guard;
-    arguments call = read(table, all, true);
+    arguments call = read_call(table, numbers, all);
     auto where = met->of(table, numbers, call);
     call_state state(table, numbers, std::move(call), std::move(where));
     const qp_solution found = solve_from_last(state.where, state.filled(), false);
@@ -184,7 +190,7 @@ std::vector<Tensor> lowered_model::solve(std::span<const bound> all) const {
 
 answer lowered_model::solve_everything(std::span<const bound> all) const {
     const autocast_off guard;
-    arguments call = read(table, all, true);
+    arguments call = read_call(table, numbers, all);
     auto where = met->of(table, numbers, call);
     call_state state(table, numbers, std::move(call), std::move(where));
     answer result;
@@ -201,7 +207,7 @@ answer lowered_model::solve_everything(std::span<const bound> all) const {
 
 standard_form lowered_model::matrices(std::span<const bound> all) const {
     const autocast_off guard;
-    arguments call = read(table, all, true);
+    arguments call = read_call(table, numbers, all);
     auto where = met->of(table, numbers, call);
     call_state state(table, numbers, std::move(call), std::move(where));
     return to_standard_form(fill(*state.where, state.values, state.call.batch));
@@ -213,12 +219,13 @@ Tensor answer::dual(std::string_view name) const {
     for (std::size_t c = 0; c < problem.constraints.size(); ++c) {
         const dsl::constraint& of = problem.constraints[c];
         if (of.name != name) continue;
-        // Of a range, the lower half comes first; its multiplier counts negative.
+        // Of a range and of simplex(z), the lower half comes first; its multiplier counts negative.
         const bool lower = c + 1 < problem.constraints.size() && problem.constraints[c + 1].group == of.group;
         for (std::size_t g = 0; g < problem.rows.size(); ++g) {
             if (problem.rows[g].constraint != static_cast<int>(c)) continue;
             const Tensor& all = problem.rows[g].where == solver::matrix::A ? solver.nu : solver.lam;
-            const Tensor own = part(all, where->rows[g], where->constraint_shapes[c]);
+            Tensor own = part(all, where->rows[g], where->constraint_shapes[c]);
+            while (sum.defined() && own.dim() < sum.dim()) own = own.unsqueeze(-1); // of sum(z) == 1
             sum = !sum.defined() ? (lower ? own.neg() : own) : lower ? sum - own : sum + own;
         }
     }

@@ -49,6 +49,32 @@ value commutation(std::int64_t rows, std::int64_t cols, const at::TensorOptions&
     return value::of(at::eye(rows * cols, options).index_select(0, from.t().reshape({-1})), 2);
 }
 
+value row_ends(std::int64_t rows, std::int64_t run, const at::TensorOptions& options) {
+    Tensor ends = at::zeros({rows}, options);
+    if (rows >= run) ends.slice(0, run - 1, rows, run).fill_(1);
+    return value::of(ends, 1);
+}
+
+value lower_ones(std::int64_t n, const at::TensorOptions& options) {
+    return value::of(at::ones({n, n}, options).tril(), 2);
+}
+
+value placed(const value& part, std::int64_t from, std::int64_t rows) {
+    const std::int64_t below = rows - from - part.tensor.size(-part.rank);
+    if (part.rank == 1) return value::of(at::constant_pad_nd(part.tensor, {from, below}), 1);
+    return value::of(at::constant_pad_nd(part.tensor, {0, 0, from, below}), 2);
+}
+
+value unit(std::int64_t j, std::int64_t n, const at::TensorOptions& options) {
+    return value::of((at::arange(n, options.dtype(at::kLong)) == j).to(options), 1);
+}
+
+value diagonal_picks(std::int64_t n, const at::TensorOptions& options) {
+    // Row i has its 1 at i (n + 1), which is i (n n + n + 1) of all entries.
+    const Tensor places = at::arange(n, options.dtype(at::kLong)) * (n * n + n + 1);
+    return value::of(at::zeros({n * n * n}, options).index_fill(0, places, 1).reshape({n, n * n}), 2);
+}
+
 value difference_band(std::int64_t rows, const at::TensorOptions& options) {
     return value::of(at::tensor({-1.0, 1.0}, options).expand({rows, 2}), 2);
 }

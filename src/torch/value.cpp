@@ -78,6 +78,32 @@ Tensor entries(const value& a) {
     return full.rank == 1 ? full.tensor : full.tensor.flatten(-2);
 }
 
+value stacked(std::span<const value> parts, bool below, const at::TensorOptions& options) {
+    int rank = below ? 2 : 1;
+    std::int64_t batch = -1;
+    for (const value& v : parts) {
+        rank = std::max(rank, v.rank);
+        if (v.batched() && (batch < 0 || batch == 1)) batch = v.tensor.size(0);
+    }
+    std::vector<Tensor> tensors;
+    for (const value& v : parts) {
+        const value full = v.is_number() ? value::of(at::full({}, v.number, options), 0) : dense(v);
+        Tensor t = full.tensor;
+        for (int r = full.rank; r < rank; ++r) t = t.unsqueeze(full.rank == 1 ? -2 : -1);
+        std::vector<std::int64_t> sizes(t.sizes().end() - rank, t.sizes().end());
+        if (batch >= 0) sizes.insert(sizes.begin(), batch);
+        tensors.push_back(t.expand(sizes));
+    }
+    return value::of(at::cat(tensors, below ? -2 : -1), rank);
+}
+
+value reshaped(const value& a, const std::vector<std::int64_t>& shape, const at::TensorOptions& options) {
+    const value full = a.is_number() ? value::of(at::full({}, a.number, options), 0) : dense(a);
+    std::vector<std::int64_t> sizes = shape;
+    if (full.batched()) sizes.insert(sizes.begin(), full.tensor.size(0));
+    return value::of(full.tensor.reshape(sizes), static_cast<int>(shape.size()));
+}
+
 value algebra::abs(const value& a) {
     return map(
         a, [](double x) { return std::abs(x); }, [](const Tensor& t) { return t.abs(); });
@@ -109,6 +135,11 @@ value algebra::largest(const value& a) {
 }
 
 value algebra::largest_over(const value& a, int dimension) { return value::of(dense(a).tensor.amax(dimension - 2), 1); }
+
+value algebra::sum_largest(const value& a, const value& k) {
+    if (a.is_number()) return a;
+    return value::of(std::get<0>(entries(a).topk(static_cast<std::int64_t>(k.number), -1)).sum(-1), 0);
+}
 
 value algebra::maximum(const value& a, const value& b) {
     if (a.is_number() && b.is_number()) return value::of(std::max(a.number, b.number));
@@ -177,6 +208,17 @@ value algebra::diff(const value& a) {
     const std::int64_t rows = full.tensor.size(-full.rank);
     return value::of(full.tensor.narrow(-full.rank, 1, rows - 1) - full.tensor.narrow(-full.rank, 0, rows - 1),
                      full.rank);
+}
+
+value algebra::column(const value& a, std::int64_t j) { return value::of(dense(a).tensor.select(-1, j), 1); }
+
+value algebra::columns(const value& a, std::int64_t from, std::int64_t to) {
+    return value::of(dense(a).tensor.narrow(-1, from, to - from), 2);
+}
+
+value algebra::cumsum(const value& a) {
+    const value full = dense(a);
+    return value::of(full.tensor.cumsum(-full.rank), full.rank);
 }
 
 value algebra::exp(const value& a) {

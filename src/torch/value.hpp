@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace optnet {
 
@@ -38,19 +39,24 @@ struct algebra {
     static value sum(const value& a);                         ///< of all entries
     static value largest(const value& a);                     ///< of all entries
     static value largest_over(const value& a, int dimension); ///< of a matrix, dimension 0 or 1
+    static value sum_largest(const value& a, const value& k); ///< of all entries the k largest, k a number
     static value maximum(const value& a, const value& b);
     static value multiply(const value& a, const value& b); ///< scaling, or a matrix product, by the ranks
+    static value elementwise(const value& a, const value& b);
     static value dot(const value& a, const value& b);
+    static value number(double x) { return value::of(x); }
     static value add(const value& a, const value& b);
     static value negate(const value& a);
+    static value transpose(const value& a);
+    static value diff(const value& a); ///< of a matrix along its rows
 
     static value sum_over(const value& a, int dimension); ///< of a matrix, dimension 0 or 1
-    static value elementwise(const value& a, const value& b);
     static value divide(const value& a, const value& b);
-    static value transpose(const value& a);
     static value index(const value& a, std::int64_t i); ///< of a matrix its row i
     static value slice(const value& a, std::int64_t from, std::int64_t to);
-    static value diff(const value& a); ///< of a matrix along its rows
+    static value column(const value& a, std::int64_t j);
+    static value columns(const value& a, std::int64_t from, std::int64_t to);
+    static value cumsum(const value& a); ///< of a matrix along its rows
     static value exp(const value& a);
     static value log(const value& a);
     static value sqrt(const value& a);
@@ -58,6 +64,14 @@ struct algebra {
     static value sigmoid(const value& a);
     static value tanh(const value& a);
 };
+
+/// Vectors and scalars one behind the other, or matrices column by column (`below` false); rows below each other, where
+/// a vector is a row (`below` true). Numbers become tensors of these options; what is shared is expanded if others have
+/// a batch.
+value stacked(std::span<const value> parts, bool below, const at::TensorOptions& options);
+
+/// The entries row by row in the shape of one problem's part.
+value reshaped(const value& a, const std::vector<std::int64_t>& shape, const at::TensorOptions& options);
 
 /// The same value with the entries of a diagonal matrix in their places.
 value dense(const value& a);

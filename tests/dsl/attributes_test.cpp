@@ -82,6 +82,23 @@ static_assert(is(pos(abs(z) - 1), convex, plus) && is(max(norm1(z), 2), convex, 
 static_assert(is(sum_squares(pos(z)), convex, plus) && quadratic(sum_squares(pos(z))) && !quadratic(norm1(z)));
 static_assert(quadratic(lambda * quad(z, Q) + s) && quadratic(-sum_squares(z)) && is(abs(s) + abs(z), convex, plus));
 
+static_assert(is(square(z), convex, plus) && quadratic(square(z)) && is(-square(U), concave, minus));
+static_assert(is(square(pos(z)), convex, plus) && is(square(abs(z) + w), convex, plus) && square(U).form == U.form);
+static_assert(is(N * square(z), convex, plus) && quadratic(slice<0, 2>(square(z))) && quadratic(square(s) + s));
+static_assert(is(square(y), affine, plus) && !quadratic(square(y)) && is(square(a) * norm1(z), convex, plus));
+
+static_assert(is(neg(z), convex, plus) && is(neg(-abs(z)), convex, plus) && is(hinge(1 - abs(z)), convex, plus));
+static_assert(is(norm_inf(abs(z)), convex, plus) && is(tv(U), convex, plus) && is(pinball(abs(z), 0.1), convex, plus));
+static_assert(is(min(z), concave, any) && is(min(w, 1), affine, any) && is(min(-abs(z), s), concave, minus));
+static_assert(is(min(w, w), affine, plus) && is(min<0>(N), affine, plus) && is(-min<1>(-abs(U)), convex, plus));
+static_assert(min<0>(U).form == y.form && min(z, 0).form == z.form && min(U).form == s.form && tv(U).form == s.form);
+static_assert(is(norm1(min(-abs(z), 0 * -w)), convex, plus) && is(sum_squares(min(-abs(z), -w)), convex, plus));
+static_assert(is(huber(z, lambda), convex, plus) && quadratic(huber(U, 1)) && is(huber(pos(z), w), convex, plus));
+static_assert(!quadratic(huber(y, 1)) && huber(z, w).form == z.form && is(huber(s, abs(a)), convex, plus));
+static_assert(is(sum_largest(z, 2), convex, any) && is(sum_largest(abs(z), 2), convex, plus));
+static_assert(is(sum_smallest(z, 2), concave, any) && is(sum_smallest(-abs(z), 1), concave, minus));
+static_assert(is(norm_inf(w) * norm1(z), convex, plus) && is(sum_smallest(w, 1) * norm1(z), convex, plus));
+
 // products, sums and pieces of bent expressions
 static_assert(is(lambda * norm1(z), convex, plus) && is(-lambda * norm1(z), concave, minus));
 static_assert(is(norm1(z) * 2, convex, plus) && is(norm1(z) / lambda, convex, plus) && is(0.5 * abs(z), convex, plus));

@@ -103,6 +103,38 @@ inline dense_value differences(const dense_value& a) {
     return each(rows_of(a, 1, a.rows), rows_of(a, 0, a.rows - 1), [](double x, double y) { return x - y; });
 }
 
+/// Sums of the first entries of a vector, 1, 2, ... of them.
+inline dense_value sums_so_far(const dense_value& a) {
+    dense_value out = a;
+    for (int i = 1; i < a.rows; ++i)
+        for (int j = 0; j < a.cols; ++j) out(i, j) += out(i - 1, j);
+    return out;
+}
+
+/// Columns from, ..., to - 1.
+inline dense_value columns_of(const dense_value& a, int from, int to) {
+    return transposed(rows_of(transposed(a), from, to));
+}
+
+/// Rows below each other, a vector as a row.
+inline dense_value below(const dense_value& a, const dense_value& b) {
+    const auto as_rows = [](const dense_value& v) { return v.rank == 2 ? v : dense_value{2, 1, v.entries(), v.data}; };
+    dense_value out = as_rows(a);
+    const dense_value more = as_rows(b);
+    if (out.cols != more.cols) throw std::logic_error("rows of one matrix have one length");
+    out.rows += more.rows;
+    out.data.insert(out.data.end(), more.data.begin(), more.data.end());
+    return out;
+}
+
+/// Entries behind each other; of matrices columns.
+inline dense_value beside(const dense_value& a, const dense_value& b) {
+    if (a.rank == 2) return transposed(below(transposed(a), transposed(b)));
+    std::vector<double> all = a.data;
+    all.insert(all.end(), b.data.begin(), b.data.end());
+    return vector_value(all);
+}
+
 /// The algebra that the formulas in the atoms' own files are written with.
 struct dense_algebra {
     using value = dense_value;
@@ -124,6 +156,25 @@ struct dense_algebra {
         return each(a, b, [](double x, double y) { return std::max(x, y); });
     }
     static value multiply(const value& a, const value& b) { return product(a, b); }
+    static value elementwise(const value& a, const value& b) {
+        return each(a, b, [](double x, double y) { return x * y; });
+    }
+    static value sum_largest(const value& a, const value& k) {
+        std::vector<double> sorted = a.data;
+        std::sort(sorted.rbegin(), sorted.rend());
+        double sum = 0;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(k.data[0]); ++i) sum += sorted[i];
+        return scalar_value(sum);
+    }
+    static value number(double x) { return scalar_value(x); }
+    static value add(const value& a, const value& b) {
+        return each(a, b, [](double x, double y) { return x + y; });
+    }
+    static value negate(const value& a) {
+        return each(a, [](double v) { return -v; });
+    }
+    static value transpose(const value& a) { return transposed(a); }
+    static value diff(const value& a) { return differences(a); }
     static value dot(const value& a, const value& b) {
         return sum(each(a, b, [](double x, double y) { return x * y; }));
     }

@@ -158,6 +158,7 @@ TEST_CASE("text says what the user wrote, in parentheses where they matter") {
     CHECK(text(-(a * z) * a) == "(-a * z) * a");
     CHECK(text(-(z + y) / a) == "-(z + y) / a");
     CHECK(text(max(z, 0, y)) == "max(z, ..., y)");
+    CHECK(text(pinball(z, 0.5) - min(z, 0) - min<0>(L)) == "pinball(z, ...) - min(z, ...) - min<0>(L)");
     CHECK(text(2 * sum<0>(L) - max<1>(abs(L - transpose(L)))) == "... * sum<0>(L) - max<1>(abs(L - T(L)))");
 }
 
@@ -180,6 +181,29 @@ lowered to minimize 1/2 z'Qz + q'z subject to A z = b, G z <= h
   G  identity        [n * m, n * m]  I                       row    W in epigraph
   G  dense           [n * m, n]      -(T(kron(row(ones), I))) row    t1 in epigraph
 )");
+}
+
+TEST_CASE("atoms and a simplex, as they were written") {
+    constexpr dim<"n"> n;
+    constexpr variable<"z", n> z;
+    constexpr variable<"s"> s;
+    constexpr param<"y", n> y;
+    constexpr nonneg<"M"> M;
+    const std::string text =
+        described(minimize(sum(huber(z - y, M)) + pinball(s, 0.25) + sum(square(z)) - sum_smallest(z, 2))
+                      .st(simplex(z), named<"p">(simplex(y - z)), tv(z) + norm_inf(z) <= min(s, 3)));
+    CHECK(text.substr(0, text.find("lowered")) ==
+          R"(minimize    sum(huber(z - y, M)) + pinball(s, 0.25) + sum(square(z)) - sum_smallest(z, 2)
+subject to  simplex(z)
+            simplex(y - z)    (p)
+            tv(z) + norm_inf(z) <= min(s, 3)
+variables   z [n], s []
+parameters  y [n], M [] >= 0
+)");
+    // 1/2 |s| - 1/4 s
+    CHECK(text.find("q  vector          [1]             -0.25                   s\n") != std::string::npos);
+    CHECK(text.find("A  dense           [1, n]          ones                    row    z in sum(z) == 1\n") !=
+          std::string::npos);
 }
 
 namespace simplex {

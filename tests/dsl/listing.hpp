@@ -79,6 +79,8 @@ private:
         std::string text;
         if (at.offset != dsl::size_form{}) text.append(" + ").append(size(at.offset));
         if (at.slot >= 0) text.append(" + #").append(std::to_string(at.slot));
+        if (at.counts_rows >= 0)
+            text.append(" * ").append(size(t.nodes[static_cast<std::size_t>(at.counts_rows)].shape.cols));
         return text;
     }
     std::string numbers(double scale, int factor, int source) const {

@@ -34,9 +34,23 @@ TEST_CASE("quadratics of bent expressions of known sign") {
                     sum_squares(max(lambda, s)));
 }
 
+TEST_CASE("squares, entry by entry") {
+    check_objective(sum(square(z)) + 0.5 * sum(square(z - y)) + square(s - a) + lambda * sum(square(G * z - h)));
+    check_objective(dot(w, square(z - y)) + sum(mul(w, 2 * square(z))) + sum(N * square(z)) + sum(w * square(s - t)));
+    check_objective(square(z)[1] + 3 * square(z - y)[2] + sum(slice<1, 3>(square(z + s))) + square(G * z - h)[0] +
+                    slice<1, n>(square(z - y))[1] + sum(lambda * slice<0, 2>(mul(w, square(z)))));
+    check_objective(sum(square(z) / lambda - lambda * -square(s) + w) + sum(square(s) + square(z) + 1));
+    check_objective(sum(square(pos(z - y))) + square(norm1(z)) + dot(w, square(abs(z) + w)) + sum(square(max(z, w))));
+    check_objective(dot(w, T(N) * (N * square(z - y))) + (N * square(diff(z)[0] + z))[1] + sum(w * square(z)[3]));
+    check_objective(sum(square(y)) + dot(square(y), z) + norm1(square(c) + abs(z)) + square(a) * abs(s));
+    check_objective(sum(w * square(s - a)) + (w * square(s))[2] + sum(slice<0, 2>(w * square(s))) +
+                    dot(w, w * square(s)));
+}
+
 TEST_CASE("quadratics that a matrix weighs") {
     check_objective(sum(N * (w * sum_squares(z))) + dot(w, T(N) * (N * (w * sum_squares(s - a)))));
     check_objective(sum(sum<0>(N * sum_squares(z - y))) + dot(w, sum<0>(N * sum_squares(s))) + sum(w * quad(x, P)));
+    check_objective(sum(sum_squares(z) + z) + sum(square(s) + w) + dot(w, sum_squares(x) + 0 * z));
     check_objective(sum(sum<1>(mul(N, N * sum_squares(s)) + N * quad(z, Q))) + sum<0>(T(N) * sum_squares(x))[1]);
 }
 
@@ -70,6 +84,9 @@ TEST_CASE("matrix variables") {
     check_lowering(
         minimize(regular + sum(abs(A) * abs(W)) + sum(mul(V, pos(W))) + dot(V, abs(W - D)) + sum_squares(W * d)),
         sizes);
+    check_lowering(minimize(regular + sum(square(W - D)) + dot(V, square(W)) + sum(square(A * W * B - C)) +
+                            sum(sum<0>(square(W))) + sum<1>(square(W - D))[1] + sum(T(V) * T(T(square(W))))),
+                   sizes);
     check_lowering(minimize(regular + sum_squares(U) + sum(D * U) + sum(s * D)).st(U * e >= 0), sizes);
 }
 

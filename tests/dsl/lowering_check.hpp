@@ -72,7 +72,7 @@ inline void check_row_kinds(const dsl::table& t, const dense_program& dense) {
                       column = dense.first_column[static_cast<std::size_t>(group.epigraph_column)];
             for (int i = 0; i < half; ++i)
                 for (int j = 0; j < dense.n; ++j) {
-                    const bool t_of_row = j == column + i;
+                    const bool t_of_row = j == column + (group.epigraph_shared ? 0 : i);
                     const double upper = dense.G(first + i, j), lower = dense.G(first + half + i, j);
                     CHECK((t_of_row ? upper == -1 && lower == -1 : lower == -upper));
                 }

@@ -62,11 +62,27 @@ private:
         case op::dot: return dense_algebra::dot(a(), b());
         case op::sum: return scalar_value(total(a()));
         case op::sum_over: return over(a(), size(n.from), [](double x, double y) { return x + y; });
+        case op::mean: return scalar_value(total(a()) / a().entries());
+        case op::mean_over: {
+            const double count = size(n.from) == 0 ? a().rows : a().cols;
+            return each(over(a(), size(n.from), [](double x, double y) { return x + y; }),
+                        [&](double x) { return x / count; });
+        }
         case op::transpose: return transposed(a());
         case op::index: return element(a(), static_cast<int>(b().data[0]));
         case op::slice: return rows_of(a(), size(n.from), size(n.to));
+        case op::row: return element(a(), static_cast<int>(b().data[0]));
+        case op::rows: return rows_of(a(), size(n.from), size(n.to));
+        case op::column: return element(transposed(a()), static_cast<int>(b().data[0]));
+        case op::columns: return columns_of(a(), size(n.from), size(n.to));
         case op::diff: return differences(a());
+        case op::cumsum: return sums_so_far(a());
+        case op::trace: return scalar_value(total(diagonal_of(a())));
         case op::diagonal: return diagonal_matrix(a());
+        case op::diagonal_of: return diagonal_of(a());
+        case op::hstack:
+        case op::vstack: return stacked(n);
+        case op::reshape: return {n.shape.rank, size(n.shape.rows), size(n.shape.cols), a().data};
         case op::exp: return each(a(), [](double x) { return std::exp(x); });
         case op::log: return each(a(), [](double x) { return std::log(x); });
         case op::sqrt: return each(a(), [](double x) { return std::sqrt(x); });
@@ -99,7 +115,10 @@ private:
             return out;
         };
         if (n.code == op::ones) return fill([](int, int) { return 1.0; });
+        if (n.code == op::row_ends) return fill([&](int i, int) { return (i + 1) % size(n.to) == 0 ? 1.0 : 0.0; });
         if (n.code == op::difference_band) return fill([](int, int k) { return k == 0 ? -1.0 : 1.0; });
+        if (n.code == op::lower_ones) return fill([](int i, int j) { return j <= i ? 1.0 : 0.0; });
+        if (n.code == op::diagonal_picks) return fill([&](int i, int j) { return j == i * rows + i ? 1.0 : 0.0; });
         if (n.code == op::commutation) { // of vec W, W [from, to]: entry (j, i) of T(W) is entry (i, j) of W
             const int from = size(n.from), to = size(n.to);
             for (int i = 0; i < from; ++i)
@@ -109,6 +128,12 @@ private:
         const dense_value a = argument(n, 0);
         switch (n.code) {
         case op::diagonal_entries: return fill([&](int i, int) { return a(i, i); });
+        case op::count: return scalar_value(a.entries());
+        case op::unit: return fill([&](int i, int) { return i == static_cast<int>(a.data[0]) ? 1.0 : 0.0; });
+        case op::placed: {
+            const int from = size(n.from);
+            return fill([&](int i, int j) { return i >= from && i < from + a.rows ? a(i - from, j) : 0.0; });
+        }
         case op::flat:
         case op::column_matrix:
         case op::row_matrix: out.data = a.data; return out;
@@ -127,6 +152,7 @@ private:
         }
         const dense_value b = argument(n, 1);
         switch (n.code) {
+        case op::run_of_rows: return fill([&](int i, int j) { return a(static_cast<int>(b.data[0]) * rows + i, j); });
         case op::outer: return fill([&](int i, int j) { return a(i) * b(j); });
         case op::scale_rows: return fill([&](int i, int j) { return a(i) * b(i, j); });
         case op::scale_cols: return fill([&](int i, int j) { return a(i, j) * b(j); });
@@ -145,6 +171,21 @@ private:
         }
         default: throw std::logic_error("no operation of the lowering");
         }
+    }
+
+    dense_value stacked(const dsl::node& n) const {
+        dense_value all = argument(n, 0);
+        if (all.rank < 2)
+            all = n.code == dsl::op::vstack ? dense_value{2, 1, all.entries(), all.data} : vector_value(all.data);
+        for (int k = 1; k < n.argument_count; ++k)
+            all = n.code == dsl::op::vstack ? below(all, argument(n, k)) : beside(all, argument(n, k));
+        return all;
+    }
+
+    static dense_value diagonal_of(const dense_value& m) {
+        dense_value out = zeros(1, m.rows, 1);
+        for (int i = 0; i < m.rows; ++i) out(i) = m(i, i);
+        return out;
     }
 
     static dense_value diagonal_matrix(const dense_value& d) {

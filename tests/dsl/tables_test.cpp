@@ -77,6 +77,98 @@ q [n] at z = -2 * y
 offset = 1 * dot(y, y)
 )");
 }
+TEST_CASE("squares are identities of Q where all weigh the same, else diagonals") {
+    constexpr nonneg<"w", n> w;
+    CHECK(table(minimize(sum(square(z)) / 2 + lambda * sum(square(z)) + dot(w, square(z)))) ==
+          R"(Q identity [n, n] at z, z = 2 * 1 / #0
+Q scaled [n, n] at z, z = 2 * lambda
+Q diagonal [n, n] at z, z = 2 * w
+)");
+    CHECK(table(minimize(square(s) + square(z - y)[2] + sum(slice<1, n>(square(z))))) ==
+          R"(Q identity [1, 1] at s, s = 2
+Q identity [1, 1] at z + #0, z + #0 = 2
+Q identity [n - 1, n - 1] at z + 1, z + 1 = 2
+q [1] at z + #0 = -2 * y[#0]
+offset = 1 * y[#0] * y[#0]
+)");
+}
+TEST_CASE("total variation is bands in rows and shifts from row to row") {
+    constexpr variable<"W", m, n> W;
+    constexpr param<"Y", m, n> Y;
+    CHECK(table(minimize(dot(y, z) + tv(z))) == table(minimize(dot(y, z) + norm1(diff(z)))));
+    CHECK(table(minimize(dot(Y, W)).st(tv(W) <= 1)) == R"(rows 0 G general [1] of constraint 0
+rows 1 G epigraph [m * n - 1] of t1
+rows 2 G epigraph [m * n - n] of t2
+G banded 0..1 [m * n - 1, m * n] at row 1, W = 1 * scale_rows(ones - row_ends, (-1, 1))
+G identity [m * n - 1, m * n - 1] at row 1, t1 = -1
+G banded 0..1 [m * n - 1, m * n] at row 1', W = -1 * scale_rows(ones - row_ends, (-1, 1))
+G identity [m * n - 1, m * n - 1] at row 1', t1 = -1
+G identity [m * n - n, m * n - n] at row 2, W + n = 1
+G identity [m * n - n, m * n - n] at row 2, W = -1
+G identity [m * n - n, m * n - n] at row 2, t2 = -1
+G identity [m * n - n, m * n - n] at row 2', W + n = -1
+G identity [m * n - n, m * n - n] at row 2', W = 1
+G identity [m * n - n, m * n - n] at row 2', t2 = -1
+G dense [1, m * n - 1] at row 0, t1 = 1 * ones
+G dense [1, m * n - n] at row 0, t2 = 1 * ones
+q [m * n] at W = 1 * flat(Y)
+h [m * n - 1] at row 1 = 1 * row_ends
+h [m * n - 1] at row 1' = -1 * row_ends
+h [1] at row 0 = 1 * dot(ones, row_ends)
+h [1] at row 0 = 1 * #0
+)");
+}
+TEST_CASE("one t for a maximum norm, and for the sum of the largest") {
+    CHECK(table(minimize(norm_inf(z - y))) == R"(rows 0 G epigraph [n] of t1
+G identity [n, n] at row 0, z = 1
+G dense [n, 1] at row 0, t1 = -1 * ones
+G identity [n, n] at row 0', z = -1
+G dense [n, 1] at row 0', t1 = -1 * ones
+h [n] at row 0 = 1 * y
+h [n] at row 0' = -1 * y
+q [1] at t1 = 1 * 1
+)");
+    CHECK(table(minimize(sum_largest(z, 2) + dot(y, z))) == R"(rows 0 G general [n]
+rows 1 G bound [n]
+G identity [n, n] at row 0, z = 1
+G dense [n, 1] at row 0, t1 = -1 * ones
+G identity [n, n] at row 0, t2 = -1
+G identity [n, n] at row 1, t2 = -1
+q [1] at t1 = 1 * #0 * 1
+q [n] at t2 = 1 * ones
+q [n] at z = 1 * y
+)");
+}
+TEST_CASE("huber and pinball") {
+    CHECK(table(minimize(sum(huber(z - y, lambda)))) == R"(rows 0 G epigraph [n] of t2
+G identity [n, n] at row 0, t1 = 1
+G identity [n, n] at row 0, t2 = -1
+G identity [n, n] at row 0', t1 = -1
+G identity [n, n] at row 0', t2 = -1
+Q identity [n, n] at z, z = 2
+Q identity [n, n] at z, t1 = -4
+Q identity [n, n] at t1, t1 = 2
+q [n] at t2 = 2 * lambda * ones
+q [n] at z = -2 * y
+q [n] at t1 = 2 * y
+offset = 1 * dot(y, y)
+)");
+    CHECK(table(minimize(sum(pinball(z - y, 0.3)))) == R"(rows 0 G epigraph [n] of t1
+G identity [n, n] at row 0, z = 1
+G identity [n, n] at row 0, t1 = -1
+G identity [n, n] at row 0', z = -1
+G identity [n, n] at row 0', t1 = -1
+h [n] at row 0 = 1 * y
+h [n] at row 0' = -1 * y
+q [n] at t1 = 0.5 * ones
+q [n] at z = 0.5 * #0 + #0 - 1 * ones
+offset = -0.5 * #0 + #0 - 1 * dot(ones, y)
+)");
+}
+TEST_CASE("simplex is its two constraints") {
+    CHECK(table(minimize(sum_squares(z - y)).st(simplex(z))) ==
+          table(minimize(sum_squares(z - y)).st(z >= 0, sum(z) == 1)));
+}
 TEST_CASE("bounds need no rows of a matrix") {
     constexpr dim<"rules"> rules;
     constexpr variable<"x", 64> x;

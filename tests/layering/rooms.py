@@ -34,7 +34,7 @@ class room:
 ROOMS = [
     room("dsl/", r"^include/optnet/dsl/", r"^include/optnet/(dsl/.*|solver/structure\.hpp)$", r"^boost/hana(/|\.hpp$)"),
     room("include/optnet/solver/", r"^include/optnet/solver/", r"^include/optnet/solver/"),
-    room("src/solver/cuda/", r"^src/solver/cuda/(?!sparse_schedule\.cpp)", r"^(include/optnet/solver/|src/solver/cuda/|src/solver/convexity\.hpp$|src/solver/algorithm/(device|team|interior_loop|interior_rows|sparse_shifts|starting_point)\.hpp$)",
+    room("src/solver/cuda/", r"^src/solver/cuda/(?!sparse_schedule\.cpp)", r"^(include/optnet/solver/|src/solver/cuda/|src/solver/convexity\.hpp$|src/solver/algorithm/(accuracy|defaults|device|team|interior_loop|interior_rows|sparse_shifts|starting_point)\.hpp$)",
           r"^(cuda_runtime|cublas_v2|cusolverDn)\.h$"),
     room("src/solver/", r"^src/solver/(?!cuda/(?!sparse_schedule\.cpp))", r"^(include/optnet|src)/solver/", SYSTEM.pattern, r"^Eigen/"),
 ]

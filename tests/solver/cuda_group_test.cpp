@@ -179,3 +179,43 @@ TEST_CASE("no bit depends on who is in the group: failed problems, and gradients
         for (std::size_t j = 0; j < 20; ++j)
             REQUIRE(moved[k * 20 + j] == before[static_cast<std::size_t>(names[k]) * 20 + j]);
 }
+
+TEST_CASE("what is not trusted is refined, whoever is beside it") {
+    constexpr std::int64_t batch = 13;
+    const bool sweeps = GENERATE(true, false);
+    const dense<double> d = random(40, 5, 50, batch, true, 8);
+    const view<double> v(d);
+    host::batch<double> b(v.batch, {}, std::numeric_limits<double>::quiet_NaN(), cuda::arena::unlimited, {}, sweeps);
+    cuda::serial_team one;
+    b.solve(one);
+    const auto with = [&](auto trusted) {
+        for (std::int64_t k = 0; k < batch; ++k) {
+            REQUIRE(b.factor(k).count[0] > 0);
+            b.factor(k).count[2] = trusted(k) ? 1 : 0;
+        }
+        return derivative(b, right_sides(d, first(batch)), true).z;
+    };
+    const std::vector<double> once = with([](std::int64_t) { return true; });
+    const std::vector<double> refined = with([](std::int64_t) { return false; });
+    const std::vector<double> mixed = with([](std::int64_t k) { return k % 3 == 0; });
+    CHECK(once != refined);
+    CHECK(apart(once, refined) <= rounding * (1 + largest(refined)));
+    for (std::size_t i = 0; i < mixed.size(); ++i) CHECK(mixed[i] == (i / 40 % 3 == 0 ? once : refined)[i]);
+}
+
+TEST_CASE("factors are trusted where a solve left rounding, and Q is of like size as the rows") {
+    const auto trusted = [](const dense<double>& d) {
+        const view<double> v(d);
+        host::batch<double> b(v.batch, {});
+        cuda::serial_team one;
+        b.solve(one);
+        std::int64_t count = 0;
+        for (std::int64_t k = 0; k < d.batch; ++k) count += b.factor(k).count[2];
+        return count;
+    };
+    dense<double> d = random(20, 3, 30, 9, true, 9);
+    CHECK(2 * trusted(d) > d.batch);
+    for (double& entry : d.Q) entry *= 1e-7;
+    for (double& entry : d.q) entry *= 1e-7;
+    CHECK(trusted(d) == 0);
+}

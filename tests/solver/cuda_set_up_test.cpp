@@ -77,7 +77,7 @@ TEST_CASE("slices of the factors are those of one worker, to rounding") {
                 std::vector<double> sums(cuda::tile_words, NAN);
                 cuda::multiply_tile(one, of, down, across, sums.data());
             }
-        cuda::judge_rows(one, of);
+        cuda::judge_factors(one, of);
         // What a solve reads. V = G L⁻ᵀ has n u times the condition of L, below 1e3 as the root of Q's.
         const auto compare = [](const double* a, const double* b, int ld, int rows, int cols, bool upper) {
             double most = 0, apart = 0;

@@ -333,7 +333,7 @@ TEST_CASE("settings that make no sense are refused by name") {
     refuses([](auto& s) { s.eps_abs = -1; }, "eps_abs");
     refuses([&](auto& s) { s.eps_abs = nan; }, "eps_abs");
     refuses([&](auto& s) { s.eps_rel = nan; }, "eps_rel");
-    refuses([](auto& s) { s.eps_rel = -1e-9; }, "eps_rel");
+    refuses([](auto& s) { s.eps_rel = -1e-9; }, "eps_rel is -1e-09,");
     refuses([](auto& s) { s.eps_abs = s.eps_rel = 0; }, "eps_");
     refuses([](auto& s) { s.max_iter = -1; }, "max_iter");
     refuses([&](auto& s) { s.infinite_bound = nan; }, "infinite_bound");

@@ -113,25 +113,23 @@ inline model portfolio(int periods, std::int64_t batch, std::uint64_t seed, doub
     return x;
 }
 
-/// The linear program of assignments, k by k: minimize q'z over z >= 0 whose rows and columns sum to 1, costs 0 to 3.
-/// Many assignments cost as little, so most multipliers may be 0.
+/// Costs 0, 1, 2 or 3 of k to k assignments, with many ties: linear programs with several degenerate solutions each.
 inline model assignment(int k, std::int64_t batch, std::uint64_t seed) {
     using solver::block_kind;
-    using solver::matrix;
-    const int n = k * k;
     numbers draw(seed);
     model x;
     x.batch = batch;
-    x.shape.n = x.shape.m = n;
+    x.shape.n = x.shape.m = k * k;
     x.shape.p = 2 * k;
     for (int i = 0; i < k; ++i) {
-        x.add(matrix::A, block_kind::dense, i, i * k, 1, k, 1, std::vector<double>(static_cast<std::size_t>(k), 1.0));
-        x.add(matrix::A, block_kind::identity, k, i * k, k, k, 1);
+        x.add(solver::matrix::A, block_kind::dense, i, i * k, 1, k, 1,
+              std::vector<double>(static_cast<std::size_t>(k), 1.0));
+        x.add(solver::matrix::A, block_kind::identity, k, i * k, k, k, 1);
     }
-    x.add(matrix::G, block_kind::identity, 0, 0, n, n, -1);
-    x.shape.groups = {{solver::row_kind::bound, 0, n, -1, false}};
+    x.add(solver::matrix::G, block_kind::identity, 0, 0, k * k, k * k, -1);
+    x.shape.groups = {{solver::row_kind::bound, 0, k * k, -1, false}};
     x.b.assign(static_cast<std::size_t>(2 * k), 1.0);
-    x.q.resize(static_cast<std::size_t>(batch * n));
+    x.q.resize(static_cast<std::size_t>(batch * k * k));
     for (double& v : x.q) v = std::round(3 * draw.uniform());
     return x;
 }

@@ -77,6 +77,7 @@ TEST_CASE("settings of the call: tolerance, limit, what becomes of a failed elem
     const std::string text = message([&] { optnet::qp(Q, q, {}, {}, G, h); });
     CHECK(contains(text, "element 1 of the batch is primal_infeasible"));
     CHECK(contains(text, "1 of 3 failed"));
+    CHECK(contains(text, "loosen one of them"));
     optnet::settings how;
     how.on_failure = optnet::on_failure::nan;
     CHECK(at::equal(optnet::qp(Q, q, {}, {}, G, h, how).isnan().squeeze(1), torch::tensor({false, true, false})));
@@ -85,6 +86,16 @@ TEST_CASE("settings of the call: tolerance, limit, what becomes of a failed elem
     CHECK(optnet::solve_qp(Q, q, {}, {}, G, h, how).s[2].item<double>() == HUGE_VAL);
     how.infinite_bound = -1;
     CHECK(contains(message([&] { optnet::qp(Q, q, {}, {}, G, h, how); }), "setting infinite_bound is -1"));
+}
+
+TEST_CASE("what is thrown for a failed element says what can be done about it") {
+    const Tensor Q = at::eye(2, at::kDouble), q = at::ones({2}, at::kDouble), none = at::zeros_like(Q);
+    const auto says = [](const Tensor& of_q, const Tensor& linear, const char* words) {
+        return contains(message([&] { optnet::qp(of_q, linear); }), words);
+    };
+    CHECK(says(none, q, "is dual_infeasible; its objective has no lower bound: add a bound"));
+    CHECK(says(-Q, q, "is nonconvex; Q must have no negative eigenvalue: write it as L * T(L)"));
+    CHECK(says(Q, q * HUGE_VAL, "is invalid_input; its data hold NaN, or an infinity outside h"));
 }
 
 TEST_CASE("mistakes are optnet::Error") {

@@ -88,6 +88,22 @@ template <auto Dimension, class E> constexpr auto sum(const E& e) {
         return dsl::refused{};
 }
 
+/// The mean of all entries.
+template <class E> constexpr auto mean(const E& e) {
+    if constexpr (expression<E>)
+        return dsl::make<kinds::mean>(e);
+    else
+        return dsl::refused_by<dsl::words_take_expressions<dsl::name("mean"), E>>();
+}
+
+/// Means over a dimension of a matrix, as sum does.
+template <auto Dimension, class E> constexpr auto mean(const E& e) {
+    if constexpr (dsl::reduces<dsl::name("mean"), Dimension, E>())
+        return dsl::make<kinds::mean_over<static_cast<int>(Dimension)>>(e);
+    else
+        return dsl::refused{};
+}
+
 /// The transpose of a matrix.
 template <class E> constexpr auto T(const E& e) { return dsl::make_transpose<dsl::name("T")>(e); }
 
@@ -121,6 +137,18 @@ template <class E> constexpr auto diff(const E& e) {
         return e;
     } else {
         return dsl::make<kinds::diff>(e);
+    }
+}
+
+/// z[0], z[0] + z[1], ..., the sum of all entries: as many as the vector has.
+template <class E> constexpr auto cumsum(const E& e) {
+    if constexpr (!expression<E>) {
+        return dsl::refused_by<dsl::words_take_expressions<dsl::name("cumsum"), E>>();
+    } else if constexpr (E::form.rank != 1) {
+        dsl::only_a_vector_goes_here<dsl::text_of<node<kinds::cumsum, E>>()>();
+        return e;
+    } else {
+        return dsl::make<kinds::cumsum>(e);
     }
 }
 

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Canonicalization of expressions: affine operations act on the structured maps before the columns, atoms become
-// columns and rows of their own.
+// Canonicalization of expressions: affine operations act on the structured maps before the columns (forms.hpp), atoms
+// become columns and rows of their own.
 //
 // Forms are written into arguments: g++ 12 frees twice what holds a vector and is passed or returned by value in a
 // constant expression.
 
 #include "optnet/dsl/atoms/list.hpp"
+#include "optnet/dsl/forms.hpp"
 
 namespace optnet::dsl {
 
-class canonicalizer {
+class canonicalizer : public form_algebra {
 public:
-    constexpr explicit canonicalizer(layout& into) : l(into), p(into.of) {}
+    using form_algebra::form_algebra;
 
     /// f becomes expression i; f is empty before.
     constexpr void canonical(int i, form& f) {
@@ -76,6 +77,20 @@ public:
             apply(maps.summation(n.from.constant, from.rows, from.cols), entries(n.shape), f);
             return;
         }
+        case op::mean: {
+            canonical(argument(0), f);
+            const size_form count = f.count;
+            l.total(f);
+            divide(count, f);
+            return;
+        }
+        case op::mean_over: {
+            canonical(argument(0), f);
+            const shape_form from = shape_of(argument(0));
+            apply(maps.summation(n.from.constant, from.rows, from.cols), entries(n.shape), f);
+            divide(n.from.constant == 0 ? from.rows : from.cols, f);
+            return;
+        }
         case op::transpose: {
             canonical(argument(0), f);
             const shape_form from = shape_of(argument(0));
@@ -90,11 +105,56 @@ public:
             return;
         case op::slice:
             canonical(argument(0), f);
-            part(n.from, n.to, f);
+            l.part(n.from, n.to, f);
             return;
+        case op::row:
+            canonical(argument(0), f);
+            row(argument(0), argument(1), f);
+            return;
+        case op::rows: {
+            const size_form cols = n.shape.cols;
+            canonical(argument(0), f);
+            l.part(product(n.from, cols), product(n.to, cols), f);
+            return;
+        }
+        case op::column: {
+            canonical(argument(0), f);
+            const shape_form from = shape_of(argument(0));
+            const int unit = maps.write(op::unit, vector_shape(from.cols), {argument(1)});
+            of_each_row(maps.write(op::row_matrix, matrix_shape(number_size(1), from.cols), {unit}), from.rows, f);
+            return;
+        }
+        case op::columns: {
+            canonical(argument(0), f);
+            const shape_form from = shape_of(argument(0));
+            of_each_row(maps.rows(maps.identity_matrix(from.cols), n.from, n.to), from.rows, f);
+            return;
+        }
         case op::diff:
             canonical(argument(0), f);
-            differences(entries(n.shape), f);
+            l.differences(entries(n.shape), f);
+            return;
+        case op::cumsum:
+            canonical(argument(0), f);
+            cumulate(f);
+            return;
+        case op::trace:
+            canonical(argument(0), f);
+            l.pair(maps.flat(maps.identity_matrix(shape_of(argument(0)).rows)), f);
+            return;
+        case op::diagonal_of:
+            canonical(argument(0), f);
+            apply(diagonal_picks(n.shape.rows), n.shape.rows, f);
+            return;
+        case op::diagonal:
+            canonical(argument(0), f);
+            apply(maps.transpose(diagonal_picks(n.shape.rows)), entries(n.shape), f);
+            return;
+        case op::hstack:
+        case op::vstack: stack(i, n, f); return;
+        case op::reshape:
+            canonical(argument(0), f);
+            reshape(entries(n.shape), f);
             return;
         case op::atom: {
             std::vector<form> arguments(static_cast<std::size_t>(n.argument_count));
@@ -106,16 +166,17 @@ public:
         }
     }
 
-    /// By value: nodes move when more are written.
-    constexpr shape_form shape_of(int i) const { return p.nodes[static_cast<std::size_t>(i)].shape; }
-
-    /// A constant as a vector of `count` entries.
-    constexpr int entries_of(int i, const size_form& count) {
-        return shape_of(i).rank == 0 ? maps.multiply(i, maps.ones(count)) : maps.flat(i);
+    /// f becomes those of its entries that the map of t acts on.
+    constexpr void cut(const linear_term& t, form& f) {
+        const size_form to = t.slot < 0 ? plus(t.offset, t.map.cols) : f.count;
+        if (t.offset != size_form{} || to != f.count) l.part(t.offset, to, f);
+        if (t.slot < 0) return;
+        const int number = maps.write(op::number, scalar_shape(), {}, {}, {}, t.slot);
+        if (t.counts_rows < 0)
+            entry(number, f);
+        else
+            row(t.counts_rows, number, f);
     }
-
-    lowering l;
-    map_algebra& maps = l.maps;
 
 private:
     /// A sign costs nothing in a term but an operation on tensors in a node.
@@ -140,130 +201,26 @@ private:
         f.scalar = made.rank == 0;
     }
 
-    /// f becomes s f for a scalar s; mul(v, f) for entries v; v f for entries v and a scalar f.
-    constexpr void scale(int data, const size_form& count, form& f) {
-        if (shape_of(data).rank == 0) {
-            for (linear_term& t : f.linear) t.map = maps.scale(data, t.map);
-            for (constant_term& t : f.constant)
-                if (maps.only_numbers(data))
-                    t.factor = maps.both(t.factor, data);
-                else
-                    t.node = maps.multiply(data, t.node);
-            for (quadratic_term& t : f.quadratic)
-                if (maps.only_numbers(data))
-                    t.factor = maps.both(t.factor, data);
-                else
-                    t.weight = t.weight < 0 ? data : maps.multiply(data, t.weight);
-            return;
-        }
-        const int v = maps.flat(data);
-        for (linear_term& t : f.linear) t.map = f.scalar ? maps.column_product(v, t.map) : maps.scale_rows(v, t.map);
-        for (constant_term& t : f.constant)
-            t.node = shape_of(t.node).rank == 0 ? maps.multiply(t.node, v) : maps.elementwise(v, maps.flat(t.node));
-        for (quadratic_term& t : f.quadratic)
-            t.weight = t.weight < 0 ? v : f.scalar ? maps.multiply(t.weight, v) : maps.elementwise(v, t.weight);
-        f.count = count;
-        f.scalar = false;
-    }
-
-    /// f becomes M f for a matrix M of parameters.
-    constexpr void apply(int matrix, const size_form& count, form& f) {
-        for (linear_term& t : f.linear) t.map = maps.apply(matrix, t.map);
-        for (constant_term& t : f.constant) t.node = maps.multiply(matrix, entries_of(t.node, f.count));
-        for (quadratic_term& t : f.quadratic) t.weight = maps.multiply(matrix, entries_of(t.weight, f.count));
-        f.count = count;
-        f.scalar = false;
-    }
-
-    /// f becomes f[i], i the value of a number's slot.
-    constexpr void entry(int number, form& f) {
-        const auto pick = [&](int vector) { return maps.write(op::index, scalar_shape(), {vector, number}); };
-        const size_form one = number_size(1);
-        for (linear_term& t : f.linear) {
-            linear_map& m = t.map;
-            if (m.kind == map_kind::column) {
-                m.kind = map_kind::scaled;
-                m.node = pick(m.node);
-            } else if (m.kind == map_kind::identity || m.kind == map_kind::scaled || m.kind == map_kind::diagonal) {
-                if (m.kind == map_kind::diagonal) {
-                    m.kind = map_kind::scaled;
-                    m.node = pick(m.node);
-                }
-                m.cols = one;
-                t.slot = p.nodes[static_cast<std::size_t>(number)].slot;
+    /// f becomes the arguments of node i one behind the other, or side by side.
+    constexpr void stack(int i, const node& n, form& f) {
+        const bool side_by_side = n.code == op::hstack && n.shape.rank == 2;
+        size_form start;
+        for (int k = 0; k < n.argument_count; ++k) {
+            form part;
+            canonical(maps.argument(i, k), part);
+            if (side_by_side) {
+                const shape_form s = shape_of(maps.argument(i, k));
+                const int places =
+                    maps.write(op::placed, matrix_shape(n.shape.cols, s.cols), {maps.identity_matrix(s.cols)}, start);
+                of_each_row(places, s.rows, part);
+                l.add(f, part);
+                start = plus(start, s.cols);
             } else {
-                m = maps.densified(m);
-                m.kind = map_kind::row;
-                m.node = maps.write(op::index, vector_shape(m.cols), {m.node, number});
+                l.stack(part, start, f);
+                start = plus(start, part.count);
             }
-            m.rows = one;
         }
-        for (constant_term& t : f.constant)
-            if (shape_of(t.node).rank > 0) t.node = pick(maps.flat(t.node));
-        for (quadratic_term& t : f.quadratic)
-            if (t.weight >= 0 && shape_of(t.weight).rank > 0) t.weight = pick(t.weight);
-        f.count = one;
-        f.scalar = true;
     }
-
-    /// f becomes f[from], ..., f[to - 1].
-    constexpr void part(const size_form& from, const size_form& to, form& f) {
-        const size_form count = minus(to, from);
-        const auto cut = [&](int i, const shape_form& shape) { return maps.write(op::slice, shape, {i}, from, to); };
-        for (linear_term& t : f.linear) {
-            linear_map& m = t.map;
-            const bool square =
-                m.kind == map_kind::identity || m.kind == map_kind::scaled || m.kind == map_kind::diagonal;
-            if (m.kind == map_kind::diagonal || m.kind == map_kind::column) m.node = cut(m.node, vector_shape(count));
-            if (square) {
-                t.offset = plus(t.offset, from);
-                m.cols = count;
-            } else if (m.kind == map_kind::banded && m.first >= 0) {
-                m.node = cut(m.node, matrix_shape(count, number_size(m.last - m.first + 1)));
-                t.offset = plus(t.offset, from);
-                m.cols = plus(count, number_size(m.last));
-            } else if (m.kind != map_kind::column) {
-                m = maps.densified(m);
-                m.node = cut(m.node, matrix_shape(count, m.cols));
-            }
-            m.rows = count;
-        }
-        for (constant_term& t : f.constant)
-            if (shape_of(t.node).rank > 0) t.node = cut(t.node, vector_shape(count));
-        for (quadratic_term& t : f.quadratic)
-            if (t.weight >= 0 && shape_of(t.weight).rank > 0) t.weight = cut(t.weight, vector_shape(count));
-        f.count = count;
-    }
-
-    /// f becomes f[1] - f[0], ...; `count` of them.
-    constexpr void differences(const size_form& count, form& f) {
-        for (linear_term& t : f.linear) {
-            linear_map& m = t.map;
-            if (m.kind == map_kind::identity || m.kind == map_kind::scaled) {
-                const int band = maps.write(op::difference_band, matrix_shape(count, number_size(2)), {});
-                m.node = m.kind == map_kind::identity ? band : maps.multiply(m.node, band);
-                m.kind = map_kind::banded;
-                m.first = 0;
-                m.last = 1;
-            } else if (m.kind == map_kind::column) {
-                m.node = maps.write(op::diff, vector_shape(count), {m.node});
-            } else {
-                m = maps.densified(m);
-                m.node = maps.write(op::diff, matrix_shape(count, m.cols), {m.node});
-            }
-            m.rows = count;
-        }
-        std::vector<constant_term> kept;
-        for (constant_term t : f.constant) {
-            if (shape_of(t.node).rank == 0) continue; // the same for all entries
-            t.node = maps.write(op::diff, vector_shape(count), {t.node});
-            kept.push_back(t);
-        }
-        f.constant = kept;
-        f.count = count;
-    }
-
-    program& p;
 };
 
 } // namespace optnet::dsl

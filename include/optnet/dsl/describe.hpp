@@ -15,7 +15,7 @@ namespace optnet::dsl {
 class description {
 public:
     description(const table& of, std::span<const double> with_numbers) : t(of), numbers(with_numbers) {
-        for (const double v : numbers) {
+        for (const double v : numbers.first(static_cast<std::size_t>(t.number_count))) {
             char digits[32];
             std::snprintf(digits, sizeof digits, "%.15g", v);
             number_texts.emplace_back(digits);
@@ -30,9 +30,13 @@ public:
         for (std::size_t i = 0; i < t.constraints.size(); ++i) {
             text += i == 0 ? "subject to  " : "            ";
             const constraint& c = t.constraints[i];
-            text += print([&](auto& p) { p.constraint(c); });
+            const bool two = i + 1 < t.constraints.size() && t.constraints[i + 1].group == c.group;
+            const bool simplex = two && t.constraints[i + 1].kind == relation::equal;
+            if (simplex) ++i;
+            text += simplex ? "simplex(" + print([&](auto& p) { p.expression(c.right); }) + ")"
+                            : print([&](auto& p) { p.constraint(c); });
             // The upper half of low <= z <= high continues the line of the lower one.
-            if (i + 1 < t.constraints.size() && t.constraints[i + 1].group == c.group)
+            if (two && !simplex)
                 text.append(" <= ").append(print([&](auto& p) { p.expression(t.constraints[++i].right); }));
             if (!c.name.empty()) text.append("    (").append(c.name).append(")");
             text += "\n";
@@ -96,14 +100,9 @@ private:
         return c.name.empty() ? print([&](auto& p) { p.constraint(c); }) : std::string(c.name);
     }
 
-    bool only_numbers(int i) const {
-        const node& n = t.nodes[static_cast<std::size_t>(i)];
-        return n.shape.rank == 0 && !n.has_parameters;
-    }
-
     std::string coefficient(double scale, int factor, int source) const {
         double value = scale * number_value(t, factor, numbers);
-        const bool number = source >= 0 && only_numbers(source);
+        const bool number = source >= 0 && made_of_numbers(t, source);
         if (number) value *= number_value(t, source, numbers);
         if (value == 0) value = 0; // not -0
         char digits[32];

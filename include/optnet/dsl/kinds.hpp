@@ -130,6 +130,12 @@ template <int Dimension> struct sum_over : sum {
     static constexpr shape form(const facts& a) { return reduced(a.form, Dimension); }
 };
 
+struct mean : sum {
+    static constexpr op code = op::mean;
+};
+
+template <int Dimension> struct mean_over : sum_over<Dimension> { static constexpr op code = op::mean_over; };
+
 struct transpose : same<op::transpose> {
     static constexpr shape form(const facts& a) { return {a.form.rank, a.form.cols, a.form.rows}; }
 };
@@ -144,6 +150,8 @@ template <expr::size From, expr::size To> struct slice : same<op::slice> {
     static constexpr expr::size from = From, to = To;
     static constexpr shape form(const facts&) { return {1, To - From}; }
 };
+
+using cumsum = same<op::cumsum>;
 
 struct diff {
     static constexpr op code = op::diff;

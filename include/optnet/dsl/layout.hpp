@@ -35,12 +35,14 @@ struct row_group {
 
 /// Where a block or a vector begins: `offset`, plus the number in `slot` (the i of z[i]) if it is not -1, entries after
 /// the beginning of group `group` (of rows; of columns for Q, q and every block's columns). `second_half`: in the
-/// second half of an epigraph pair.
+/// second half of an epigraph pair. `counts_rows`: if not -1, a node of a matrix whose rows the number in `slot` counts
+/// (the i of rows(W, i)).
 struct place {
     int group = -1;
     size_form offset{};
     int slot = -1;
     bool second_half = false;
+    int counts_rows = -1;
 };
 
 /// scale * value(factor) * what `source` holds, in a rectangle of Q, A or G. `factor` is a node made of numbers (-1:

@@ -39,6 +39,10 @@ template <class L, class R> constexpr bool are_operands() {
     }
 }
 
+/// Of several operands, one at least an expression.
+template <class H, class... T> struct first_expression : first_expression<T...> {};
+template <expr::expression H, class... T> struct first_expression<H, T...> { using type = H; };
+
 template <class L, class R> constexpr auto make_sum(const L& l, const R& r) {
     if constexpr (broadcast(L::form, R::form).rank < 0)
         these_shapes_disagree<text_of<expr::node<kinds::add, L, R>>(), shapes_of<L, R>()>();
@@ -149,7 +153,7 @@ template <class L, class R> constexpr auto make_product(const L& l, const R& r) 
 /// mul and dot: two operands of one shape.
 template <class Kind, class L, class R> constexpr auto make_pairing(const L& l, const R& r) {
     using made = expr::node<Kind, L, R>;
-    if constexpr (L::form != R::form) {
+    if constexpr (!agree(L::form, R::form)) {
         these_shapes_disagree<text_of<made>(), shapes_of<L, R>()>();
         return l;
     } else if constexpr (!factors_fit<made, L, R>()) {

@@ -60,10 +60,16 @@ public:
         return static_cast<int>(p.nodes.size()) - 1;
     }
 
-    constexpr bool only_numbers(int i) const { return !at(i).has_parameters && !at(i).has_variables; }
+    constexpr bool only_numbers(int i) const { return made_of_numbers(p, i); }
 
     constexpr int ones(const size_form& n) { return write(op::ones, vector_shape(n), {}); }
     constexpr int one() { return write(op::ones, scalar_shape(), {}); }
+    /// Of `count` entries row by row, which are the last ones of rows of `cols`.
+    constexpr int row_ends(const size_form& count, const size_form& cols) {
+        return write(op::row_ends, vector_shape(count), {}, {}, cols);
+    }
+    /// The number n as a scalar.
+    constexpr int count(const size_form& n) { return write(op::count, scalar_shape(), {ones(n)}); }
     constexpr int multiply(int a, int b) {
         const shape_form &s = at(a).shape, &t = at(b).shape;
         const shape_form made = s.rank == 0   ? t
@@ -81,6 +87,17 @@ public:
     constexpr int flat(int a) {
         return at(a).shape.rank == 2 ? write(op::flat, vector_shape(entries(at(a).shape)), {a}) : a;
     }
+    /// A vector of `n` entries from a scalar, which they all are, or from a vector or matrix of as many.
+    constexpr int spread(int a, const size_form& n) { return at(a).shape.rank == 0 ? multiply(a, ones(n)) : flat(a); }
+    /// Rows from, ..., to - 1 and columns from, ..., to - 1 of a matrix.
+    constexpr int rows(int a, const size_form& from, const size_form& to) {
+        return write(op::rows, matrix_shape(minus(to, from), at(a).shape.cols), {a}, from, to);
+    }
+    constexpr int columns(int a, const size_form& from, const size_form& to) {
+        return write(op::columns, matrix_shape(at(a).shape.rows, minus(to, from)), {a}, from, to);
+    }
+    /// The [n, n] matrix of ones on the diagonal.
+    constexpr int identity_matrix(const size_form& n) { return write(op::diagonal, matrix_shape(n, n), {ones(n)}); }
     constexpr int negate(int a) { return write(op::negate, at(a).shape, {a}); }
     constexpr int add(int a, int b) {
         return write(op::add, at(a).shape.rank == 0 ? at(b).shape : at(a).shape, {a, b});
@@ -114,6 +131,20 @@ public:
             return d < 0 ? -1 : multiply(first ? a : b, d);
         }
         return -1;
+    }
+
+    /// The scalar that all entries of a vector are, where it is made of ones; -1 for others.
+    constexpr int scalar_of(int vector) {
+        const node n = at(vector);
+        if (n.shape.rank == 0) return vector;
+        if (n.code == op::ones) return one();
+        if (n.code != op::multiply && n.code != op::elementwise) return -1;
+        const int a = argument(vector, 0), b = argument(vector, 1);
+        if (at(a).shape.rank == 2 || at(b).shape.rank == 2) return -1;
+        const int first = scalar_of(a), second = first < 0 ? -1 : scalar_of(b);
+        if (second < 0) return -1;
+        if (at(first).code == op::ones) return second;
+        return at(second).code == op::ones ? first : multiply(first, second);
     }
 
 private:

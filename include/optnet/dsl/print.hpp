@@ -4,6 +4,7 @@
 // A program (or a table) as mathematics, spelled as the user would write it. Serves compile errors and `describe`.
 
 #include "optnet/dsl/flatten.hpp"
+#include "optnet/dsl/size_algebra.hpp"
 
 #include <span>
 
@@ -104,6 +105,7 @@ private:
             const bool enclose = value[0] == '-' && around > additive;
             return append(enclose ? "(" : "").append(value).append(enclose ? ")" : "");
         }
+        case op::constant: return append("constant(...)");
         case op::add: {
             const node& second = at(argument(n, 1));
             if (second.code == op::negate) return infix(n, " - ", additive, argument(second, 0), around);
@@ -128,9 +130,25 @@ private:
         case op::dot: return call("dot", n);
         case op::sum: return call("sum", n);
         case op::sum_over: return append("sum<").size(n.from).call(">", n);
+        case op::mean: return call("mean", n);
+        case op::mean_over: return append("mean<").size(n.from).call(">", n);
         case op::transpose: return call("T", n);
+        case op::row: return call("rows", n);
+        case op::rows: return append("rows<").size(n.from).append(", ").size(n.to).call(">", n);
+        case op::column: return call("cols", n);
+        case op::columns: return append("cols<").size(n.from).append(", ").size(n.to).call(">", n);
         case op::diff: return call("diff", n);
-        case op::diagonal: return call("diag", n);
+        case op::cumsum: return call("cumsum", n);
+        case op::trace: return call("trace", n);
+        case op::diagonal:
+        case op::diagonal_of: return call("diag", n);
+        case op::hstack: return call("hstack", n);
+        case op::vstack: return call("vstack", n);
+        case op::reshape: {
+            append("reshape<").size(n.shape.rows);
+            if (n.shape.rank > 1) append(", ").size(n.shape.cols);
+            return call(">", n);
+        }
         case op::exp: return call("exp", n);
         case op::log: return call("log", n);
         case op::sqrt: return call("sqrt", n);
@@ -156,11 +174,25 @@ private:
         case op::kron_right: return append("kron(").write(argument(n, 0), loose).append(", I)");
         case op::kron_left: return append("kron(I, ").write(argument(n, 0), loose).append(")");
         case op::commutation: return append("permutation");
+        case op::row_ends: return append("row_ends");
         case op::difference_band: return append("(-1, 1)");
         case op::band_to_dense: return call("dense", n);
         case op::band_gram: return call("gram", n);
+        case op::count: return enclosed_size(entries(at(argument(n, 0)).shape));
+        case op::lower_ones: return append("lower_ones");
+        case op::placed: return call("placed", n);
+        case op::run_of_rows: return call("rows", n);
+        case op::unit: return append("unit[").write(argument(n, 0), loose).append("]");
+        case op::diagonal_picks: return append("diagonal_picks");
         default: return append("?");
         }
+    }
+
+    /// In parentheses where it is a sum or a product.
+    constexpr printer& enclosed_size(const size_form& s) {
+        const bool simple =
+            s.count == 0 || (s.count == 1 && s.constant == 0 && s.terms[0].coefficient == 1 && s.terms[0].second < 0);
+        return append(simple ? "" : "(").size(s).append(simple ? "" : ")");
     }
 
     const Source& p;

@@ -51,7 +51,7 @@ template <class C> constexpr void flatten_constraint(program& p, int group, std:
     }
 }
 
-template <class C> constexpr void collect_constraint_numbers(const C& c, std::vector<double>& out) {
+template <class C> constexpr void collect_constraint_numbers(const C& c, held& out) {
     if constexpr (requires { c.of; }) {
         collect_constraint_numbers(c.of, out);
     } else if constexpr (requires { c.upper; }) {
@@ -75,12 +75,14 @@ template <class Problem> constexpr program flatten_problem() {
     return p;
 }
 
-/// The value of every slot of `program`, in order: the numbers that the problem object holds.
+/// The value of every slot of `program`, in order, then those of its constants: the numbers that the problem object
+/// holds.
 template <class Problem> constexpr std::vector<double> numbers(const Problem& problem) {
-    std::vector<double> out;
+    held out;
     if constexpr (Problem::objective::has_numbers) collect_numbers(problem.objective_expression, out);
     boost::hana::unpack(problem.constraint_tuple, [&](const auto&... c) { (collect_constraint_numbers(c, out), ...); });
-    return out;
+    out.numbers.insert(out.numbers.end(), out.constants.begin(), out.constants.end());
+    return out.numbers;
 }
 
 /// The place in `names` of the first that occurs again later; -1 if none does.
@@ -115,7 +117,7 @@ constexpr int unknown_size(const program& p) {
                s.terms[0].second < 0;
     };
     for (int which = 0; which < static_cast<int>(p.symbols.size()); ++which) {
-        bool known = false;
+        bool known = p.symbols[static_cast<std::size_t>(which)][0] == '?'; // a constant says it
         for (const declaration& d : p.parameters)
             known = known || (d.shape.rank > 0 && alone(d.shape.rows, which)) ||
                     (d.shape.rank > 1 && alone(d.shape.cols, which));

@@ -38,6 +38,7 @@ enum class op : unsigned char {
     variable,  ///< name
     parameter, ///< name
     number,    ///< slot: its value is numbers(problem)[slot]
+    constant,  ///< slot: the how-manieth it is; its values stand behind the numbers, see numbers(problem)
     // affine in the variables, or of parameters alone; meaning as in the language reference
     add,         ///< two arguments; a scalar broadcasts
     negate,      //
@@ -47,11 +48,23 @@ enum class op : unsigned char {
     dot,         //
     sum,         //
     sum_over,    ///< of a matrix over the dimension `from`, 0 or 1
+    mean,        //
+    mean_over,   ///< of a matrix over the dimension `from`, 0 or 1
     transpose,   //
     index,       ///< z[i]: two arguments, the vector and the number i; of a matrix its row i
     slice,       ///< from, to; of a matrix its rows
+    row,         ///< rows(W, i): two arguments, the matrix and the number i
+    rows,        ///< rows<from, to>(W)
+    column,      ///< cols(W, j): two arguments, the matrix and the number j
+    columns,     ///< cols<from, to>(W)
     diff,        ///< of a matrix along its rows
+    cumsum,      ///< inclusive; of a matrix along its rows
+    trace,       //
     diagonal,    ///< diag(vector); a diagonal<"d", n> parameter stands for its matrix too, its data are the vector [n]
+    diagonal_of, ///< diag(matrix), the diagonal of a square matrix
+    hstack,      ///< several vectors and scalars one behind the other, or matrices column by column
+    vstack,      ///< several vectors and scalars as rows, matrices row by row
+    reshape,     ///< the entries row by row in the node's shape
     // functions of parameters alone
     exp,
     log,
@@ -72,9 +85,16 @@ enum class op : unsigned char {
     kron_right,       ///< M kron I, I of `to`
     kron_left,        ///< I kron M, I of `to`
     commutation, ///< the matrix that turns the entries of a [from, to] matrix row by row into those of its transpose
+    row_ends,    ///< [rows]: 1 at the last entry of every run of `to` entries, else 0
     difference_band, ///< [rows, 2]: -1, 1, the bands 0 and 1 of diff
     band_to_dense,   ///< a matrix of bands [rows, width] as [rows, to]; slot holds the first band
-    band_gram, ///< arguments bands B, C, [rows, width] each: the bands of B'C; slot: first of B, other: first of C
+    band_gram,      ///< arguments bands B, C, [rows, width] each: the bands of B'C; slot: first of B, other: first of C
+    count,          ///< the number of entries of the argument
+    lower_ones,     ///< the square matrix with 1 on and below the diagonal
+    placed,         ///< rows of zeros with those of the argument from row `from` on; of a vector entries
+    run_of_rows,    ///< arguments a, k: as many rows as the node has, from k times as many on; of a vector entries
+    unit,           ///< argument j: the vector with 1 at j, else 0
+    diagonal_picks, ///< [n, n n]: picks the diagonal of a matrix out of its entries row by row
 };
 
 /// One node; its arguments stand before it. Without variables and parameters it is made of numbers. `what` is the
@@ -88,7 +108,7 @@ struct node {
     int name = -1;                              ///< variables and parameters: into program::variables / parameters
     int slot = -1;                              ///< numbers: into the numbers of the problem; bands: see `op`
     int other = 0;                              ///< bands: see `op`
-    size_form from, to;                         ///< slice, sum_over and some of the last group
+    size_form from, to; ///< slice, rows, columns, sum_over, mean_over and some of the last group
     bool has_variables = false, has_parameters = false;
 };
 
@@ -124,6 +144,17 @@ struct program {
     bool maximize = false;
     std::vector<constraint> constraints;
     int number_count = 0; ///< slots that hold doubles (literals, indices, atom settings), in order of traversal
+    int constant_count = 0, open_count = 0; ///< constants, and extents that their types do not say
 };
+
+/// Whether a node of a program or a table is a number that no size and no parameter decides: a number of the user's, or
+/// scalars of such numbers. The sum of ones is none.
+template <class Source> constexpr bool made_of_numbers(const Source& p, int i) {
+    const node& n = p.nodes[static_cast<std::size_t>(i)];
+    if (n.shape.rank > 0 || n.has_parameters || n.has_variables) return false;
+    for (int k = 0; k < n.argument_count; ++k)
+        if (!made_of_numbers(p, p.arguments[static_cast<std::size_t>(n.first_argument + k)])) return false;
+    return true;
+}
 
 } // namespace optnet::dsl

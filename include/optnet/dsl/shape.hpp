@@ -98,6 +98,21 @@ struct shape {
     friend constexpr bool operator==(const shape&, const shape&) = default;
 };
 
+/// Whether a size holds an extent that only the run of the program knows, of a constant whose type does not say it.
+/// Such an extent is the symbol "?" in types and one of its own, "?1", "?2", ..., in the flat program.
+constexpr bool is_open(const expr::size& s) {
+    for (int i = 0; i < s.count; ++i)
+        if (s.terms[i].of.text[0] == '?') return true;
+    return false;
+}
+constexpr bool is_open(const shape& s) { return is_open(s.rows) || is_open(s.cols); }
+
+/// Equal as far as types tell; what is open is compared by the call.
+constexpr bool agree(const expr::size& a, const expr::size& b) { return a == b || is_open(a) || is_open(b); }
+constexpr bool agree(const shape& a, const shape& b) {
+    return a.rank == b.rank && agree(a.rows, b.rows) && agree(a.cols, b.cols);
+}
+
 /// An integer or a size made of dims.
 template <class S>
 concept size_like = std::convertible_to<S, expr::size>;
@@ -122,17 +137,37 @@ template <auto... Sizes> constexpr shape make_shape() {
 /// The shape of a + b, a <= b, max(a, b): equal shapes, or one of them a scalar. rank -1: they disagree.
 constexpr shape broadcast(const shape& a, const shape& b) {
     if (a == b || b.rank == 0) return a;
-    return a.rank == 0 ? b : shape{-1};
+    if (a.rank == 0) return b;
+    if (!agree(a, b)) return shape{-1};
+    return {a.rank, is_open(a.rows) ? b.rows : a.rows, is_open(a.cols) ? b.cols : a.cols};
 }
 
 /// The shape of sum<dimension>(a): 0 leaves the columns of a matrix, 1 its rows.
 constexpr shape reduced(const shape& a, int dimension) { return {1, dimension == 0 ? a.cols : a.rows}; }
 
+/// The shape of hstack(a, b): vectors and scalars one behind the other, or matrices column by column; rank -1: they
+/// disagree. With nothing, as a vector or a matrix.
+constexpr shape hstacked(const shape& a) { return {a.rank < 1 ? 1 : a.rank, a.rows, a.cols}; }
+constexpr shape hstacked(const shape& a, const shape& b) {
+    if (a.rank == 2 && b.rank == 2 && agree(a.rows, b.rows))
+        return {2, is_open(a.rows) ? b.rows : a.rows, a.cols + b.cols};
+    return a.rank == 1 && b.rank < 2 ? shape{1, a.rows + b.rows} : shape{-1};
+}
+
+/// The shape of vstack(a, b): rows below each other, where a vector is a row and a scalar a row of one entry; rank -1:
+/// they disagree.
+constexpr shape vstacked(const shape& a) { return a.rank == 2 ? a : shape{2, 1, a.rows}; }
+constexpr shape vstacked(const shape& a, const shape& b) {
+    const shape below = vstacked(b);
+    if (a.rank != 2 || !agree(a.cols, below.cols)) return shape{-1};
+    return {2, a.rows + below.rows, is_open(a.cols) ? below.cols : a.cols};
+}
+
 /// The shape of a * b; rank -1 where there is none.
 constexpr shape product(const shape& a, const shape& b) {
     if (a.rank == 0) return b;
     if (b.rank == 0) return a;
-    if (a.rank != 2 || a.cols != b.rows) return shape{-1};
+    if (a.rank != 2 || !agree(a.cols, b.rows)) return shape{-1};
     return b.rank == 1 ? shape{1, a.rows} : shape{2, a.rows, b.cols};
 }
 

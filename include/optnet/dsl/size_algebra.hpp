@@ -70,6 +70,14 @@ constexpr size_form product(const size_form& a, const size_form& b) {
     return result;
 }
 
+/// Whether a <= b is plain to see, no symbol being negative.
+constexpr bool ends_before(const size_form& a, const size_form& b) {
+    const size_form gap = minus(b, a);
+    bool plain = gap.constant >= 0;
+    for (int i = 0; i < gap.count; ++i) plain = plain && gap.terms[static_cast<std::size_t>(i)].coefficient > 0;
+    return plain;
+}
+
 constexpr size_form entries(const shape_form& s) { return product(s.rows, s.cols); }
 constexpr shape_form scalar_shape() { return {}; }
 constexpr shape_form vector_shape(const size_form& n) { return {1, n, number_size(1)}; }

@@ -5,10 +5,11 @@
 
 namespace optnet {
 
-/// What a layer does with a failed element of a batch.
+/// What a layer, or the operator `qp`, does with a failed element of a batch, which is one with a status above 1.
 enum class on_failure {
-    raise, ///< throw `optnet::Error`, naming the first failed element and its status
-    mask,  ///< return the best point that was found; its gradient is exactly zero
+    raise, ///< throw `optnet::Error`, naming the first failed element and its status ("throw" in Python)
+    mask,  ///< return what the solver wrote: the last point for `max_iterations`, a ray, which is no solution, for
+           ///< `dual_infeasible`, NaN for the others; its gradient is exactly zero
     nan,   ///< return NaN for the element; its gradient is exactly zero
 };
 
@@ -18,7 +19,8 @@ struct settings {
     std::optional<double> eps_abs = {};
     /// Relative tolerance, same default. One of the two may be 0, not both.
     std::optional<double> eps_rel = {};
-    /// Limit on the steps of any one road; default: chosen from the sizes. Not negative.
+    /// Limit on the iterations of each method that is tried; default: 20 (n + m) + 200 steps of an active set and 200
+    /// of the interior point. Not negative.
     std::optional<int> max_iter = {};
     /// What a layer does with a failed element. `solve()` never throws for one.
     optnet::on_failure on_failure = optnet::on_failure::raise;

@@ -33,4 +33,7 @@ constexpr std::string_view name(status value) {
     return "unknown";
 }
 
+/// The statuses whose point is a solution and has a gradient.
+constexpr bool has_solution(status value) { return value == status::solved || value == status::solved_inaccurate; }
+
 } // namespace optnet

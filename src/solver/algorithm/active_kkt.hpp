@@ -10,6 +10,7 @@
 // against this system takes that back, and where Q is too weak for that on what the active rows leave free,
 // `exact_kkt` does.
 
+#include "solver/algorithm/accuracy.hpp"
 #include "solver/algorithm/dual_form.hpp"
 #include "solver/algorithm/element.hpp"
 #include "solver/algorithm/working_rows.hpp"
@@ -54,8 +55,6 @@ public:
     /// Says that a solve with these factors left residuals of rounding alone: `solve` does not look back any more.
     void trust() { trusted = exact() && of_like_size(data->q_max); }
     bool is_trusted() const { return trusted; }
-    /// Row i of the factor, i + 1 entries.
-    const double* factor_row(std::int64_t i) const { return l.data() + i * stride; }
 
     /// Has the processor load the factor: called while another problem's is at work.
     void prefetch() const;

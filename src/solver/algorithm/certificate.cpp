@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/certificate.hpp"
+#include "solver/algorithm/defaults.hpp"
 
 #include "solver/algorithm/active_kkt.hpp"
 
@@ -61,8 +62,6 @@ template <class real> bool ray_holds(const element& e, const point& x, double ep
     return norm(qz, &o.z_scale) <= most && norm(az, &o.a_scale) <= most && norm(gz, &o.g_scale) <= most &&
            norm(qz) <= real(o.q_max) * size && norm(az) <= size && norm(gz) <= size;
 }
-
-int step_limit(int n, int m) { return 20 * (n + m) + 200; }
 
 } // namespace
 

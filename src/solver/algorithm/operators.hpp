@@ -18,10 +18,6 @@ namespace optnet::solver {
 /// The power of two that brings a positive number into [1, 2); 1 for anything else.
 double power_below(double most);
 
-/// True if Q is of like size as the rows of A and G, which is 1: only then is a residual that is small against the
-/// right- hand side or the solution that of a small change in every matrix.
-inline bool of_like_size(double q_max) { return q_max >= 1e-4 && q_max <= 1e4; }
-
 /// Sizes and powers of two of `operators`, wherever they lie.
 struct units {
     int n, p, m;

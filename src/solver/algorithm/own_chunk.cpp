@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/own_chunk.hpp"
 
+#include "solver/algorithm/defaults.hpp"
 #include "solver/recycled.hpp"
 
 #include <algorithm>
@@ -71,7 +72,7 @@ void own_chunk::run(const problem<T>& batch, std::int64_t first, int count, cons
         }
         starts[l].load(from, first + l, made->measures(l), row(floor, l, stride));
     }
-    find_active_sets(how.max_iter.value_or(static_cast<int>(20 * (n + m) + 200)));
+    find_active_sets(step_limit(how, n, m));
     verify(eps);
 }
 

@@ -2,6 +2,7 @@
 #include "solver/algorithm/road.hpp"
 
 #include "solver/algorithm/certificate.hpp"
+#include "solver/algorithm/defaults.hpp"
 #include "solver/algorithm/exact_kkt.hpp"
 #include "solver/algorithm/finish.hpp"
 #include "solver/algorithm/interior_dual.hpp"
@@ -50,9 +51,7 @@ bool has_answer(const outcome& out) {
 
 } // namespace
 
-int active_set_limit(const operators& data, const settings& how) {
-    return how.max_iter.value_or(20 * (data.n + data.m) + 200);
-}
+int active_set_limit(const operators& data, const settings& how) { return step_limit(how, data.n, data.m); }
 
 bool road::begin(const element& e, bool convex, outcome& out) {
     out.clear(*e.data);

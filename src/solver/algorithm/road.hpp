@@ -5,6 +5,7 @@
 // the search for a certificate; one finish for all of them.
 
 #include "optnet/solver/status.hpp"
+#include "solver/algorithm/accuracy.hpp"
 #include "solver/algorithm/active_kkt.hpp"
 #include "solver/algorithm/dual_active_set.hpp"
 #include "solver/algorithm/sparse_kkt.hpp"
@@ -40,25 +41,12 @@ struct finish_work {
     products of;
 };
 
-/// A point within this share of its tolerances is not improved further.
-inline constexpr double close_enough = 1e-2;
-/// A point whose residuals are within this many tolerances is near a solution.
-inline constexpr double inaccurate = 1e4;
-/// True if the residuals are those of rounding: a step of refinement would change digits that nobody asked for.
-/// Divided by the least pivot of H a residual is about what it moves z [n] by.
-/// `rounding` is that of the numbers that the point is wanted in.
-inline bool accurate(const verdict& v, double least_pivot, double largest_z, double rounding = 1e-12) {
-    return v.share <= close_enough && v.relative <= rounding && v.primal + v.dual / least_pivot <= 1e-9 * largest_z;
-}
+/// `accurate`, z [n].
 inline bool accurate(const verdict& v, double least_pivot, const double* z, std::size_t n, double rounding = 1e-12) {
     double size = 0;
     for (std::size_t j = 0; j < n; ++j) size = std::max(size, std::abs(z[j]));
     return accurate(v, least_pivot, size, rounding);
 }
-/// True if one solve left so little that those with other right-hand sides need not be looked at.
-inline bool trustworthy(const verdict& v, double rounding = 1e-12) { return v.relative <= rounding; }
-/// The finish takes at most this many steps of refinement.
-inline constexpr int finish_steps = 3;
 /// The primal-dual active set of the sparse form: so many times rows may change sides before a guess is given up, and
 /// so many without fewer of them.
 inline constexpr int active_rounds = 15, active_idle = 3;

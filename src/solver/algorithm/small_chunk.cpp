@@ -2,6 +2,7 @@
 #include "solver/algorithm/small_chunk.hpp"
 
 #include "solver/algorithm/active_rows.hpp"
+#include "solver/algorithm/defaults.hpp"
 #include "solver/algorithm/own_chunk.hpp"
 #include "solver/algorithm/road.hpp"
 #include "solver/algorithm/rounding.hpp"
@@ -54,7 +55,7 @@ void small_chunk::run(const problem<T>& batch, std::int64_t first, int count, co
     eliminate();
     form_rows();
     begin(first, count, from);
-    find_active_sets(how.max_iter.value_or(static_cast<int>(20 * (n + m) + 200)));
+    find_active_sets(step_limit(how, n, m));
     verify(eps);
     write(out, first, count);
 }

@@ -145,7 +145,7 @@ void sparse_chunk::solve_least_squares() {
 
 void sparse_chunk::find_active_sets(const settings& how) {
     for (lane& mine : own) {
-        mine.settled = mine.sharpened = false;
+        mine.settled = false;
         mine.rounds = 0;
     }
     const bool short_of_time = how.max_iter.value_or(most_iterations) < most_iterations;
@@ -154,10 +154,12 @@ void sparse_chunk::find_active_sets(const settings& how) {
     if (!short_of_time) come_near();
 }
 
-/// Rows change sides until they are those of the solution, or too slowly while there are more than `many`.
+/// Rows change sides until they are those of the solution, or too slowly while there are more than `many`. A lane that
+/// is done keeps its rows and its point, however long its neighbours go on: another round would not repeat what
+/// `sharpen` did to it.
 void sparse_chunk::settle(int limit, double many) {
     const auto& kernels = cpu::sparse(lanes > 1);
-    double go[lanes_together], wrong[lanes_together];
+    double wrong[lanes_together];
     bool any = false;
     for (lane& mine : own) {
         mine.going = mine.tried && !mine.settled;
@@ -171,15 +173,19 @@ void sparse_chunk::settle(int limit, double many) {
         kernels.solve(system, kept->w.data(), kept->l.data(), kept->inverse.data(), right.view(), x.view(), gz.data(),
                       packed.data());
         if (std::any_of(own, own + lanes, [](const lane& mine) { return mine.going && mine.precise; })) sharpen();
-        for (int l = 0; l < lanes; ++l) go[l] = own[l].going ? 1 : 0;
-        kernels.turn(system, go, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(),
+        weights_before = kept->w;
+        kernels.turn(system, right.lambda.data(), floor.data(), x.view(), gz.data(), estimated_zero, kept->w.data(),
                      wrong);
+        for (int l = 0; l < lanes; ++l)
+            for (std::size_t i = at(l); !own[l].going && i < weights_before.size(); i += at(lanes))
+                kept->w[i] = weights_before[i];
         any = false;
         for (int l = 0; l < lanes; ++l) {
             lane& mine = own[l];
             if (!mine.going) continue;
             ++mine.rounds;
             mine.settled = wrong[l] == 0;
+            if (mine.settled) keep_point(l);
             mine.idle = wrong[l] < mine.fewest ? 0 : mine.idle + 1;
             const bool slow = wrong[l] > many && std::min(wrong[l], mine.last[0]) > fewer * mine.last[1];
             mine.fewest = std::min(mine.fewest, wrong[l]);
@@ -187,8 +193,6 @@ void sparse_chunk::settle(int limit, double many) {
             mine.last[0] = wrong[l];
             mine.going = !mine.settled && mine.idle < active_idle && !slow;
             any = any || mine.going;
-            mine.sharpened = mine.settled && mine.precise;
-            if (mine.sharpened) take_point(mine, l);
             if (mine.idle < 2 || wrong[l] > few || mine.precise) continue;
             mine.precise = true;
             mine.idle = 0;
@@ -232,10 +236,19 @@ void sparse_chunk::come_near() {
     }
 }
 
-void sparse_chunk::take_point(lane& to, int l) const {
+void sparse_chunk::keep_point(int l) {
+    lane& to = own[l];
     take_lane(x.z, to.z, l, lanes);
     take_lane(x.nu, to.nu, l, lanes);
     take_lane(x.lambda, to.lambda, l, lanes);
+}
+
+/// The point of a lane becomes again what it has kept.
+void sparse_chunk::put_back(int l) {
+    const lane& from = own[l];
+    put_lane(from.z, 1, x.z, l, lanes);
+    put_lane(from.nu, 1, x.nu, l, lanes);
+    put_lane(from.lambda, 1, x.lambda, l, lanes);
 }
 
 /// Refines the points on the last factor; each step is also one of the refinement of `sparse_kkt`.
@@ -248,13 +261,8 @@ void sparse_chunk::finish(const tolerances& eps) {
     for (int l = 0; l < lanes; ++l) go[l] = own[l].settled ? 1 : 0;
     const auto any = [&] { return std::any_of(go, go + lanes, [](double v) { return v != 0; }); };
     if (!any()) return;
-    // The rounds of other lanes have solved once more on the same rows, without the refinement.
-    for (int l = 0; l < lanes; ++l) {
-        if (!own[l].sharpened) continue;
-        put_lane(own[l].z, 1, x.z, l, lanes);
-        put_lane(own[l].nu, 1, x.nu, l, lanes);
-        put_lane(own[l].lambda, 1, x.lambda, l, lanes);
-    }
+    for (int l = 0; l < lanes; ++l)
+        if (own[l].settled) put_back(l);
     kernels.products(s, x.view(), of.view());
     for (int step = 0; step < finish_steps && any(); ++step) {
         kernels.residual(s, kept->w.data(), right.view(), of.view(), r.view(), size);
@@ -270,7 +278,7 @@ void sparse_chunk::finish(const tolerances& eps) {
             const double before = mine.best.share;
             if (v.share < before) {
                 mine.best = v;
-                take_point(mine, l);
+                keep_point(l);
                 take_lane(of.gz, mine.gz, l, lanes);
             }
             // The doubt is that of the last point; where that is the best one or also good the two are the same to

@@ -4,7 +4,7 @@
 // A problem on the sparse form, or as many as there are lanes, with shared matrices or their own: the primal-dual
 // active set, from nearer to the solution where it does not settle from afar, and the finish. The steps are those of
 // `road` but for how the finish is refined; what is not solved here goes there. A lane that is done goes on with the
-// others, and repeats itself or is kept: no bit of it depends on them.
+// others, and repeats itself: no bit of it depends on them.
 
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/lane_interior.hpp"
@@ -63,11 +63,10 @@ private:
         bool tried = false, settled = false, doubtful = false;
         bool flat = false;                   ///< Q is much smaller somewhere than elsewhere
         bool going = false, precise = false; ///< rows change sides; by signs that were refined
-        bool sharpened = false;              ///< settled so: its point is kept until the finish
         int rounds = 0, idle = 0;
         double fewest = 0, last[2] = {}; ///< rows that changed sides at once: at least, and in the last two rounds
         verdict best;
-        std::vector<double> z, nu, lambda, gz;
+        std::vector<double> z, nu, lambda, gz; ///< the best point; before the finish that on which it settled
     };
     void resize();
     template <class T> void load(const problem<T>& batch, std::int64_t first, int count, const settings& how);
@@ -82,7 +81,8 @@ private:
     void come_near();
     void finish(const tolerances& eps);
     void find_doubt(const settings& how);
-    void take_point(lane& to, int l) const;
+    void keep_point(int l);
+    void put_back(int l);
     double compliance_of(int i, int l, double otherwise) const;
     void start_beside(int l, solver::point& at, std::vector<double>& slack) const;
     struct lane_units {
@@ -101,9 +101,10 @@ private:
     lane_points right, x, r; ///< −q, b and h; the points; residuals, then corrections
     lane_product_arrays of;
     lane_array floor, gz, packed;
-    lane_array work;       ///< of a factorization: 0 between them
-    lane_array compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
-    lane_factor first;     ///< of the start, where no row is absent
+    lane_array work;           ///< of a factorization: 0 between them
+    lane_array weights_before; ///< the weights of the rows before a round
+    lane_array compliance;     ///< what `sparse_kernels::doubt` takes, once it is needed
+    lane_factor first;         ///< of the start, where no row is absent
     lane_interior inner;
     central_point centres[lanes_together];
     std::shared_ptr<lane_factor> kept;

@@ -3,9 +3,10 @@
 
 #include "solver/cpu/kernels_tables.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string>
+#include <initializer_list>
 
 namespace optnet::solver::cpu {
 namespace {
@@ -43,37 +44,34 @@ template <> const kernels<float>* dense<float>(const char* name) {
 
 namespace {
 
-/// The name of the instruction set to use, and a sentence if it is not the one that was asked for.
-struct choice {
-    const char* name;
-    std::string note;
-};
-
-choice choose() {
+/// The name of the instruction set to use; a sentence on stderr if it is not the one that was asked for, since results
+/// are right all the same.
+const char* choose() {
     const char* widest = dense<double>("avx512") != nullptr ? "avx512"
                          : dense<double>("avx2") != nullptr ? "avx2"
                                                             : "portable";
     const char* wanted = std::getenv("OPTNET_SIMD");
-    if (wanted == nullptr || *wanted == '\0') return {widest, ""};
+    if (wanted == nullptr || *wanted == '\0') return widest;
     for (const char* known : {"portable", "avx2", "avx512"}) {
         if (std::strcmp(wanted, known) != 0) continue;
-        if (dense<double>(known) != nullptr) return {known, ""};
-        return {widest, std::string("OPTNET_SIMD asks for ") + known + ", which this processor or this build lacks; " +
-                            widest + " is used instead."};
+        if (dense<double>(known) != nullptr) return known;
+        std::fprintf(stderr, "OPTNET_SIMD asks for %s, which this processor or this build lacks; %s is used instead.\n",
+                     known, widest);
+        return widest;
     }
-    return {widest, std::string("OPTNET_SIMD is \"") + wanted + "\"; say portable, avx2 or avx512. " + widest +
-                        " is used instead."};
+    std::fprintf(stderr, "OPTNET_SIMD is \"%s\"; say portable, avx2 or avx512. %s is used instead.\n", wanted, widest);
+    return widest;
 }
 
-const choice& chosen() {
-    static const choice made = choose();
+const char* chosen() {
+    static const char* const made = choose();
     return made;
 }
 
 } // namespace
 
 template <class T> const kernels<T>& dense() {
-    static const kernels<T>& table = *dense<T>(chosen().name);
+    static const kernels<T>& table = *dense<T>(chosen());
     return table;
 }
 
@@ -82,18 +80,18 @@ template const kernels<float>& dense<float>();
 
 const sparse_kernels& sparse(bool in_lanes) {
     const auto find = [](bool lanes_wanted) {
-        return std::strcmp(chosen().name, "avx512") == 0 ? avx512_sparse(lanes_wanted)
-               : std::strcmp(chosen().name, "avx2") == 0 ? avx2_sparse(lanes_wanted)
-                                                         : portable_sparse(lanes_wanted);
+        return std::strcmp(chosen(), "avx512") == 0 ? avx512_sparse(lanes_wanted)
+               : std::strcmp(chosen(), "avx2") == 0 ? avx2_sparse(lanes_wanted)
+                                                    : portable_sparse(lanes_wanted);
     };
     static const sparse_kernels &together = *find(true), &alone = *find(false);
     return in_lanes ? together : alone;
 }
 
 const bound_kernels& bounds() {
-    static const bound_kernels& table = *(std::strcmp(chosen().name, "avx512") == 0 ? avx512_bounds()
-                                          : std::strcmp(chosen().name, "avx2") == 0 ? avx2_bounds()
-                                                                                    : portable_bounds());
+    static const bound_kernels& table = *(std::strcmp(chosen(), "avx512") == 0 ? avx512_bounds()
+                                          : std::strcmp(chosen(), "avx2") == 0 ? avx2_bounds()
+                                                                               : portable_bounds());
     return table;
 }
 
@@ -112,13 +110,11 @@ template <> const interior_kernels_of<float>* interior<float>(const char* name) 
 }
 
 template <class T> const interior_kernels_of<T>& interior() {
-    static const interior_kernels_of<T>& table = *interior<T>(chosen().name);
+    static const interior_kernels_of<T>& table = *interior<T>(chosen());
     return table;
 }
 
 template const interior_kernels_of<double>& interior<double>();
 template const interior_kernels_of<float>& interior<float>();
-
-const char* dense_note() { return chosen().note.c_str(); }
 
 } // namespace optnet::solver::cpu

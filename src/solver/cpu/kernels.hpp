@@ -229,13 +229,10 @@ template <class T> struct kernels {
 };
 
 /// The kernels of this processor, T = double or float: the widest instruction set it has, or the one named by the
-/// environment variable OPTNET_SIMD=portable|avx2|avx512, read once.
+/// environment variable OPTNET_SIMD=portable|avx2|avx512, read once. A sentence on stderr says if that is not followed.
 template <class T> const kernels<T>& dense();
 
 /// The kernels by name, or null where the processor or this build lacks the instruction set.
 template <class T> const kernels<T>* dense(const char* name);
-
-/// Empty, or the sentence that says why OPTNET_SIMD was not followed.
-const char* dense_note();
 
 } // namespace optnet::solver::cpu

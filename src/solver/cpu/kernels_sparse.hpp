@@ -108,10 +108,10 @@ struct sparse_kernels {
     /// sign. Rows with floor +inf are absent.
     void (*guess)(const lane_system& s, const double* h, const double* floor, const double* gz, double share,
                   double* w);
-    /// Where go [lanes] is not 0, rows whose λ or slack is negative change sides: a slack within floor + zero (|h| +
-    /// |z|) is 0. wrong [lanes]: so many.
-    void (*turn)(const lane_system& s, const double* go, const double* h, const double* floor, const lane_point& x,
-                 const double* gz, double zero, double* w, double* wrong);
+    /// Rows whose λ or slack is negative change sides: a slack within floor + zero (|h| + |z|) is 0. wrong [lanes]: so
+    /// many.
+    void (*turn)(const lane_system& s, const double* h, const double* floor, const lane_point& x, const double* gz,
+                 double zero, double* w, double* wrong);
     /// `right` holds -q, b and h; units [p], [m] and [n] are what residuals are multiplied by ([.., lanes] if `own`).
     void (*judge)(const lane_system& s, const lane_point& right, const double* floor, const lane_point& x,
                   const lane_products& of, const double* a_unit, const double* g_unit, const double* z_unit,

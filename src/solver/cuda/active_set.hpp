@@ -31,6 +31,7 @@ struct basis_factor {
     const double* T;
     const double* ratio; ///< [k] D, or null for 0
     factor_kind kind;
+    bool trusted = false; ///< its solves need not be looked at (accuracy.hpp)
 
     /// Entry (i, j) of the lower triangle.
     OPTNET_DEVICE double stored(int i, int j) const {

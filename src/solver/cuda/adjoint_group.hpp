@@ -20,9 +20,9 @@ struct group_memory {
     double* right;  ///< the same: the right-hand side
     double *y, *u;  ///< [n], [p] of a group; u is negative
     double* step;   ///< [m] of a group: the correction of λ, 0 outside the basis
-    double *g, *x;  ///< [group_size, capacity]
+    double *g, *x;  ///< [group_size, padded()] 0 behind the entries of a basis
     two* parts;     ///< [slots, group_size]
-    double* before; ///< [group_size] the residual of a problem before its last step
+    double* before; ///< [group_size] the residual of a problem before its last step, 0 if nobody need look at it
     int* wants;     ///< [group_size] it wants another step
     int* count;     ///< [group_size] rows of its basis, -1 for none
     int* kind;      ///< [group_size] the `factor_kind` of its basis
@@ -35,7 +35,7 @@ struct group_memory {
         y = from.take<double>(group_size * n);
         u = from.take<double>(group_size * p);
         step = from.take<double>(group_size * m);
-        for (double** v : {&g, &x}) *v = from.take<double>(group_size * capacity);
+        for (double** v : {&g, &x}) *v = from.take<double>(group_size * padded());
         parts = reinterpret_cast<two*>(from.take<double>(2 * slots * group_size));
         before = from.take<double>(group_size);
         for (int** v : {&wants, &count, &kind}) *v = from.take<int>(group_size);
@@ -43,6 +43,7 @@ struct group_memory {
         basis = from.take<int>(group_size * capacity);
     }
 
+    OPTNET_DEVICE int padded() const { return capacity + packed_padding; }
     OPTNET_DEVICE double* nu() const { return z + group_size * n; }
     OPTNET_DEVICE double* lambda() const { return z + group_size * (n + p); }
     OPTNET_DEVICE double* rnu() const { return r + group_size * n; }
@@ -59,7 +60,7 @@ public:
 
     template <class Team> OPTNET_DEVICE void solve(Team& team) {
         const int n = of.n, p = of.p, m = of.m, all = n + p + m;
-        const bool triangles = look_up(team);
+        look_up(team);
         each(team, (all + v.capacity) * group_size, [&](int t) {
             if (t >= all * group_size) {
                 const int at = t - all * group_size, c = at / v.capacity, i = at % v.capacity;
@@ -75,12 +76,12 @@ public:
         const int steps = of.exact() ? 1 : most_refinements;
         OPTNET_ROLLED
         for (int turn = 0;; ++turn) {
-            correct(team, triangles);
+            correct(team);
             each(team, all * group_size, [&](int t) {
                 const int behind = t - (n + p) * group_size;
                 if (v.wants[t % group_size] != 0) v.z[t] += behind < 0 ? v.r[t] : v.step[behind];
             });
-            if (turn == steps) break;
+            if (turn == steps || !any([&](int c) { return v.wants[c] != 0 && v.before[c] > 0; })) break;
             residual(team);
             if (!measure(team)) break;
         }
@@ -91,25 +92,34 @@ public:
     }
 
 private:
-    /// What the solve has kept, but for the rows; true if a factor is a triangle.
-    template <class Team> OPTNET_DEVICE bool look_up(Team& team) {
-        const two found = most(team, group_size, [&](int c) {
+    /// What the solve has kept, but for the rows.
+    template <class Team> OPTNET_DEVICE void look_up(Team& team) {
+        each(team, group_size, [&](int c) {
             v.count[c] = -1;
             v.kind[c] = v.wants[c] = 0;
-            v.before[c] = HUGE_VAL;
-            if (c >= members) return two{0, 0};
+            if (c >= members) return;
             const kept_factor of_problem = kept(first + c);
             v.T[c] = of_problem.T;
             v.ratio[c] = of_problem.ratio;
             v.count[c] = of_problem.count[0];
-            if (v.count[c] < 0) return two{0, 0};
+            if (v.count[c] < 0) return;
             v.kind[c] = of_problem.count[1];
             v.wants[c] = 1;
-            return two{is_triangle(c) && v.count[c] > 0 ? 1.0 : 0.0, 0.0};
+            v.before[c] = of_problem.count[2] != 0 ? 0.0 : HUGE_VAL;
         });
-        return found.a > 0;
     }
-    OPTNET_DEVICE bool is_triangle(int c) const { return v.kind[c] == static_cast<int>(factor_kind::triangle); }
+    OPTNET_DEVICE bool is(int c, factor_kind kind) const {
+        return v.count[c] > 0 && v.kind[c] == static_cast<int>(kind);
+    }
+    OPTNET_DEVICE bool is_triangle(int c) const { return is(c, factor_kind::triangle); }
+    OPTNET_DEVICE bool is_inverse(int c) const { return is(c, factor_kind::inverse); }
+    /// Whether it holds for one of the problems; what it reads was written before the last barrier.
+    template <class Which> OPTNET_DEVICE bool any(const Which& which) const {
+        bool found = false;
+        OPTNET_ROLLED
+        for (int c = 0; c < group_size; ++c) found = found || which(c);
+        return found;
+    }
 
     OPTNET_DEVICE adjoint_vectors vectors(int c) const { return {of, x, first + c}; }
 
@@ -124,7 +134,7 @@ private:
     }
 
     /// The residual becomes the correction, as `kkt_solve` makes it, but for that of λ, which is `step`.
-    template <class Team> OPTNET_DEVICE void correct(Team& team, bool triangles) {
+    template <class Team> OPTNET_DEVICE void correct(Team& team) {
         const int n = of.n, p = of.p, m = of.m, ld = of.panel_rows(), lds = of.schur_rows();
         const strided_matrix v_i{of.v_i(), 1, ld}, v_i_transposed{of.v_i(), ld, 1}, v_a{of.v_a(), 1, ld},
             v_a_transposed{of.v_a(), ld, 1}, v_g{of.v_g(), 1, ld}, v_g_transposed{of.v_g(), ld, 1}, w{of.w(), 1, lds},
@@ -155,7 +165,7 @@ private:
                 sum.add(w, p, v.u);
             },
             [&](int i, int c, double sum) { v.rlambda()[at(i, c)] = sum - v.rlambda()[at(i, c)]; });
-        multipliers(team, triangles);
+        multipliers(team);
         if (p > 0)
             group_products<at_end::go_on>(
                 team, p, [&](auto& sum) { sum.add(w_transposed, m, v.step); },
@@ -177,25 +187,46 @@ private:
     }
 
     /// Between the two halves: the step of λ, the solution of each problem with its own basis.
-    template <class Team> OPTNET_DEVICE void multipliers(Team& team, bool triangles) {
-        const int capacity = v.capacity;
-        each(team, group_size * capacity, [&](int t) {
-            const int c = t / capacity;
-            if (t % capacity < v.count[c]) v.g[t] = v.r[(of.n + of.p + v.basis[t]) * group_size + c];
-        });
-        if (triangles)
+    template <class Team> OPTNET_DEVICE void multipliers(Team& team) {
+        const auto wanted = [&](int c) { return v.wants[c] != 0; };
+        gather(team);
+        if (any([&](int c) { return is_triangle(c); }))
             basis_products(
-                team, [&](int) { return v.g; }, [&](int c) { return is_triangle(c); },
-                [](int) { return packed::lower; }, [&](int, int at, double sum) { v.x[at] = sum; });
+                team, [&](int) { return v.g; }, [&](int c) { return wanted(c) && is_triangle(c); },
+                [](int) { return packed::lower; }, [&](int c, int i, double sum) { v.x[c * v.padded() + i] = sum; });
         // As the factor of a basis is kept, an inverse is a negative one.
         basis_products(
-            team, [&](int c) { return is_triangle(c) ? v.x : v.g; }, [](int) { return true; },
+            team, [&](int c) { return is_triangle(c) ? v.x : v.g; }, wanted,
             [&](int c) { return is_triangle(c) ? packed::upper : packed::symmetric; },
-            [&](int c, int at, double sum) { v.step[v.basis[at] * group_size + c] = is_triangle(c) ? sum : -sum; });
+            [&](int c, int i, double sum) { step_of(c, i) = is_triangle(c) ? sum : -sum; });
+        if (!any([&](int c) { return is_inverse(c); })) return;
+        // As `refine_multipliers`.
+        group_products(
+            team, of.m,
+            [&](auto& sum) {
+                sum.add({of.r, 1, of.m}, of.m, v.step);
+            },
+            [&](int i, int c, double sum) { v.rlambda()[i * group_size + c] -= sum; });
+        gather(team);
+        basis_products(
+            team, [&](int) { return v.g; }, [&](int c) { return wanted(c) && is_inverse(c); },
+            [](int) { return packed::symmetric; }, [&](int c, int i, double sum) { step_of(c, i) -= sum; });
+    }
+
+    /// The step of the multiplier of row i of a basis.
+    OPTNET_DEVICE double& step_of(int c, int i) const { return v.step[v.basis[c * v.capacity + i] * group_size + c]; }
+
+    /// The right-hand sides of the multipliers of each basis, in its order.
+    template <class Team> OPTNET_DEVICE void gather(Team& team) {
+        each(team, group_size * v.padded(), [&](int t) {
+            const int c = t / v.padded(), i = t % v.padded();
+            v.g[t] = i < v.count[c] ? v.rlambda()[v.basis[c * v.capacity + i] * group_size + c] : 0.0;
+            v.x[t] = 0;
+        });
     }
 
     /// The kept factors of the problems for which chosen(c) holds, or the part(c) of them, times their vectors, in
-    /// from(c): then(c, place, entry) of vectors that lie as these do; then a barrier.
+    /// from(c): then(c, i, entry i); then a barrier.
     template <class Team, class From, class Chosen, class Part, class Then>
     OPTNET_DEVICE void basis_products(Team& team, const From& from, const Chosen& chosen, const Part& part,
                                       const Then& then) {
@@ -206,11 +237,11 @@ private:
             const int c = t % group_size, top = t / group_size * tile_rows, k = v.count[c];
             if (top >= k || !chosen(c)) continue;
             const sums_of_lanes<held> sum =
-                packed_products<held>(v.T[c], part(c), top, k, from(c) + c * v.capacity, lane);
+                packed_products<held>(v.T[c], part(c), top, k, from(c) + c * v.padded(), lane);
             OPTNET_UNROLLED
             for (int h = 0; h < held; ++h) {
                 const int i = top + (lane + h) / tile_terms;
-                if ((lane + h) % tile_terms == 0 && i < k) then(c, c * v.capacity + i, sum.of[0][h]);
+                if ((lane + h) % tile_terms == 0 && i < k) then(c, i, sum.of[0][h]);
             }
         }
         team.sync();
@@ -272,8 +303,8 @@ private:
             }
             v.parts[t] = {residual, scale};
         });
-        const two wanted = most(team, group_size, [&](int c) {
-            if (v.wants[c] == 0) return two{0, 0};
+        each(team, group_size, [&](int c) {
+            if (v.wants[c] == 0) return;
             two size = v.parts[c];
             [[maybe_unused]] constexpr int turns = 8;
             OPTNET_TURNS
@@ -284,9 +315,8 @@ private:
             const bool again = size.a > bound && size.a < 0.5 * v.before[c];
             v.before[c] = size.a;
             v.wants[c] = again ? 1 : 0;
-            return two{again ? 1.0 : 0.0, 0};
         });
-        return wanted.a > 0;
+        return any([&](int c) { return v.wants[c] != 0; });
     }
 
     const matrices of; // its pointers, and those of the memory, in registers

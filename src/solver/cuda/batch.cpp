@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the GPU takes, and the batch as its kernels get it.
 
+#include "solver/algorithm/defaults.hpp"
 #include "solver/convexity.hpp"
 #include "solver/cuda/adjoint_group.hpp"
 #include "solver/cuda/launch.hpp"
@@ -76,13 +77,12 @@ std::string refusal(const structure& shape) {
 }
 
 template <class T> device_settings make_settings(const problem<T>& batch, const settings& how) {
-    constexpr double tolerance = sizeof(T) == 8 ? 1e-8 : 1e-4;
-    return {how.eps_abs.value_or(tolerance),
-            how.eps_rel.value_or(tolerance),
+    return {how.eps_abs.value_or(default_tolerance<T>),
+            how.eps_rel.value_or(default_tolerance<T>),
             how.infinite_bound,
             convexity_tolerance<T>(how, batch.shape->n),
             how.active_tolerance,
-            how.max_iter.value_or(20 * (batch.shape->n + batch.shape->m) + 200),
+            step_limit(how, batch.shape->n, batch.shape->m),
             how.max_iter.has_value(),
             sizeof(T) == 4};
 }

@@ -93,23 +93,6 @@ OPTNET_DEVICE inline double quick_reciprocal(double v) {
 /// Where row i of a packed lower triangle starts; also the entries of i rows.
 OPTNET_DEVICE inline int triangle(int i) { return i * (i + 1) / 2; }
 
-/// f(first) + ... + f(last − 1) as four sums, with the numbers of sixteen terms on their way at a time: what a single
-/// sum would wait for is the memory, term by term.
-template <class F> OPTNET_DEVICE double sum_of(int first, int last, const F& f) {
-    double a = 0, b = 0, c = 0, d = 0;
-    int i = first;
-    [[maybe_unused]] constexpr int turns = 4;
-    OPTNET_TURNS
-    for (; i + 4 <= last; i += 4) {
-        a += f(i);
-        b += f(i + 1);
-        c += f(i + 2);
-        d += f(i + 3);
-    }
-    for (; i < last; ++i) a += f(i);
-    return (a + b) + (c + d);
-}
-
 using teams::larger;
 
 } // namespace optnet::solver::cuda

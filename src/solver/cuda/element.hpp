@@ -10,9 +10,10 @@
 
 namespace optnet::solver::cuda {
 
-/// Residuals of the user's data, and the largest of the three as a share of its tolerance: solved means <= 1.
+/// Residuals of the user's data, and the largest of the three as a share of its tolerance, where solved means <= 1, and
+/// as a share of the terms that it is the sum of.
 struct verdict {
-    double primal = HUGE_VAL, dual = HUGE_VAL, gap = HUGE_VAL, share = HUGE_VAL;
+    double primal = HUGE_VAL, dual = HUGE_VAL, gap = HUGE_VAL, share = HUGE_VAL, relative = HUGE_VAL;
 };
 
 struct element {
@@ -89,11 +90,15 @@ template <class Team> OPTNET_DEVICE void multiply(Team& team, const matrices& of
 
 /// From the largest residuals and terms, the gap, and the larger of the two objectives.
 OPTNET_DEVICE inline verdict judged(two primal, two dual, double gap, double size, double absolute, double relative) {
-    const auto share = [&](double residual, double terms) {
-        return residual == 0 ? 0.0 : residual / (absolute + relative * larger(0.0, terms));
+    verdict v{larger(0.0, primal.a), larger(0.0, dual.a), gap, 0.0, 0.0};
+    const auto see = [&](double residual, double terms) {
+        if (residual == 0) return;
+        v.share = larger(v.share, residual / (absolute + relative * larger(0.0, terms)));
+        v.relative = larger(v.relative, residual / larger(0.0, terms));
     };
-    verdict v{larger(0.0, primal.a), larger(0.0, dual.a), gap, 0.0};
-    v.share = larger(larger(share(v.primal, primal.b), share(v.dual, dual.b)), share(v.gap, size));
+    see(v.primal, primal.b);
+    see(v.dual, dual.b);
+    see(v.gap, size);
     return v;
 }
 /// The same from z'Qz and q'z, and b'ν + h'λ with what is 0 if everything is finite.

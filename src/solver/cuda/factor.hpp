@@ -54,11 +54,13 @@ OPTNET_DEVICE bool eliminate_equalities(Team& team, const matrices& of, double s
     return true;
 }
 
-/// 1 / R_ii, where `mark` has |v_i|². What the equalities leave of a row that depends on them is rounding: such a row
-/// of R is 0.
-template <class Team> OPTNET_DEVICE void judge_rows(Team& team, const matrices& of) {
+/// The least pivot, and 1 / R_ii, where `mark` has |v_i|². What the equalities leave of a row that depends on them is
+/// rounding: such a row of R is 0.
+template <class Team> OPTNET_DEVICE void judge_factors(Team& team, const matrices& of) {
     const int p = of.p, m = of.m;
     const double least = of.shifts[2] > 0 ? dependent_regularized : dependent;
+    const double root = -most(team, of.n, [&](int j) { return two{-of.panel[j * (of.panel_rows() + 1)], 0.0}; }).a;
+    each(team, 1, [&](int) { of.shifts[4] = root * root; });
     each(team, m, [&](int i) {
         const double length = of.r[i * m + i];
         const bool independent = p == 0 || length > least * of.mark[i];
@@ -159,7 +161,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void set_up(Team& team, const device_batch& bat
     const usable result = load_and_factor(team, batch, k, to);
     if (factored(result)) {
         multiply_r(team, to);
-        judge_rows(team, to);
+        judge_factors(team, to);
     }
     each(team, 1, [&](int) { *to.state = static_cast<int>(result); });
 }

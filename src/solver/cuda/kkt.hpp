@@ -66,6 +66,28 @@ OPTNET_DEVICE void backward(Team& team, const matrices& of, double* y, const dou
     upper_rows_times(team, n, of.v_i(), ld, y, z);
 }
 
+/// R_WW x = g once more, with what sweeps have lost of it in `rest` [k]: they lose more digits than L⁻¹ does.
+template <class Team>
+OPTNET_DEVICE void refine_multipliers(Team& team, const matrices& of, const basis_factor& basis, const double* g,
+                                      double* rest, double* x, double* lambda) {
+    dot_products<beside::terms>(
+        team, basis.k,
+        [&](int i, auto& sum) {
+            const double* const row = of.r + basis.rows[i] * of.m;
+            sum.add(0, basis.k, [&](int j) { return two{row[basis.rows[j]], x[j]}; });
+        },
+        [&](int i, double sum) { rest[i] = g[i] - sum; });
+    dot_products<beside::sums>(
+        team, basis.k,
+        [&](int i, auto& sum) { sum.add(0, basis.k, [&](int j) {
+                                    return two{-basis.entry(i, j), rest[j]};
+                                }); },
+        [&](int i, double sum) {
+            x[i] += sum;
+            lambda[basis.rows[i]] = x[i];
+        });
+}
+
 /// One solve: z, nu and, at the rows of the basis, lambda hold the right-hand side and are overwritten; other entries
 /// of lambda stay. y [n], u [p], g and x [k] are scratch; x holds the multipliers in the order of the basis.
 template <class Team>
@@ -102,6 +124,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& give
                 x[i] = sum;
                 lambda[basis.rows[i]] = sum;
             });
+        if (basis.kind == factor_kind::inverse) refine_multipliers(team, of, basis, g, z, x, lambda);
         subtract_rows(team, of, k, basis.rows, x, y, u);
     }
     backward(team, of, y, u, z, nu);
@@ -173,8 +196,8 @@ OPTNET_DEVICE two kkt_residual(Team& team, const matrices& given, const basis_fa
 }
 
 /// v.z, v.nu and, at the rows of the basis, v.lambda become the solution for the right-hand side in v.right_*. On an
-/// exact form one step takes the rounding back; a regularized one needs as many as its contraction asks for, until a
-/// step no longer halves the residual.
+/// exact form one step takes the rounding back, where factors are not trusted; a regularized one needs as many as its
+/// contraction asks for, until a step no longer halves the residual.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void solve_refined(Team& team, const matrices& of, const basis_factor& basis,
                                                     const kkt_memory& v) {
@@ -188,6 +211,7 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void solve_refined(Team& team, const matrices& 
             v.lambda[basis.rows[t - n - p]] = v.right_lambda[basis.rows[t - n - p]];
     });
     kkt_solve(team, of, basis, v.z, v.nu, v.lambda, v.y, v.u, v.g, v.x);
+    if (basis.trusted) return;
     const bool exact = of.exact();
     double before = HUGE_VAL;
     for (int step = 0; step < (exact ? 1 : most_refinements); ++step) {

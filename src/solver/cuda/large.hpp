@@ -98,7 +98,7 @@ OPTNET_DEVICE void conclude_large(Team& team, const device_batch& batch, std::in
         [&](int i, int j, double v) {
             if (i < j) of.r[j * m + i] = v;
         });
-    judge_rows(team, of);
+    judge_factors(team, of);
 }
 
 } // namespace optnet::solver::cuda

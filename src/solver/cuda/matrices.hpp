@@ -42,7 +42,7 @@ struct matrices {
     double *a_scale, *g_scale, *z_scale; ///< as those of `operators`
     double* inverse;                     ///< [m] 1 / R_ii
     double* mark;                        ///< [m] scratch
-    double* shifts;                      ///< [4] γ, ρ, δ, and the largest entry of Q
+    double* shifts;                      ///< [5] γ, ρ, δ, the largest entry of Q, and the least pivot of L
     double* pivots;                      ///< [pivots_words] scratch of a factorization
     int* state;                          ///< [1] a value of `usable`
     double* parts;                       ///< [panel_width n + 2(p + m)] scratch of `load`
@@ -58,7 +58,7 @@ struct matrices {
         z_scale = from.take<double>(n);
         inverse = from.take<double>(m);
         mark = from.take<double>(m);
-        shifts = from.take<double>(4);
+        shifts = from.take<double>(5);
         pivots = from.take<double>(pivots_words);
         state = from.take<int>(1);
         parts = from.take<double>(std::int64_t{panel_width} * n + 2 * (std::int64_t{p} + m));
@@ -72,6 +72,7 @@ struct matrices {
     OPTNET_DEVICE double gamma() const { return shifts[0]; }
     OPTNET_DEVICE double rho() const { return shifts[1]; }
     OPTNET_DEVICE double q_size() const { return shifts[3]; }
+    OPTNET_DEVICE double least_pivot() const { return shifts[4]; }
 
     // Entry (0, 0) of each part; the leading dimension is that of the whole.
     OPTNET_DEVICE double* a() const { return data + n; }

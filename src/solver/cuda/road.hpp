@@ -100,7 +100,7 @@ OPTNET_DEVICE void solve_by_road(Team& team, const device_batch& batch, std::int
     write(team, out, k, of, own.e, done);
     if (kept == nullptr) return;
     const bool gradient = done.status == status::solved && decide_rows(team, batch, of, own, so_far);
-    keep(team, own.e.active, own.ratio, *kept, gradient);
+    keep(team, own.e.active, own.ratio, *kept, gradient, false);
     if (done.status == status::solved && !gradient)
         each(team, 1, [&](int) { out.handed[k] = static_cast<std::int32_t>(handed_over::degenerate); });
 }

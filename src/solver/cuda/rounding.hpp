@@ -6,17 +6,16 @@
 // it. Templates on a view of the point: `dense_point` here, `sparse_view` in sparse_solve.hpp.
 
 #include "optnet/solver/status.hpp"
+#include "solver/algorithm/accuracy.hpp"
 #include "solver/cuda/certificate.hpp"
 
 namespace optnet::solver::cuda {
-
-/// A point within so many tolerances is near a solution, as on the CPU.
-inline constexpr double inaccurate = 1e4;
 
 struct finished {
     optnet::status status;
     handed_over handed;
     verdict found;
+    bool trusted = false; ///< one solve with its factors was `trustworthy`
 };
 
 OPTNET_DEVICE inline bool has_point(optnet::status s) {

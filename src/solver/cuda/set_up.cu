@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(set_up_team::size)
     const usable result = load_and_factor(team, batch, 0, of);
     if (with_r && factored(result)) {
         multiply_r(team, of);
-        judge_rows(team, of);
+        judge_factors(team, of);
     }
     if (team.rank > 0) return;
     *of.state = static_cast<int>(result);
@@ -98,7 +98,7 @@ __global__ void __launch_bounds__(lanes)
     team.sync();
     if (!last) return;
     __threadfence();
-    judge_rows(team, of);
+    judge_factors(team, of);
 }
 
 /// R is worth a launch of its own from so many products on, and slices from so many in Q's factor: a launch takes some

@@ -10,25 +10,20 @@
 
 namespace optnet::solver::cuda {
 
-// As on the CPU: a point within this share of its tolerances is not improved further, and the finish takes so many
-// steps.
-inline constexpr double close_enough = 1e-2;
-inline constexpr int finish_steps = 3;
-
 /// What the gradient of one problem needs, in the GPU's memory.
 struct kept_factor {
     double* T;     ///< packed
     double* ratio; ///< [capacity]
     int* rows;     ///< [capacity]
-    int* count;    ///< [2] rows, -1 for a problem without gradient, and the `factor_kind`
+    int* count;    ///< [3] rows, -1 for a problem without gradient, the `factor_kind`, and 1 if it is trusted
 
     OPTNET_DEVICE kept_factor(arena& from, int capacity)
         : T(from.take<double>(triangle(capacity))), ratio(from.take<double>(capacity)), rows(from.take<int>(capacity)),
-          count(from.take<int>(2)) {}
+          count(from.take<int>(3)) {}
 
     /// Its factor, where it has a gradient; `near`: a copy of its rows.
     OPTNET_DEVICE basis_factor factor(const int* near) const {
-        return {count[0], near, T, ratio, static_cast<factor_kind>(count[1])};
+        return {count[0], near, T, ratio, static_cast<factor_kind>(count[1]), count[2] != 0};
     }
 };
 
@@ -48,16 +43,21 @@ struct outputs {
         : to{s.z, s.nu, s.lambda, s.s, s.status, s.iterations, s.residuals}, handed(words), single(sizeof(T) == 4) {}
 };
 
-/// Refines the point on its basis as equalities, on the user's data. The point that verifies best stays in z, nu and
-/// lambda, with its products.
+/// Refines the point on its basis as equalities, on the user's data, unless it is accurate. The point that verifies
+/// best stays in z, nu and lambda, with its products.
 template <class Team>
-OPTNET_DEVICE verdict finish(Team& team, const device_settings& batch, const matrices& given, const element& e) {
+OPTNET_DEVICE verdict finish(Team& team, const device_settings& batch, const matrices& given, const element& e,
+                             bool& trusted) {
     const matrices of = given; // their pointers in registers
     const int n = e.n, p = e.p, m = e.m;
     double* const lambda = e.active.lambda;
+    multiply(team, of, e);
+    const verdict first = judge(team, of, e, batch.eps_abs, batch.eps_rel);
+    const double largest_z = most(team, n, [&](int j) { return two{std::abs(e.z[j]), 0.0}; }).a;
+    trusted = trustworthy(first) && of_like_size(of.q_size());
+    if (trusted && accurate(first, of.least_pivot(), largest_z)) return first;
     verdict found;
     bool is_best = false;
-    multiply(team, of, e);
     for (int step = 0; step < finish_steps; ++step) {
         each(team, n + p + m, [&](int t) {
             if (t < n)
@@ -161,8 +161,9 @@ OPTNET_DEVICE finished by_active_set(Team& team, const device_settings& batch, c
     }
     if (outcome == active_outcome::infeasible || outcome == active_outcome::breakdown)
         return {status::numerical_error, handed_over::not_solved, {}};
-    const verdict found = finish(team, batch, of, e);
-    if (found.share <= 1) return {status::solved, handed_over::no, found};
+    bool trusted = false;
+    const verdict found = finish(team, batch, of, e, trusted);
+    if (found.share <= 1) return {status::solved, handed_over::no, found, trusted};
     const bool limited = outcome == active_outcome::limit, finite = found.share < HUGE_VAL;
     if (finite && limited && batch.limit_asked) return {status::max_iterations, handed_over::not_solved, found};
     if (found.share <= inaccurate) return {status::solved_inaccurate, handed_over::not_solved, found};
@@ -251,8 +252,8 @@ OPTNET_DEVICE void write(Team& team, const outputs& out, std::int64_t k, const m
 
 /// `ratio` null: 0 for every row of the basis.
 template <class Team>
-OPTNET_DEVICE void keep(Team& team, const active_set& active, const double* ratio, const kept_factor& to,
-                        bool gradient) {
+OPTNET_DEVICE void keep(Team& team, const active_set& active, const double* ratio, const kept_factor& to, bool gradient,
+                        bool trusted) {
     const int k = gradient ? active.k : 0;
     const basis_factor factor = active.factor();
     each_row(team, k + 1, [&](int i, int first, int by) {
@@ -264,6 +265,7 @@ OPTNET_DEVICE void keep(Team& team, const active_set& active, const double* rati
         } else {
             to.count[0] = gradient ? k : -1;
             to.count[1] = static_cast<int>(active.sweeps<Team>() ? factor_kind::inverse : factor_kind::triangle);
+            to.count[2] = trusted ? 1 : 0;
         }
     });
 }
@@ -305,7 +307,7 @@ OPTNET_DEVICE handed_over solve_problem(Team& team, const device_batch& batch, s
     if (kept != nullptr) {
         const bool gradient = done.status == status::solved && differentiable(team, batch, e);
         if (done.status == status::solved && !gradient) done.handed = handed_over::degenerate;
-        keep(team, e.active, nullptr, *kept, gradient);
+        keep(team, e.active, nullptr, *kept, gradient, done.trusted);
     }
     write(team, out, k, of, e, done);
     return done.handed;

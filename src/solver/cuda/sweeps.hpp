@@ -110,11 +110,12 @@ template <class Team> OPTNET_DEVICE bool active_set::make_room(Team& team, int r
     return steps < limit;
 }
 
-/// What the sweeps have lost of R_WW x = −d_W, as a share of its terms, for the basis that has been collected.
+/// What the sweeps have lost of R_WW x = −d_W, as a share of its terms, for the basis that has been collected; the loss
+/// itself, [k], in `columns`, which is free between sweeps.
 template <class Team> OPTNET_DEVICE double active_set::lost(Team& team) {
     const swept_matrix Z = swept();
     const double* const slacks = Z.last();
-    double *const rest = Z.columns, *const size = rest + set.m; // free between sweeps
+    double *const rest = Z.columns, *const size = rest + set.m;
     dot_products<beside::terms, at_end::go_on>(
         team, k,
         [&](int i, auto& sum) {
@@ -171,7 +172,8 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
         doubtful = next.doubtful ? doubtful + 1 : 0;
         if (row < 0 || slight > most_slight || doubtful > most_doubtful) {
             collect(team, -1);
-            if (!anew && (lost(team) > most_lost || doubtful > most_doubtful)) {
+            const double loss = lost(team);
+            if (!anew && (loss > most_lost || doubtful > most_doubtful)) {
                 apart([&](active_set& active) {
                     active.sweep_anew(team);
                     return true;
@@ -180,9 +182,14 @@ template <class Team> OPTNET_DEVICE active_outcome active_set::solve_swept(Team&
                 doubtful = 0;
                 continue;
             }
-            each(team, set.m, [&](int i) {
-                if (state[i] == inside) lambda[i] = -slacks[i];
-            });
+            // One step of refinement takes it back.
+            const swept_matrix Z = swept();
+            dot_products<beside::terms>(
+                team, k,
+                [&](int i, auto& sum) {
+                    sum.add(0, k, [&](int j) { return two{Z.entry(basis[i], basis[j]), Z.columns[j]}; });
+                },
+                [&](int i, double sum) { lambda[basis[i]] = larger(0.0, sum - slacks[basis[i]]); });
             return active_outcome::optimal;
         }
         if (next.depends || next.doubtful) {

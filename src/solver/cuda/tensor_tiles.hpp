@@ -115,32 +115,103 @@ tile_products(const strided_matrix M, int top, int rows, const double* vectors, 
 /// of.
 enum class packed { lower, upper, symmetric };
 
-/// Rows [top, top + 8) of such a matrix [size, size] times one vector: all eight columns of the product are the same.
+/// Zeros that a vector has behind its end where a packed matrix is multiplied with it.
+inline constexpr int packed_padding = tile_rows;
+
+/// Rows [top, top + 8) of a packed triangle [size, size], or of what it is half of, times one vector: all eight columns
+/// of the product are the same.
+template <int held> class packed_rows {
+public:
+    OPTNET_DEVICE packed_rows(const double* packed_matrix, int first_row, int length, const double* vector, int worker)
+        : matrix(packed_matrix), x(in_fast_memory(vector)), top(first_row), size(length), lane(worker) {}
+
+    /// Left of the tile on the diagonal.
+    OPTNET_DEVICE void add_left() {
+        add(0, top, [](int row, int k) { return triangle(row) + k; });
+    }
+    /// Right of it. Beyond the end the last entry again, for nothing.
+    OPTNET_DEVICE void add_right() {
+        add(top + tile_rows, size, [last = size - 1](int row, int k) { return triangle(k < last ? k : last) + row; });
+    }
+    /// The tile on the diagonal, asked for before the others and taken after them.
+    OPTNET_DEVICE void read_diagonal() {
+        OPTNET_UNROLLED
+        for (int t = 0; t < across; ++t) {
+            OPTNET_UNROLLED
+            for (int h = 0; h < held; ++h) {
+                const int row = row_of(h), column = column_of(t, h);
+                diagonal[t][h] = read_only(matrix + (column <= row ? triangle(row) + column : triangle(column) + row));
+            }
+        }
+    }
+    OPTNET_DEVICE void add_diagonal(packed part) {
+        OPTNET_UNROLLED
+        for (int t = 0; t < across; ++t) {
+            double b[held];
+            OPTNET_UNROLLED
+            for (int h = 0; h < held; ++h) {
+                const int row = row_of(h), column = column_of(t, h);
+                const bool kept = column < row ? part != packed::upper : column == row || part != packed::lower;
+                diagonal[t][h] = kept ? diagonal[t][h] : 0.0;
+                b[h] = x[top + t * tile_terms + term_of(h)];
+            }
+            multiply_tile(sum.of, diagonal[t], b);
+        }
+    }
+
+    sums_of_lanes<held> sum = {};
+
+private:
+    OPTNET_DEVICE int row_of(int h) const {
+        const int row = top + (lane + h) / tile_terms;
+        return row < size ? row : size - 1;
+    }
+    OPTNET_DEVICE int term_of(int h) const { return (lane + h) % tile_terms; }
+    OPTNET_DEVICE int column_of(int t, int h) const {
+        const int column = top + t * tile_terms + term_of(h);
+        return column < size ? column : size - 1;
+    }
+
+    /// The terms [first, last), and some beyond, with which x is 0; place(row, k) of those in the matrix.
+    template <class Place> OPTNET_DEVICE void add(int first, int last, const Place& place) {
+        // So many numbers of the matrix are on their way together, at most; so many are asked for without a look.
+        constexpr int ahead = 8, at_once = 2;
+        OPTNET_ROLLED
+        for (int begin = first; begin < last; begin += ahead * tile_terms) {
+            double a[ahead][held], b[held];
+            const auto ends = [&](int t) { return t % at_once == 0 && begin + t * tile_terms >= last; };
+            OPTNET_UNROLLED
+            for (int t = 0; t < ahead; ++t) {
+                if (ends(t)) break;
+                OPTNET_UNROLLED
+                for (int h = 0; h < held; ++h)
+                    a[t][h] = read_only(matrix + place(row_of(h), begin + t * tile_terms + term_of(h)));
+            }
+            OPTNET_UNROLLED
+            for (int t = 0; t < ahead; ++t) {
+                if (ends(t)) break;
+                OPTNET_UNROLLED
+                for (int h = 0; h < held; ++h) b[h] = x[begin + t * tile_terms + term_of(h)];
+                multiply_tile(sum.of, a[t], b);
+            }
+        }
+    }
+
+    static constexpr int across = tile_rows / tile_terms;
+    const double *matrix, *x;
+    int top, size, lane;
+    double diagonal[across][held];
+};
+/// vector [size], and `packed_padding` zeros.
 template <int held>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE sums_of_lanes<held> packed_products(const double* matrix, packed part, int top,
                                                                      int size, const double* vector, int lane) {
-    constexpr int ahead = 8;
-    const double* const x = in_fast_memory(vector);
-    const int first = part == packed::upper ? top : 0;
-    const int last = part == packed::lower && top + tile_rows < size ? top + tile_rows : size;
-    sums_of_lanes<held> sum = {};
-    OPTNET_ROLLED
-    for (int begin = first; begin < last; begin += ahead * tile_terms) {
-        double a[ahead][held], b[ahead][held];
-        OPTNET_UNROLLED
-        for (int t = 0; t < ahead * held; ++t) {
-            const int of_lane = lane + t % held, below = top + of_lane / tile_terms;
-            const int row = below < size ? below : size - 1, k = begin + t / held * tile_terms + of_lane % tile_terms;
-            const bool there = k < last && (part == packed::lower ? k <= row : part == packed::symmetric || k >= row);
-            const int column = there ? k : row;
-            const double v = read_only(matrix + (row > column ? triangle(row) + column : triangle(column) + row));
-            a[t / held][t % held] = there ? v : 0.0;
-            b[t / held][t % held] = x[k < last ? k : last - 1];
-        }
-        OPTNET_UNROLLED
-        for (int t = 0; t < ahead; ++t) multiply_tile(sum.of, a[t], b[t]);
-    }
-    return sum;
+    packed_rows<held> rows(matrix, top, size, vector, lane);
+    rows.read_diagonal();
+    if (part != packed::upper) rows.add_left();
+    if (part != packed::lower) rows.add_right();
+    rows.add_diagonal(part);
+    return rows.sum;
 }
 
 /// Eight rows of a sum of products.

@@ -3,7 +3,7 @@
 that one of its kernels needs.
 
 A kernel that needs more than its line says has grown: find out why, or write the new numbers into the table. So has one
-that is not in the table. Less than that is no fault: other releases of the compiler differ.
+that is not in the table, or is in no report. Less than that is no fault: other releases of the compiler differ.
 
 Usage: kernels.py TABLE REPORT... [--write]     a REPORT is what `nvcc -Xptxas -v` said; --write makes the table anew
 """
@@ -81,6 +81,9 @@ def main():
         for column, value, most in zip(COLUMNS, values, allowed[key]):
             if value > most:
                 faults.append(f"{name}: {column} {value}, but the table says {most}")
+    for kernel, sm in sorted(allowed.keys() - found.keys()):
+        if sm in {of for _, of in found}:
+            faults.append(f"{kernel} for sm_{sm} is in the table, but in no report")
     print(f"{len(found)} kernels read")
     if faults:
         sys.exit("\n".join(faults))

@@ -22,7 +22,7 @@ ENVIRONMENT = {**os.environ, "TSAN_OPTIONS": f"halt_on_error=1 exitcode={NOTICED
 TEAMS = {
     "block": {"reduction": (12, 1.0), "phase": (40, 0.85)},
     "sparse-block": {"reduction": (12, 1.0), "phase": (40, 0.9)},
-    "warp": {"phase": (12, 0.75)},
+    "warp": {"phase": (48, 0.7)},
     "sparse-warp": {"phase": (12, 0.75)},
 }
 

@@ -21,6 +21,22 @@ constexpr attributes convex_nonnegative(const attributes& x, mark monotone) {
             .quadratic = x.quadratic};
 }
 
+/// What is known of -x.
+constexpr attributes mirrored(const attributes& a) {
+    return {.sign = flip(a.sign), .curvature = flip(a.curvature), .psd = false, .quadratic = a.quadratic};
+}
+constexpr facts mirrored(facts x) {
+    x.what = mirrored(x.what);
+    return x;
+}
+
+/// A concave atom by its convex mirror: f becomes -Convex(-x).
+template <class Convex> constexpr void lower_mirrored(lowering& l, std::vector<form> x, const node& n, form& f) {
+    for (form& each : x) lowering::negate(each);
+    Convex::lower(l, x, n, f);
+    lowering::negate(f);
+}
+
 /// A node of an atom whose arguments have been checked: none quadratic, the result convex, concave or data.
 template <class Atom, class... E> constexpr auto make_atom(const E&... e) {
     using made = expr::node<Atom, E...>;

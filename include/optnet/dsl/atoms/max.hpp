@@ -41,12 +41,10 @@ struct max {
 
 namespace optnet::dsl {
 
-template <class H, class... T> struct first_expression : first_expression<T...> {};
-template <expr::expression H, class... T> struct first_expression<H, T...> { using type = H; };
-
-template <class... E> constexpr auto make_max(const E&... e) {
+/// max and min of several.
+template <class Atom, class... E> constexpr auto make_extreme(const E&... e) {
     if constexpr (!(expr::expression<E> || ...)) {
-        return refused_by<words_take_expressions<name("max"), pack<E...>>>();
+        return refused_by<words_take_expressions<name<Atom::name.size() + 1>(Atom::name), pack<E...>>>();
     } else if constexpr (!(operand<E> && ...)) {
         return refused_by<this_is_no_expression<text_of<typename first_expression<E...>::type>()>>();
     } else {
@@ -56,12 +54,12 @@ template <class... E> constexpr auto make_max(const E&... e) {
             ((s = together(s, decltype(as_expression(e))::form)), ...);
             return s;
         }();
-        using made = expr::node<atoms::max, decltype(as_expression(e))...>;
+        using made = expr::node<Atom, decltype(as_expression(e))...>;
         if constexpr (all.rank < 0) {
             these_shapes_disagree<text_of<made>(), shapes_of<decltype(as_expression(e))...>()>();
             return refused{};
         } else {
-            return make_atom<atoms::max>(as_expression(e)...);
+            return make_atom<Atom>(as_expression(e)...);
         }
     }
 }
@@ -75,16 +73,16 @@ template <class E> constexpr auto max(const E& x) { return dsl::make_atom_of_one
 
 /// The largest of several expressions and numbers, entry by entry; convex and nondecreasing.
 template <class A, class B, class... C> constexpr auto max(const A& a, const B& b, const C&... c) {
-    return dsl::make_max(a, b, c...);
+    return dsl::make_extreme<atoms::max>(a, b, c...);
 }
 
 // std::max(const T&, const T&) and (const T&, const T&, Compare) are more special than the above where both are
 // visible.
 template <class A>
 requires expression<A>
-constexpr auto max(const A& a, const A& b) { return dsl::make_max(a, b); }
+constexpr auto max(const A& a, const A& b) { return dsl::make_extreme<atoms::max>(a, b); }
 template <class A, class C>
 requires expression<A>
-constexpr auto max(const A& a, const A& b, C c) { return dsl::make_max(a, b, c); }
+constexpr auto max(const A& a, const A& b, C c) { return dsl::make_extreme<atoms::max>(a, b, c); }
 
 } // namespace optnet::expr

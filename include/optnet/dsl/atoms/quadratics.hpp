@@ -23,6 +23,20 @@ struct sum_squares {
     }
 };
 
+/// The squares of the entries; nondecreasing where x >= 0.
+struct square {
+    static constexpr op code = op::atom;
+    static constexpr std::string_view name = "square";
+    static constexpr shape form(const facts& x) { return x.form; }
+    static constexpr attributes what(const facts& x) { return sum_squares::what(x); }
+    template <class Algebra> static auto value(const Algebra& t, std::span<const typename Algebra::value> x) {
+        return t.square(x[0]);
+    }
+    static constexpr void lower(lowering& l, const std::vector<dsl::form>& x, const dsl::node&, dsl::form& f) {
+        l.squares(x[0], f);
+    }
+};
+
 /// z'Qz for affine z and Q known to be psd; the symmetric part of Q counts.
 struct quad {
     static constexpr op code = op::atom;
@@ -45,7 +59,7 @@ namespace optnet::dsl {
 
 template <class Z, class Q> constexpr auto make_quad(const Z& z, const Q& matrix) {
     using made = expr::node<atoms::quad, Z, Q>;
-    if constexpr (Z::form.rank != 1 || Q::form.rank != 2 || product(Q::form, Z::form) != Z::form) {
+    if constexpr (Z::form.rank != 1 || Q::form.rank != 2 || !agree(product(Q::form, Z::form), Z::form)) {
         these_shapes_disagree<text_of<made>(), shapes_of<Z, Q>()>();
     } else if constexpr (Q::has_variables) {
         this_is_a_product_of_variables<text_of<made>()>();
@@ -62,18 +76,10 @@ template <class Z, class Q> constexpr auto make_quad(const Z& z, const Q& matrix
 namespace optnet::expr {
 
 /// Sum of squares of all entries; convex. May stand in the objective only.
-template <class E> constexpr auto sum_squares(const E& x) {
-    if constexpr (!expression<E>) {
-        return dsl::refused_by<dsl::words_take_expressions<dsl::name("sum_squares"), E>>();
-    } else {
-        using made = node<atoms::sum_squares, E>;
-        if constexpr (E::what.quadratic)
-            dsl::this_is_not_a_quadratic_program<dsl::text_of<made>()>();
-        else if constexpr (made::what.curvature == dsl::mark::any)
-            dsl::this_has_unknown_curvature<dsl::text_of<made>()>();
-        return dsl::make<atoms::sum_squares>(x);
-    }
-}
+template <class E> constexpr auto sum_squares(const E& x) { return dsl::make_atom_of_one<atoms::sum_squares>(x); }
+
+/// The square of every entry; convex. May stand in the objective only.
+template <class E> constexpr auto square(const E& x) { return dsl::make_atom_of_one<atoms::square>(x); }
 
 /// z'Qz (no half) for a vector z that is affine in the variables and a matrix Q known to be psd; convex. May stand in
 /// the objective only.

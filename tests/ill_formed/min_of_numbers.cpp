@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// expect: words_take_expressions<
+// expect: "min"
+// expect: for numbers use the functions of C++, for tensors those of torch
+#include "optnet/dsl/words.hpp"
+using namespace optnet::words;
+
+constexpr auto f = min(0, 1);
