@@ -87,12 +87,12 @@ void one_call<T>::keep_doubtful(worker& mine, std::int64_t first, const std::vec
         const std::int64_t k = first + which[c];
         factorization::kept& entry = kept->elements[at(k)];
         if (!centres[c].lambda.empty()) {
-            entry.rows = decided_by(centres[c], common->dual, undecided[c]);
+            entry.rows = decided_by(centres[c], o, common->dual, chunk.given(which[c]), undecided[c]);
             end_of_path(common->dual, entry.rows);
             continue;
         }
         mine.e.load(batch, k, o, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-        decide(mine, *common, chunk.point(which[c]), chunk.basis(which[c]), entry);
+        decide(mine, *common, chunk.point(which[c]), o.measures(), chunk.basis(which[c]), entry);
     }
     for (const int i : left) {
         factorization::kept& entry = kept->elements[at(first + i)];
@@ -151,20 +151,28 @@ void one_call<T>::keep_dense(worker& mine, Chunk& chunk, bool is_clear, std::int
     set_up& own = *mine.own;
     if (!own.convex) return alone(mine, k);
     mine.e.load(batch, k, own.data, how, eps.absolute > 0 ? eps.absolute : eps.relative);
-    decide(mine, own, chunk.point(i), entry.rows.rows, entry);
+    units in = own.data.measures();
+    if constexpr (requires { chunk.measures(i); }) in = chunk.measures(i);
+    decide(mine, own, chunk.point(i), in, entry.rows.rows, entry);
     if (!keeps(own)) return;
     entry.matrices = mine.own;
     entry.system.set_up(own.dual, own.data, entry.rows.rows, entry.rows.ratios);
 }
 
 template <class T>
-void one_call<T>::decide(worker& mine, const set_up& own, const evaluated& x, const std::vector<int>& basis,
-                         factorization::kept& entry) const {
+void one_call<T>::decide(worker& mine, const set_up& own, const evaluated& x, const units& in,
+                         const std::vector<int>& basis, factorization::kept& entry) const {
     const operators& o = own.data;
     outcome& done = mine.done;
     done.basis = basis;
     take(x, o, done.x);
-    entry.rows = decide_active_rows(mine.e, own.dual, how, done, x.gz);
+    // Chunks leave rows of usual size as they are.
+    for (std::size_t j = 0; j < done.x.z.size(); ++j) done.x.z[j] *= in.z_scale[j] * o.z_unit[j];
+    for (std::size_t i = 0; i < done.x.nu.size(); ++i) done.x.nu[i] *= in.a_scale[i] * o.a_unit[i];
+    for (std::size_t i = 0; i < done.x.lambda.size(); ++i) done.x.lambda[i] *= in.g_scale[i] * o.g_unit[i];
+    mine.gz.assign(at(o.m), 0.0);
+    o.multiply_add(matrix::G, done.x.z.data(), mine.gz.data());
+    entry.rows = decide_active_rows(mine.e, own.dual, how, done, mine.gz.data());
 }
 
 #define OPTNET_FOR(T)                                                                                                  \

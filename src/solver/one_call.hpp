@@ -62,8 +62,8 @@ template <class T> struct one_call {
     void small(worker& mine, std::int64_t first) const;
     /// What the gradient needs of lane i of a chunk.
     template <class Chunk> void keep_dense(worker& mine, Chunk& chunk, bool is_clear, std::int64_t first, int i) const;
-    /// The active rows at a point that a chunk came to with this basis.
-    void decide(worker& mine, const set_up& own, const evaluated& x, const std::vector<int>& basis,
+    /// The active rows at a point, in these units, that a chunk came to with this basis.
+    void decide(worker& mine, const set_up& own, const evaluated& x, const units& in, const std::vector<int>& basis,
                 factorization::kept& entry) const;
 
     /// Sparse problems from `first` on, one per lane; those that are not solved there go on alone.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/active_rows.hpp"
 
+#include "solver/algorithm/hidden_rows.hpp"
 #include "solver/algorithm/interior_dual.hpp"
 #include "solver/algorithm/interior_point.hpp"
 #include "solver/algorithm/primal_form.hpp"
@@ -95,14 +96,20 @@ constexpr int newton_steps = 40;
 
 } // namespace
 
-active_rows decided_by(const central_point& centre, const dual_form& form, const std::vector<int>& undecided) {
+active_rows decided_by(const central_point& centre, const operators& o, const dual_form& form, const right_sides& e,
+                       const std::vector<int>& undecided) {
     // Near the centre λ R >> s, s >> λ R, or both are small.
     active_rows found;
-    for (const int i : undecided) {
-        const double strength = centre.lambda[at(i)] * length(form, i), slack = centre.s[at(i)];
-        if (slack > 100 * strength) continue;
+    const auto strength = [&](int i) { return centre.lambda[at(i)] * length(form, i); };
+    std::vector<char> strong;
+    for (const int i : undecided) strong.push_back(strength(i) > 100 * centre.s[at(i)] ? 1 : 0);
+    add_hidden_rows(o, e, centre, undecided, strong);
+    for (std::size_t k = 0; k < undecided.size(); ++k) {
+        const int i = undecided[k];
+        const double slack = centre.s[at(i)];
+        if (!strong[k] && slack > 100 * strength(i)) continue;
         found.rows.push_back(i);
-        found.ratios.push_back(strength > 100 * slack ? 0.0 : slack / centre.lambda[at(i)]);
+        found.ratios.push_back(strong[k] ? 0.0 : slack / centre.lambda[at(i)]);
     }
     // Strong rows first: where rows depend on each other the strong ones stay.
     std::vector<std::size_t> order(found.rows.size());
@@ -222,7 +229,7 @@ active_rows decide_active_rows(const element& e, const dual_form& form, const se
         centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
     }
     if (!(centre.best.share <= 1e3)) return decided;
-    return decided_by({centre.x.lambda, centre.s}, form, all);
+    return decided_by({centre.x.lambda, centre.s, centre.x.z}, o, form, e.given(), all);
 }
 
 } // namespace optnet::solver

@@ -27,9 +27,10 @@ std::vector<int> doubtful_rows(const operators& data, const dual_form& form, con
 std::vector<int> doubtful_rows(int n, int m, const double* lengths, const settings& how, const right_sides& e,
                                const evaluated& x, const std::vector<int>& basis);
 
-/// A point with every multiplier and slack that any solution has above 0, [m] each.
+/// A point with every multiplier and slack that any solution has above 0, [m] each. Where it was found at once, s need
+/// not be h − Gz.
 struct central_point {
-    std::vector<double> lambda, s;
+    std::vector<double> lambda, s, z;
 };
 
 /// The rows that the point of maximal support has to decide on, those of the basis first; none where they are the
@@ -37,7 +38,8 @@ struct central_point {
 std::vector<int> undecided_rows(const operators& data, const dual_form& form, const settings& how, const right_sides& e,
                                 const evaluated& x, const std::vector<int>& basis);
 /// What it decides, strongly active rows first.
-active_rows decided_by(const central_point& centre, const dual_form& form, const std::vector<int>& undecided);
+active_rows decided_by(const central_point& centre, const operators& data, const dual_form& form, const right_sides& e,
+                       const std::vector<int>& undecided);
 /// Replaces D of the weakly active rows by what it is where the central path ends: with E what the strong rows leave of
 /// R_WW, s = E λ and all s_i λ_i are equal there, which is the minimum of ½λ'Eλ − Σ log λ_i, and D_i = 1 / λ_i²; 0 for
 /// a row that depends on the strong ones. For an exact form that keeps R; D stays as it is where there is no minimum.

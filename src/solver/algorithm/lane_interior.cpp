@@ -48,6 +48,7 @@ void lane_interior::put(const point& from, const std::vector<double>& s, int l) 
 void lane_interior::take(central_point& to, int l) const {
     take_lane(x.lambda, to.lambda, l, lanes);
     take_lane(slack, to.s, l, lanes);
+    take_lane(x.z, to.z, l, lanes);
 }
 
 void lane_interior::judge(const cpu::lane_system& s, lane_points& right, const lane_array& floor, const double* a_unit,

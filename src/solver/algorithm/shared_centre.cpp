@@ -67,6 +67,7 @@ void shared_chunk::find_centres(const operators& data, const dual_form& form, co
     for (std::int64_t c = 0; c < size; ++c) {
         const verdict v = judge(data.measures(), given(which[at(c)]), again.row(c), central);
         if (!members[at(c)].converged || !(v.share <= 1)) centres[at(c)].lambda.clear();
+        centres[at(c)].z.assign(again.z.data() + c * n, again.z.data() + (c + 1) * n);
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "solver/algorithm/sparse_kkt.hpp"
 
+#include "solver/algorithm/exact_kkt.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,6 +14,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// A residual of this share of the right-hand side is rounding; above the second no solution meets it.
 constexpr double enough = 1e-14, contradiction = 1e-6;
 constexpr int most_steps = 40;
+/// What refinement does not solve is solved without shifts up to this size, n + p + m.
+constexpr std::int64_t most_exact = 300;
 
 double size_of(const point& x) {
     double most = 0;
@@ -104,22 +108,42 @@ double sparse_kkt::refine(point& x, int steps) const {
     }
 }
 
+/// Where Q is spread over so much that the shifts outweigh it, though the system is regular.
+bool sparse_kkt::solve_exactly(const point& right, point& x) const {
+    const operators& o = source->data();
+    if (std::int64_t{o.n} + o.p + o.m > most_exact) return false;
+    exact_kkt exact;
+    if (!exact.set_up(o, active, ratio)) return false;
+    point found = right, r;
+    exact.correct(found);
+    residual(right, found, r);
+    if (!(size_of(r) <= contradiction * size_of(right))) return false;
+    x = std::move(found);
+    return true;
+}
+
+/// What `refine` left of x lies in the null space of the system: without it the right-hand side has a solution.
+void sparse_kkt::leave_out(point right, point& x) const {
+    point r;
+    residual(right, x, r);
+    add(right, r, -1.0);
+    x = std::move(right);
+    refine(x, most_steps);
+}
+
 void sparse_kkt::solve(point& x, std::vector<double>& gz) const {
-    solve(x);
+    keep_active(x.lambda);
+    const point right = x;
+    if (!(refine(x, most_steps) <= contradiction)) leave_out(right, x);
     gz.assign(x.lambda.size(), 0.0);
     source->multiply_g(x.z.data(), gz.data());
 }
 
 void sparse_kkt::solve(point& x) const {
     keep_active(x.lambda);
-    point right = x;
-    if (refine(x, most_steps) <= contradiction) return;
-    // What is left over lies in the null space of the system: without it the right-hand side has a solution.
-    point r;
-    residual(right, x, r);
-    add(right, r, -1.0);
-    x = right;
-    refine(x, most_steps);
+    const point right = x;
+    if (refine(x, most_steps) <= contradiction || solve_exactly(right, x)) return;
+    leave_out(right, x);
 }
 
 } // namespace optnet::solver

@@ -22,11 +22,11 @@ public:
     const std::vector<int>& rows() const { return active; }
     /// Overwrites the right-hand side x with the solution; entries of x.lambda outside the active rows become 0. Where
     /// the rows contradict each other, or Q is singular on what they leave free, the part of the right-hand side that
-    /// no solution meets is left out.
+    /// no solution meets is left out. Small systems to which the shifts mean too much are solved without them first.
     void solve(point& x) const;
     /// The step of a refinement on the user's data.
     void correct(point& x) const { refine(x, 4); }
-    /// `solve`, or one with the shifts in it; `gz` becomes G dz, all rows of it.
+    /// The same but for small systems, or one solve with the shifts in it; `gz` becomes G dz, all rows of it.
     void solve(point& x, std::vector<double>& gz) const;
     void estimate(point& x, std::vector<double>& gz) const { solve_once(x, gz); }
     void multiply(const point& x, products& of) const { source->multiply(x, of); }
@@ -34,6 +34,8 @@ public:
 
 private:
     double refine(point& x, int steps) const; ///< returns the share of the right-hand side that is left
+    bool solve_exactly(const point& right, point& x) const;
+    void leave_out(point right, point& x) const;
     void keep_active(std::vector<double>& lambda) const;
     void solve_once(point& x, std::vector<double>& gz) const;
     void residual(const point& right, const point& x, point& r) const;

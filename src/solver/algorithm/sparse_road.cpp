@@ -3,6 +3,7 @@
 
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/finish.hpp"
+#include "solver/algorithm/hidden_rows.hpp"
 #include "solver/algorithm/interior_point.hpp"
 #include "solver/algorithm/lane_interior.hpp"
 #include "solver/algorithm/sparse_form.hpp"
@@ -229,19 +230,23 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
         };
         interior_result centre = interior_point(team, linear, e, eps, interior_limit, 1.0, interior::never{}, beside);
         if (!(centre.best.share <= 1)) centre = interior_point(team, linear, e, eps, interior_limit, 1.0);
-        if (centre.best.share <= 1e3) return central_point{centre.x.lambda, centre.s};
+        if (centre.best.share <= 1e3) return central_point{centre.x.lambda, centre.s, centre.x.z};
         return central_point{};
     };
     const central_point found = known != nullptr ? *known : look();
     if (found.lambda.empty()) return decided;
     decided.rows.clear();
     decided.degenerate = true;
-    for (const int i : all) {
-        const double multiplier = found.lambda[at(i)], slack = found.s[at(i)], strong = strength(i, multiplier);
-        const bool sure = in_basis[at(i)] != 0;
-        if (!sure && slack > 100 * strong) continue;
+    std::vector<char> strong;
+    for (const int i : all)
+        strong.push_back(in_basis[at(i)] != 0 || strength(i, found.lambda[at(i)]) > 100 * found.s[at(i)] ? 1 : 0);
+    add_hidden_rows(o, e.given(), found, all, strong);
+    for (std::size_t k = 0; k < all.size(); ++k) {
+        const int i = all[k];
+        const double multiplier = found.lambda[at(i)], slack = found.s[at(i)];
+        if (!strong[k] && slack > 100 * strength(i, multiplier)) continue;
         decided.rows.push_back(i);
-        decided.ratios.push_back(sure || strong > 100 * slack ? 0.0 : slack / multiplier);
+        decided.ratios.push_back(strong[k] ? 0.0 : slack / multiplier);
     }
     return decided;
 }
