@@ -101,14 +101,15 @@ void check_as_on_cpu(const solver::problem<double>& given, bool unique_duals) {
 
 } // namespace
 
-TEST_CASE("total variation, simplices, chains: points and gradients of the CPU") {
+TEST_CASE("total variation, simplices, chains, the worst of costs: points and gradients of the CPU") {
     model tv = denoising(100, 6, 13, 1);
     check_as_on_cpu(tv.problem(), true);
     model simple = simplex(200, 6, 2), wide = simplex(3000, 1, 3); // one row of A is a wide line
     check_as_on_cpu(simple.problem(), true);
     check_as_on_cpu(wide.problem(), true);
-    model springs = chain(2, 6, 4);
+    model springs = chain(2, 6, 4), worst = worst_case(121, 6, 5); // full rows beside 1 entry in each of the others
     check_as_on_cpu(springs.problem(), true);
+    check_as_on_cpu(worst.problem(), true);
 }
 
 TEST_CASE("portfolios, where multipliers are not unique: the CPU's points and gradients of z") {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Batches whose matrices are mostly zeros, with solutions known otherwise: projections onto the probability simplex and
-// onto chains.
+// Batches whose matrices are mostly zeros: projections onto the probability simplex and onto chains, portfolios, the
+// worst of several costs, assignments.
 
 #include "models.hpp"
 
@@ -110,6 +110,36 @@ inline model portfolio(int periods, std::int64_t batch, std::uint64_t seed, doub
     x.q.assign(at(batch * 2 * half), 0.0);
     for (std::int64_t k = 0; k < batch; ++k)
         for (int j = 0; j < half; ++j) x.q[at(k * 2 * half + j)] = -0.3 * draw.normal();
+    return x;
+}
+
+/// The worst of 20 costs beside a quadratic one: minimize x + 1/2 |z|^2 + q'z over |z| <= 1 and y_i'z - x <= h_i, n
+/// variables (x, z). Q does not touch x, and only the rows y_i, which are full, hold it.
+inline model worst_case(int n, std::int64_t batch, std::uint64_t seed) {
+    using solver::block_kind;
+    using solver::matrix;
+    constexpr int costs = 20;
+    const int count = n - 1;
+    const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
+    numbers draw(seed);
+    model x;
+    x.batch = batch;
+    x.shape.n = n;
+    x.shape.m = costs + 2 * count;
+    std::vector<double> y(at(costs * count));
+    for (double& v : y) v = draw.normal() / std::sqrt(count);
+    x.add(matrix::Q, block_kind::identity, 1, 1, count, count, 1);
+    x.add(matrix::G, block_kind::dense, 0, 0, costs, 1, 1, std::vector<double>(costs, -1.0));
+    x.add(matrix::G, block_kind::dense, 0, 1, costs, count, 1, y);
+    x.add(matrix::G, block_kind::identity, costs, 1, count, count, 1);
+    x.add(matrix::G, block_kind::identity, costs + count, 1, count, count, -1);
+    x.shape.groups = {{solver::row_kind::general, 0, costs, -1, false},
+                      {solver::row_kind::bound, costs, 2 * count, -1, false}};
+    x.h.assign(at(x.shape.m), 1.0);
+    for (int i = 0; i < costs; ++i) x.h[at(i)] = draw.normal();
+    x.q.assign(at(batch * n), 1.0);
+    for (std::int64_t k = 0; k < batch; ++k)
+        for (int j = 1; j < n; ++j) x.q[at(k * n + j)] = 0.5 * draw.normal();
     return x;
 }
 

@@ -23,8 +23,10 @@ public:
     OPTNET_DEVICE void estimate(const sparse_point& right, const sparse_point& x) {
         each(team, s.m, [&](int i) { v.weighted[i] = of.weight[i] * right.lambda[i]; });
         solve_once(team, s, set, of, right, x, v);
-        each(team, s.m,
-             [&](int i) { x.lambda[i] = squared_in_e(s, i, of.weight[i]) * (v.of.gz[i] - right.lambda[i]); });
+        each(team, s.m, [&](int i) {
+            const int place = s.at(s.place, s.n + s.p + i); // of a long row, as in sparse_kkt.cpp
+            x.lambda[i] = of.weight[i] * (place < 0 ? v.of.gz[i] - right.lambda[i] : v.packed[place]);
+        });
     }
     /// Overwrites the right-hand side x with the solution, refined in at most so many steps; returns the share of the
     /// right-hand side that is left. Entries of x.lambda outside the active rows become 0.
