@@ -142,7 +142,9 @@ structure shape_of(const structure& given, const found (&all)[3], bool sparse) {
         const bool bounds = b.where == matrix::G && !f.dense && all_bounds(*f.entries);
         if (bounds) rows.kind = row_kind::bound;
         if (!f.dense && f.entries->col.empty()) continue;
-        if (b.where == matrix::Q && f.diagonal) {
+        // What Q does not touch has to be known to the sparse form.
+        const bool full = !f.dense && f.entries->col.size() == at(b.rows);
+        if (b.where == matrix::Q && f.diagonal && (full || !sparse)) {
             b.kind = block_kind::diagonal;
         } else if (!f.dense && (sparse || bounds)) {
             b.kind = block_kind::sparse;

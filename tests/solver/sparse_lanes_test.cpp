@@ -61,7 +61,8 @@ TEST_CASE("lanes: every kind of sparse model, with its gradient, as each problem
                   {"simplex", simplex(300, 21, 4)},
                   {"chain", chain(2, 21, 5)},
                   {"portfolio", portfolio(10, 21, 6, 1.0)},
-                  {"worst case", worst_case(121, 21, 7)}};
+                  {"worst case", worst_case(121, 21, 7)},
+                  {"worst case, a 0 in Q", worst_case(121, 21, 7, zero_in_q::by_number)}};
     for (auto& [title, made] : models) {
         own_sides batch(made);
         const int n = made.shape.n, m = made.shape.m;

@@ -114,8 +114,9 @@ inline model portfolio(int periods, std::int64_t batch, std::uint64_t seed, doub
 }
 
 /// The worst of 20 costs beside a quadratic one: minimize x + 1/2 |z|^2 + q'z over |z| <= 1 and y_i'z - x <= h_i, n
-/// variables (x, z). Q does not touch x, and only the rows y_i, which are full, hold it.
-inline model worst_case(int n, std::int64_t batch, std::uint64_t seed) {
+/// variables (x, z). Q is 0 for x, by its structure or by its numbers, and only the rows y_i, which are full, hold it.
+enum class zero_in_q { by_structure, by_number };
+inline model worst_case(int n, std::int64_t batch, std::uint64_t seed, zero_in_q zero = zero_in_q::by_structure) {
     using solver::block_kind;
     using solver::matrix;
     constexpr int costs = 20;
@@ -128,7 +129,12 @@ inline model worst_case(int n, std::int64_t batch, std::uint64_t seed) {
     x.shape.m = costs + 2 * count;
     std::vector<double> y(at(costs * count));
     for (double& v : y) v = draw.normal() / std::sqrt(count);
-    x.add(matrix::Q, block_kind::identity, 1, 1, count, count, 1);
+    std::vector<double> ones(at(n), 1.0);
+    ones[0] = 0;
+    if (zero == zero_in_q::by_structure)
+        x.add(matrix::Q, block_kind::identity, 1, 1, count, count, 1);
+    else
+        x.add(matrix::Q, block_kind::diagonal, 0, 0, n, n, 1, ones);
     x.add(matrix::G, block_kind::dense, 0, 0, costs, 1, 1, std::vector<double>(costs, -1.0));
     x.add(matrix::G, block_kind::dense, 0, 1, costs, count, 1, y);
     x.add(matrix::G, block_kind::identity, costs, 1, count, count, 1);

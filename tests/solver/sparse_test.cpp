@@ -110,8 +110,13 @@ TEST_CASE("the probability simplex, up to 100 000 variables: the sorted projecti
     }
 }
 
-TEST_CASE("chains and the worst of costs: the point and the gradient of form D, from the same numbers in dense matrices") {
-    for (model x : {chain(2, 8, 7), worst_case(121, 8, 7), worst_case(121, 1, 8)}) {
+TEST_CASE(
+    "chains and the worst of costs: the point and the gradient of form D, from the same numbers in dense matrices") {
+    constexpr zero_in_q kinds[] = {zero_in_q::by_structure, zero_in_q::by_number};
+    std::vector<model> models{chain(2, 8, 7)};
+    for (const zero_in_q kind : kinds)
+        for (const std::int64_t batch : {1, 8}) models.push_back(worst_case(121, batch, 7, kind));
+    for (model& x : models) {
         REQUIRE(sparse(x));
         const dense<double> same = in_dense(x);
         const view<double> v(same);
@@ -120,7 +125,7 @@ TEST_CASE("chains and the worst of costs: the point and the gradient of form D, 
         const std::vector<double> ones(a.z.size(), 1.0), da = derivative_of(x.problem(), a, ones),
                                                          db = derivative_of(v.batch, b, ones);
         for (std::int64_t k = 0; k < x.batch; ++k) {
-            CAPTURE(x.shape.n, k, name(a.at(k)));
+            CAPTURE(x.shape.n, x.batch, k, name(a.at(k)));
             REQUIRE(a.at(k) == status::solved);
             REQUIRE(b.at(k) == status::solved);
             CHECK(a.iterations[at(k)] <= 40);

@@ -64,7 +64,8 @@ void sparse_kkt::solve_once(point& x, std::vector<double>& gz) const {
     std::fill(gz.begin(), gz.end(), 0.0);
     source->multiply_g(x.z.data(), gz.data());
     for (std::size_t i = 0; i < m; ++i) x.lambda[i] = weight[i] * (gz[i] - x.lambda[i]);
-    // A variable that only long rows hold has a pivot of ρ, and what that loses of z the weight would make large here.
+    // A variable whose number in Q is 0 may have a pivot of ρ, and what that loses of z the weight would make large
+    // here.
     for (const int i : shape.long_rows)
         x.lambda[at(i)] = std::sqrt(weight[at(i)]) * packed[at(place[x.z.size() + x.nu.size() + at(i)])];
 }

@@ -113,6 +113,39 @@ void list_columns(sparse_pattern& x) {
         x.sums);
 }
 
+/// The rows of E. Returns which variables, [n], are to be eliminated behind them.
+std::vector<char> choose_long_rows(sparse_pattern& x) {
+    std::vector<char> in_q(at(x.n), 0), seen(at(x.n), 0), late(at(x.n), 0);
+    for (int j = 0; j < x.n; ++j)
+        for (int k = x.q.start[at(j)]; k < x.q.start[at(j + 1)]; ++k)
+            if (x.q.col[at(k)] == j) in_q[at(j)] = 1;
+    const auto row = [&](int i) {
+        return std::span(x.g.col).subspan(at(x.g.start[at(i)]), at(x.g.start[at(i + 1)] - x.g.start[at(i)]));
+    };
+    std::vector<int> hold_free; // long rows with a variable that Q does not touch
+    int variables = 0, free = 0;
+    for (int i = 0; i < x.m; ++i) {
+        if (row(i).size() <= few) continue;
+        if (std::ranges::all_of(row(i), [&](int j) { return in_q[at(j)] != 0; })) {
+            x.long_rows.push_back(i);
+            continue;
+        }
+        hold_free.push_back(i);
+        for (const int j : row(i)) {
+            if (seen[at(j)]) continue;
+            seen[at(j)] = 1;
+            ++variables;
+            late[at(j)] = in_q[at(j)] ? 0 : 1;
+            free += late[at(j)];
+        }
+    }
+    // In R they make their variables neighbours of each other, in E themselves and their free variables.
+    if (static_cast<std::int64_t>(hold_free.size()) + free >= variables) return std::vector<char>(at(x.n), 0);
+    x.long_rows.insert(x.long_rows.end(), hold_free.begin(), hold_free.end());
+    std::sort(x.long_rows.begin(), x.long_rows.end());
+    return late;
+}
+
 /// Nodes of K are z, then ν, then rows of E; f(a, b) for every entry off the diagonal, once or more.
 template <class F> void each_edge(const sparse_pattern& x, const std::vector<int>& node, const F& f) {
     for (int i = 0; i < x.n; ++i)
@@ -216,24 +249,18 @@ template <class Order> std::shared_ptr<const sparse_pattern> make(const structur
     gather(s, matrix::G, s.m, x.g, x.g_entry);
     std::vector<int> node(at(s.m), -1);
     x.size = s.n + s.p;
-    std::vector<char> in_q(at(s.n), 0);
-    for (int j = 0; j < s.n; ++j)
-        for (int k = x.q.start[at(j)]; k < x.q.start[at(j + 1)]; ++k)
-            if (x.q.col[at(k)] == j) in_q[at(j)] = 1;
+    const std::vector<char> late = choose_long_rows(x);
+    for (const int i : x.long_rows) node[at(i)] = x.size++;
     double products = 0;
     for (int i = 0; i < s.m; ++i) {
-        const auto first = x.g.col.begin() + x.g.start[at(i)], last = x.g.col.begin() + x.g.start[at(i + 1)];
-        const auto entries = last - first;
-        if (entries > few && std::all_of(first, last, [&](int j) { return in_q[at(j)] != 0; })) {
-            node[at(i)] = x.size++;
-            x.long_rows.push_back(i);
-        } else
-            products += 0.5 * static_cast<double>(entries) * static_cast<double>(entries + 1);
+        const double entries = x.g.start[at(i + 1)] - x.g.start[at(i)];
+        if (node[at(i)] < 0) products += 0.5 * entries * (entries + 1);
     }
     x.possible = products <= most_entries;
     if (!x.possible) return made;
 
-    const std::vector<int> order = find_order(x, node);
+    std::vector<int> order = find_order(x, node);
+    std::stable_partition(order.begin(), order.end(), [&](int k) { return k >= s.n || !late[at(k)]; });
     x.possible = order.size() == at(x.size);
     if (!x.possible) return made;
     const std::vector<int> position = leaves_first(x, node, order);

@@ -8,8 +8,9 @@
 //         [ √W G_E                      −I      ]
 //
 // stand, an order of elimination with little fill, and the pattern of the factor in K = L D L'. Rows of G with few
-// entries (R) are taken into the first block, the others (E) keep a row of their own; but a row with a variable that Q
-// does not touch belongs to R in any case: eliminated before the row, that variable has the pivot ρ and leaves W / ρ.
+// entries (R) are taken into the first block, the others (E) keep a row of their own. A variable of E that Q does not
+// touch is eliminated behind its rows: before them it has the pivot ρ and leaves W / ρ. Where that would be most of the
+// variables their rows belong to R.
 // Every entry that a block covers counts, whatever its number is, so that one analysis serves every batch of the
 // structure.
 
