@@ -260,7 +260,9 @@ template <class Order> std::shared_ptr<const sparse_pattern> make(const structur
     if (!x.possible) return made;
 
     std::vector<int> order = find_order(x, node);
-    std::stable_partition(order.begin(), order.end(), [&](int k) { return k >= s.n || !late[at(k)]; });
+    const std::vector<int> found = order;
+    std::erase_if(order, [&](int k) { return k < s.n && late[at(k)]; });
+    std::ranges::copy_if(found, std::back_inserter(order), [&](int k) { return k < s.n && late[at(k)]; });
     x.possible = order.size() == at(x.size);
     if (!x.possible) return made;
     const std::vector<int> position = leaves_first(x, node, order);

@@ -9,6 +9,9 @@ namespace optnet::solver {
 
 /// ρ in the unit of Q, and δ in its inverse.
 inline constexpr double sparse_shift = 1e-8;
+/// A pivot of the wrong sign, or below the first share of its terms, is rounding and becomes the second: as far above
+/// rounding as that has to be, since refinement gains no more than what a pivot is too large by.
+inline constexpr double sparse_least_pivot = 1e-14, sparse_new_pivot = 1e-12;
 /// The share of the largest entry of Q below which an entry of its diagonal is weak.
 inline constexpr double weak = 1e-5;
 

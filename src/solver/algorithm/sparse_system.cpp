@@ -140,7 +140,8 @@ cpu::lane_system without_numbers(const sparse_pattern& x) {
     s.row_place = x.row_place.data();
     s.long_count = static_cast<std::int64_t>(x.long_rows.size());
     s.long_rows = x.long_rows.data();
-    s.least_pivot = sparse_ldl::least_pivot;
+    s.least_pivot = sparse_least_pivot;
+    s.new_pivot = sparse_new_pivot;
     return s;
 }
 
@@ -254,9 +255,9 @@ bool sparse_ldl::factor(const sparse_matrices& matrices, const double* w, double
             size = std::max(size, std::abs(entry * value));
         }
         if (!(std::abs(pivot) < 1e290)) return false;
-        if (!(sign * pivot > least_pivot * size)) {
+        if (!(sign * pivot > sparse_least_pivot * size)) {
             ++added;
-            pivot = sign * std::max(size * 1e-8, 1e-12);
+            pivot = sign * std::max(size * sparse_new_pivot, 1e-290);
         }
         inverse[at(c)] = 1 / pivot;
     }

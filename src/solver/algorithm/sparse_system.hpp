@@ -71,9 +71,6 @@ private:
 /// is added, and refinement takes it back.
 class sparse_ldl {
 public:
-    /// A pivot below this share of its column's terms is rounding.
-    static constexpr double least_pivot = 1e-14;
-
     /// Takes the shifts ρ of z and δ of ν. False if anything is not finite.
     bool factor(const sparse_matrices& matrices, const double* w, double rho, double delta);
     /// Overwrites b, [size] in the order of elimination, with the solution of K x = b to `accuracy` of |b|, refined

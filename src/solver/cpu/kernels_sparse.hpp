@@ -41,6 +41,7 @@ struct lane_system {
     const double *rho, *delta;      ///< [lanes]
     const double *full, *full_root; ///< [lanes] the weight of an active row, and the root of it for rows of E
     double least_pivot;             ///< a pivot below this share of its terms is rounding
+    double new_pivot;               ///< and becomes this share of them
 };
 
 /// Points or right-hand sides, [n], [p] and [m] by lanes.

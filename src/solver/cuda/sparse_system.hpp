@@ -9,9 +9,6 @@
 
 namespace optnet::solver::cuda {
 
-/// A pivot below this share of its terms is rounding.
-inline constexpr double sparse_least_pivot = 1e-14;
-
 /// The weight of an active row, as it stands among `sparse_factor::weight`.
 OPTNET_DEVICE inline double full_weight(const sparse_shape& s, int i, double delta) {
     return s.in_r(i) ? 1 / delta : std::sqrt(1 / delta);
@@ -74,7 +71,7 @@ private:
         const bool positive = s.at(s.positive, j) != 0;
         own += positive ? by.rho : -by.delta;
         const double pivot = own - terms, directed = positive ? pivot : -pivot;
-        const double most = larger(std::abs(own), size), other = larger(most * 1e-8, 1e-12);
+        const double most = larger(std::abs(own), size), other = larger(most * sparse_new_pivot, 1e-290);
         const bool usable = directed > sparse_least_pivot * most;
         const double none = HUGE_VAL - HUGE_VAL;
         const double kept = usable ? pivot : only_q ? none : positive ? other : -other;
