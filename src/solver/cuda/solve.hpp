@@ -54,7 +54,7 @@ OPTNET_DEVICE verdict finish(Team& team, const device_settings& batch, const mat
     multiply(team, of, e);
     const verdict first = judge(team, of, e, batch.eps_abs, batch.eps_rel);
     const double largest_z = most(team, n, [&](int j) { return two{std::abs(e.z[j]), 0.0}; }).a;
-    trusted = trustworthy(first) && of_like_size(of.q_size());
+    trusted = of.exact() && trustworthy(first) && of_like_size(of.q_size());
     if (trusted && accurate(first, of.least_pivot(), largest_z)) return first;
     verdict found;
     bool is_best = false;
