@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The derivative of a solve, for reverse and for forward mode, by one formula (docs/algorithm.md, "Gradients"). With
-// theta the data, K x = r the system of `_kkt_solve`, and (z, nu, lambda) a solution:
+// The derivative of a solve, for reverse and for forward mode, by one formula (docs/algorithm/gradient.md,
+// "Gradients"). With theta the data, K x = r the system of `_kkt_solve`, and (z, nu, lambda) a solution:
 //
 //     K (dz, dnu, dlambda) = (-dq, db, dh) - dK (z, nu, lambda)          the solution moves
 //     K dx                 = dr            - dK x                         so does x = K^-1 r

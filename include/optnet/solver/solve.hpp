@@ -30,10 +30,10 @@ void solve(const problem<T>& batch, const settings& how, int threads, const solu
 ///     A dz                             = r.nu
 ///     G_i dz - D_i dlambda_i           = r.lambda_i    for the active rows i,    dlambda_i = 0 for the others,
 ///
-/// D_i = 0 for strongly active rows, the ratio s_i / lambda_i for weakly active ones (docs/algorithm.md). Elements that
-/// failed get exact zeros. `batch` is the data that was solved; d may be r. Throws std::invalid_argument if it has
-/// another number of problems. With `same_right_side` r is [n], [p], [m], the same for every problem, and not d.
-/// `minus_z` [batch, n], if not null, receives -dz: with r the gradient of (z, nu, lambda), that of q.
+/// D_i = 0 for strongly active rows, the ratio s_i / lambda_i for weakly active ones (docs/algorithm/gradient.md).
+/// Elements that failed get exact zeros. `batch` is the data that was solved; d may be r. Throws std::invalid_argument
+/// if it has another number of problems. With `same_right_side` r is [n], [p], [m], the same for every problem, and not
+/// d. `minus_z` [batch, n], if not null, receives -dz: with r the gradient of (z, nu, lambda), that of q.
 template <class T>
 void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, const kkt_vectors<const T>& r,
                const kkt_vectors<T>& d, bool same_right_side = false, T* minus_z = nullptr);

@@ -9,7 +9,8 @@
 namespace optnet::solver {
 
 /// The rows whose derivative is exact at the final point, with D of the weakly active ones: what the gradient's system
-/// is made of, decided on the final point and never by the road that led there (docs/algorithm.md).
+/// is made of, decided on the final point and never by the road that led there (docs/algorithm/gradient.md, "Which rows
+/// are active").
 struct active_rows {
     std::vector<int> rows;
     std::vector<double> ratios; ///< empty if every row is strongly active

@@ -2,7 +2,7 @@
 #pragma once
 
 // The active rows of the gradient at a solution, by a team, as src/solver/algorithm/active_rows.cpp does it
-// (docs/algorithm.md, "Which rows are active").
+// (docs/algorithm/gradient.md, "Which rows are active").
 
 #include "solver/cuda/interior_dual.hpp"
 #include "solver/cuda/interior_primal.hpp"
@@ -25,8 +25,8 @@ template <class Team> OPTNET_DEVICE bool take_rows(Team& team, road_memory& own,
     return true;
 }
 
-/// The active rows of the gradient at the solution in `e`, and their factor (docs/algorithm.md, "Which rows are
-/// active"). False if they are more than the memory of a factor holds.
+/// The active rows of the gradient at the solution in `e`, and their factor (docs/algorithm/gradient.md, "Which rows
+/// are active"). False if they are more than the memory of a factor holds.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE bool decide_rows(Team& team, const device_settings& batch, const matrices& of,
                                                   road_memory& own, const known& so_far) {

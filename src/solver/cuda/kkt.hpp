@@ -6,7 +6,7 @@
 //     Q dz + A' dν + G_W' dλ = r        A dz = t        G_W dz − D dλ = u
 //
 // on the factors of form D: every line of it is one product, one barrier. A solve is two halves; between them
-// inequality rows enter (docs/algorithm.md). D is 0 but where rows are weakly active in a gradient.
+// inequality rows enter (docs/algorithm/gpu-dense.md). D is 0 but where rows are weakly active in a gradient.
 
 #include "solver/cuda/active_set.hpp"
 #include "solver/cuda/dot_products.hpp"

@@ -2,7 +2,8 @@
 #pragma once
 
 // The matrices of one problem, or of a batch that shares them, as they lie in the GPU's memory: the data in units of
-// their own, and the factors of form D (docs/algorithm.md). All are column-major: entry (i, j) of M is M[j * ld + i].
+// their own, and the factors of form D (docs/algorithm/dual-active-set.md). All are column-major: entry (i, j) of M is
+// M[j * ld + i].
 //
 //     data   [Q; A; G]            rows of A and G, and the variables, measured in powers of two
 //     panel  [L; V_A; V_G; V_I]   Q + ρI + γA'A = L L', V_A = A L⁻ᵀ, V_G = G L⁻ᵀ, V_I = L⁻ᵀ

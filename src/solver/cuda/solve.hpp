@@ -170,7 +170,7 @@ OPTNET_DEVICE finished by_active_set(Team& team, const device_settings& batch, c
     return {finite && limited ? status::max_iterations : status::numerical_error, handed_over::not_solved, found};
 }
 
-/// Which rows a solution leaves in doubt (docs/algorithm.md, "Which rows are active").
+/// Which rows a solution leaves in doubt (docs/algorithm/gradient.md, "Which rows are active").
 class tight_rows {
 public:
     template <class Team>
