@@ -38,7 +38,7 @@ template <class T>
 void kkt_solve(const problem<T>& batch, const factorization& kept, int threads, const kkt_vectors<const T>& r,
                const kkt_vectors<T>& d, bool same_right_side = false, T* minus_z = nullptr);
 
-/// One line per decision: the form, the road, and the estimated operations behind the choice; what `describe` prints.
+/// One line per decision: the form and the estimated operations behind the choice; what `describe` prints.
 std::string explain(const structure& shape, bool shared_matrices);
 
 } // namespace optnet::solver
