@@ -140,6 +140,52 @@ TEST_CASE("regularized systems are refined problem by problem") {
     CHECK(apart(found.z, expected.z) <= rounding * (1 + largest(expected.z)));
 }
 
+TEST_CASE("where ρ is larger than what Q has on the free directions conjugate gradients end it, beside others") {
+    const bool sweeps = GENERATE(true, false), together = GENERATE(true, false);
+    // Q of rank 16 in 64 variables of a box: 48 or so are at a bound, and on the others curvatures go down to 1e-3.
+    constexpr int n = 64, rank = 16, batch = 11;
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        dense<double> d = zeros(n, 0, 2 * n, batch, true);
+        numbers draw(seed);
+        std::vector<double> root(rank * n), g(batch * n);
+        for (double& v : root) v = draw.normal();
+        for (int i = 0; i < n; ++i) {
+            for (int j = 0; j < n; ++j)
+                for (int k = 0; k < rank; ++k)
+                    d.Qat(0, i, j) +=
+                        root[static_cast<std::size_t>(k * n + i)] * root[static_cast<std::size_t>(k * n + j)];
+            d.Gat(0, i, i) = 1;
+            d.Gat(0, n + i, i) = -1;
+        }
+        std::fill(d.h.begin(), d.h.end(), 1.0);
+        for (double& v : d.q) v = draw.normal();
+        for (double& v : g) v = draw.normal();
+        const view<double> v(d);
+        host::batch<double> b(v.batch, {}, std::numeric_limits<double>::quiet_NaN(), cuda::arena::unlimited, {},
+                              sweeps);
+        cuda::serial_team one;
+        b.solve(one);
+        derivatives<double> r{g, {}, std::vector<double>(2 * n * batch, 0.0)};
+        const derivatives<double> x = derivative(b, r, together);
+        // Q dz + G'dλ = g, and dz = 0 where dλ is not.
+        double worst = 0, size = 1;
+        for (int k = 0; k < batch; ++k) {
+            REQUIRE(b.out.at(k) == status::solved);
+            for (int i = 0; i < n; ++i) {
+                const double up = x.lambda[static_cast<std::size_t>(2 * n * k + i)],
+                             down = x.lambda[static_cast<std::size_t>(2 * n * k + n + i)];
+                double left = up - down - g[static_cast<std::size_t>(n * k + i)];
+                for (int j = 0; j < n; ++j) left += d.Qat(0, i, j) * x.z[static_cast<std::size_t>(n * k + j)];
+                const double dz = x.z[static_cast<std::size_t>(n * k + i)];
+                worst = std::max({worst, std::abs(left), up != 0 || down != 0 ? std::abs(dz) : 0.0});
+                size = std::max({size, std::abs(dz), std::abs(up - down)});
+            }
+        }
+        CAPTURE(sweeps, together, seed);
+        CHECK(worst <= 1e-9 * size); // goal and rounding: 1e-14 of a right-hand side, and what 64 terms of a sum leave
+    }
+}
+
 TEST_CASE("no bit depends on who is in the group: failed problems, and gradients that are not numbers") {
     constexpr std::int64_t batch = 11;
     const dense<double> d = random(20, 3, 30, batch, true, 6);

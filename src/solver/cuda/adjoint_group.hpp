@@ -3,7 +3,7 @@
 
 // The gradient's systems of eight problems that share their matrices, by one block: as solve_adjoint, problem by
 // problem, but the products with the matrices are those of tensor_tiles.hpp. Each problem is refined as often as it
-// needs, whatever its neighbours need.
+// needs, whatever its neighbours need; what that does not solve goes on by itself.
 
 #include "solver/cuda/adjoint.hpp"
 #include "solver/cuda/tensor_tiles.hpp"
@@ -24,6 +24,7 @@ struct group_memory {
     two* parts;     ///< [slots, group_size]
     double* before; ///< [group_size] the residual of a problem before its last step, 0 if nobody need look at it
     int* wants;     ///< [group_size] it wants another step
+    int* stalled;   ///< [group_size] steps do not solve it
     int* count;     ///< [group_size] rows of its basis, -1 for none
     int* kind;      ///< [group_size] the `factor_kind` of its basis
     const double **T, **ratio; ///< [group_size] as those of `kept_factor`
@@ -38,7 +39,7 @@ struct group_memory {
         for (double** v : {&g, &x}) *v = from.take<double>(group_size * padded());
         parts = reinterpret_cast<two*>(from.take<double>(2 * slots * group_size));
         before = from.take<double>(group_size);
-        for (int** v : {&wants, &count, &kind}) *v = from.take<int>(group_size);
+        for (int** v : {&wants, &stalled, &count, &kind}) *v = from.take<int>(group_size);
         for (const double*** v : {&T, &ratio}) *v = from.take<const double*>(group_size);
         basis = from.take<int>(group_size * capacity);
     }
@@ -58,7 +59,8 @@ public:
         : of(shared), v(memory), kept(factors), first(first_problem), x(arguments),
           members(batch - first < group_size ? static_cast<int>(batch - first) : group_size) {}
 
-    template <class Team> OPTNET_DEVICE void solve(Team& team) {
+    /// Returns which problems it has not solved, a bit for each.
+    template <class Team> OPTNET_DEVICE unsigned solve(Team& team) {
         const int n = of.n, p = of.p, m = of.m, all = n + p + m;
         look_up(team);
         each(team, (all + v.capacity) * group_size, [&](int t) {
@@ -89,6 +91,11 @@ public:
             const int c = t % group_size;
             if (c < members) vectors(c).put(t / group_size, v.z[t]);
         });
+        unsigned left = 0;
+        OPTNET_ROLLED
+        for (int c = 0; c < group_size; ++c) left |= v.stalled[c] != 0 ? 1u << c : 0u;
+        team.sync(); // the memory of the group is free now
+        return left;
     }
 
 private:
@@ -96,7 +103,7 @@ private:
     template <class Team> OPTNET_DEVICE void look_up(Team& team) {
         each(team, group_size, [&](int c) {
             v.count[c] = -1;
-            v.kind[c] = v.wants[c] = 0;
+            v.kind[c] = v.wants[c] = v.stalled[c] = 0;
             if (c >= members) return;
             const kept_factor of_problem = kept(first + c);
             v.T[c] = of_problem.T;
@@ -315,6 +322,7 @@ private:
             const bool again = size.a > bound && size.a < 0.5 * v.before[c];
             v.before[c] = size.a;
             v.wants[c] = again ? 1 : 0;
+            v.stalled[c] = !exact && !again && size.a > stalled_error * size.b ? 1 : 0;
         });
         return any([&](int c) { return v.wants[c] != 0; });
     }
@@ -331,8 +339,12 @@ private:
 template <class Team, class Kept>
 OPTNET_DEVICE void solve_adjoint_group(Team& team, const matrices& of, const Kept& kept, arena memory,
                                        std::int64_t first, std::int64_t batch, const kkt_arguments& x) {
+    const arena whole = memory;
     const group_memory v(memory, of.n, of.p, of.m);
-    adjoint_group<Kept>(of, v, kept, first, batch, x).solve(team);
+    const unsigned left = adjoint_group<Kept>(of, v, kept, first, batch, x).solve(team);
+    OPTNET_ROLLED
+    for (int c = 0; c < group_size; ++c)
+        if ((left >> c & 1u) != 0) solve_adjoint(team, of, kept(first + c), whole, first + c, x);
 }
 
 } // namespace optnet::solver::cuda

@@ -135,17 +135,21 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void kkt_solve(Team& team, const matrices& give
 inline constexpr double backward_error = 1e-13, regularized_error = 1e-14;
 /// Steps of refinement of a regularized form, at most.
 inline constexpr int most_refinements = 40;
+/// Where refinement has left more than this share of the right-hand side, conjugate gradients go on, for at most so
+/// many steps. A direction with less than the last share of its curvature from Q is one of no curvature.
+inline constexpr double stalled_error = 1e-10, flat = 1e-12;
+inline constexpr int most_gradients = 200;
 
 /// The vectors of one refined solve in the memory of its team.
 struct kkt_memory {
-    double *z, *rz, *y, *right_z;       ///< [n]
-    double *nu, *rnu, *u, *right_nu;    ///< [p]
-    double *lambda, *rl, *right_lambda; ///< [m]
-    double *g, *x;                      ///< [capacity]
-    int* basis;                         ///< [capacity] a copy of its rows, near
+    double *z, *rz, *y, *right_z, *left_z; ///< [n]
+    double *nu, *rnu, *u, *right_nu;       ///< [p]
+    double *lambda, *rl, *right_lambda;    ///< [m]
+    double *g, *x;                         ///< [capacity]
+    int* basis;                            ///< [capacity] a copy of its rows, near
 
     OPTNET_DEVICE kkt_memory(arena& from, int n, int p, int m, int capacity) {
-        double** const wide[] = {&z, &rz, &y, &right_z};
+        double** const wide[] = {&z, &rz, &y, &right_z, &left_z};
         double** const high[] = {&nu, &rnu, &u, &right_nu};
         double** const rows[] = {&lambda, &rl, &right_lambda};
         for (double** v : wide) *v = from.take<double>(n);
@@ -157,6 +161,22 @@ struct kkt_memory {
     }
 };
 
+/// then(j, entry j of Q z + A' nu + G_W' lambda) for j < n.
+template <at_end end, class Team, class Then>
+OPTNET_DEVICE void stationarity_products(Team& team, const matrices& of, const basis_factor& basis, const double* z,
+                                         const double* nu, const double* lambda, const Then& then) {
+    const int ld = of.data_rows();
+    dot_products<beside::terms, end>(
+        team, of.n,
+        [&](int j, auto& sum) {
+            const double *const q = of.data + j * ld, *const a = of.a() + j * ld, *const g = of.g() + j * ld;
+            sum.add(0, of.n, [&](int i) { return two{q[i], z[i]}; });
+            sum.add(0, of.p, [&](int i) { return two{a[i], nu[i]}; });
+            sum.add(0, basis.k, [&](int i) { return two{g[basis.rows[i]], lambda[basis.rows[i]]}; });
+        },
+        then);
+}
+
 /// The residual of (v.z, v.nu, v.lambda) for the right-hand side in v, into v.rz, v.rnu and v.rl; its size, and that of
 /// the right-hand side or the solution, whichever is larger, of the right-hand side alone if `regularized`.
 template <class Team>
@@ -166,15 +186,8 @@ OPTNET_DEVICE two kkt_residual(Team& team, const matrices& given, const basis_fa
     const basis_factor basis = rows;
     const kkt_memory v = own;
     const int n = of.n, p = of.p, ld = of.data_rows(), count = basis.k;
-    dot_products<beside::terms, at_end::go_on>(
-        team, n,
-        [&](int j, auto& sum) {
-            const double *const q = of.data + j * ld, *const a = of.a() + j * ld, *const g = of.g() + j * ld;
-            sum.add(0, n, [&](int i) { return two{q[i], v.z[i]}; });
-            sum.add(0, p, [&](int i) { return two{a[i], v.nu[i]}; });
-            sum.add(0, count, [&](int i) { return two{g[basis.rows[i]], v.lambda[basis.rows[i]]}; });
-        },
-        [&](int j, double sum) { v.rz[j] = v.right_z[j] - sum; });
+    stationarity_products<at_end::go_on>(team, of, basis, v.z, v.nu, v.lambda,
+                                         [&](int j, double sum) { v.rz[j] = v.right_z[j] - sum; });
     rows_times<at_end::go_on>(team, p, of.a(), ld, v.z, n, [&](int i, double sum) { v.rnu[i] = v.right_nu[i] - sum; });
     dot_products<beside::sums>(
         team, count,
@@ -195,9 +208,57 @@ OPTNET_DEVICE two kkt_residual(Team& team, const matrices& given, const basis_fa
     });
 }
 
-/// v.z, v.nu and, at the rows of the basis, v.lambda become the solution for the right-hand side in v.right_*. On an
-/// exact form one step takes the rounding back, where factors are not trusted; a regularized one needs as many as its
-/// contraction asks for, until a step no longer halves the residual.
+/// Goes on from the residual in v.rz, v.rnu and v.rl where ρ is much larger than what Q has on the directions that the
+/// rows leave free, so that refinement, which takes ρ / (ρ + curvature) of it in every step, does not end. A
+/// regularized form differs from the system in ρ alone: residuals are 0 but for z, directions keep the rows, and the
+/// method of conjugate gradients with the form as its preconditioner (Gould, Hribar & Nocedal 2001) takes as many steps
+/// as there are different curvatures. Ends at a residual of `goal`, or at a direction without curvature. v.right_* are
+/// overwritten, by the direction.
+template <class Team>
+OPTNET_DEVICE OPTNET_OUT_OF_LINE void by_conjugate_gradients(Team& team, const matrices& of, const basis_factor& basis,
+                                                             const kkt_memory& v, double goal) {
+    const int n = of.n, p = of.p, all = n + p + basis.k;
+    each(team, n, [&](int j) { v.left_z[j] = v.rz[j]; });
+    double before = 0;
+    for (int step = 0; step < most_gradients; ++step) {
+        kkt_solve(team, of, basis, v.rz, v.rnu, v.rl, v.y, v.u, v.g, v.x);
+        const double now = sums(team, n, [&](int j) { return two{v.left_z[j] * v.rz[j], 0.0}; }).a;
+        if (!(now > 0)) return;
+        const double share = before > 0 ? now / before : 0.0;
+        before = now;
+        each(team, all, [&](int t) {
+            const int row = t < n + p ? 0 : basis.rows[t - n - p];
+            double* const to = t < n ? v.right_z + t : t < n + p ? v.right_nu + (t - n) : v.right_lambda + row;
+            const double by = t < n ? v.rz[t] : t < n + p ? v.rnu[t - n] : v.rl[row];
+            *to = share > 0 ? by + share * *to : by;
+        });
+        stationarity_products<at_end::wait>(team, of, basis, v.right_z, v.right_nu, v.right_lambda,
+                                            [&](int j, double sum) { v.y[j] = sum; });
+        const two curvature = sums(team, n, [&](int j) {
+            return two{v.right_z[j] * v.y[j], v.right_z[j] * v.right_z[j]};
+        });
+        if (!(curvature.a > flat * (curvature.a + of.rho() * curvature.b))) return;
+        const double length = now / curvature.a;
+        each(team, all, [&](int t) {
+            if (t < n) {
+                v.z[t] += length * v.right_z[t];
+                v.rz[t] = v.left_z[t] -= length * v.y[t];
+            } else if (t < n + p) {
+                v.nu[t - n] += length * v.right_nu[t - n];
+                v.rnu[t - n] = 0;
+            } else {
+                const int row = basis.rows[t - n - p];
+                v.lambda[row] += length * v.right_lambda[row];
+                v.rl[row] = 0;
+            }
+        });
+        if (!(most(team, n, [&](int j) { return two{std::abs(v.left_z[j]), 0.0}; }).a > goal)) return;
+    }
+}
+
+/// v.z, v.nu and, at the rows of the basis, v.lambda become the solution for the right-hand side in v.right_*, which
+/// may be overwritten. On an exact form one step takes the rounding back, where factors are not trusted; a regularized
+/// one needs as many as its contraction asks for, until a step no longer halves the residual.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void solve_refined(Team& team, const matrices& of, const basis_factor& basis,
                                                     const kkt_memory& v) {
@@ -217,7 +278,12 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void solve_refined(Team& team, const matrices& 
     for (int step = 0; step < (exact ? 1 : most_refinements); ++step) {
         const two sizes = kkt_residual(team, of, basis, v, !exact);
         // Not a number is left as it is.
-        if (!(sizes.a > (exact ? backward_error : regularized_error) * sizes.b) || !(sizes.a < 0.5 * before)) return;
+        if (!(sizes.a > (exact ? backward_error : regularized_error) * sizes.b)) return;
+        if (!(sizes.a < 0.5 * before)) {
+            if (!exact && sizes.a > stalled_error * sizes.b)
+                by_conjugate_gradients(team, of, basis, v, regularized_error * sizes.b);
+            return;
+        }
         before = sizes.a;
         kkt_solve(team, of, basis, v.rz, v.rnu, v.rl, v.y, v.u, v.g, v.x);
         each(team, n + p + basis.k, [&](int t) {

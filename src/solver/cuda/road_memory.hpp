@@ -55,7 +55,7 @@ struct road_memory {
         // [L; V_A; V_I] and [L_S; S_I]: those of a problem without G.
         factors.m = 0;
         factors.pivots = from.take<double>(panel_width * panel_width + 1);
-        factors.shifts = from.take<double>(4);
+        factors.shifts = from.take<double>(5);
         factors.schur = from.take<double>(2ll * p * p);
         factors.panel = dual_factors = from.take<double>((2ll * n + p) * n);
     }
