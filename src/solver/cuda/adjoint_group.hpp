@@ -59,8 +59,7 @@ public:
         : of(shared), v(memory), kept(factors), first(first_problem), x(arguments),
           members(batch - first < group_size ? static_cast<int>(batch - first) : group_size) {}
 
-    /// Returns which problems it has not solved, a bit for each.
-    template <class Team> OPTNET_DEVICE unsigned solve(Team& team) {
+    template <class Team> OPTNET_DEVICE void solve(Team& team) {
         const int n = of.n, p = of.p, m = of.m, all = n + p + m;
         look_up(team);
         each(team, (all + v.capacity) * group_size, [&](int t) {
@@ -91,11 +90,9 @@ public:
             const int c = t % group_size;
             if (c < members) vectors(c).put(t / group_size, v.z[t]);
         });
-        unsigned left = 0;
-        OPTNET_ROLLED
-        for (int c = 0; c < group_size; ++c) left |= v.stalled[c] != 0 ? 1u << c : 0u;
-        team.sync(); // the memory of the group is free now
-        return left;
+        each(team, members, [&](int c) {
+            if (v.stalled[c] != 0) kept(first + c).count[2] = kept_trust::only_alone;
+        });
     }
 
 private:
@@ -112,7 +109,7 @@ private:
             if (v.count[c] < 0) return;
             v.kind[c] = of_problem.count[1];
             v.wants[c] = 1;
-            v.before[c] = of_problem.count[2] != 0 ? 0.0 : HUGE_VAL;
+            v.before[c] = of_problem.count[2] == kept_trust::trusted ? 0.0 : HUGE_VAL;
         });
     }
     OPTNET_DEVICE bool is(int c, factor_kind kind) const {
@@ -339,12 +336,18 @@ private:
 template <class Team, class Kept>
 OPTNET_DEVICE void solve_adjoint_group(Team& team, const matrices& of, const Kept& kept, arena memory,
                                        std::int64_t first, std::int64_t batch, const kkt_arguments& x) {
-    const arena whole = memory;
     const group_memory v(memory, of.n, of.p, of.m);
-    const unsigned left = adjoint_group<Kept>(of, v, kept, first, batch, x).solve(team);
-    OPTNET_ROLLED
-    for (int c = 0; c < group_size; ++c)
-        if ((left >> c & 1u) != 0) solve_adjoint(team, of, kept(first + c), whole, first + c, x);
+    adjoint_group<Kept>(of, v, kept, first, batch, x).solve(team);
+}
+
+/// Those of the group that are left for solve_adjoint itself, one after the other. It comes behind all groups of a
+/// block, where none of their numbers is in a register.
+template <class Team, class Kept>
+OPTNET_DEVICE void solve_adjoint_left(Team& team, const matrices& of, const Kept& kept, arena memory,
+                                      std::int64_t first, std::int64_t batch, const kkt_arguments& x) {
+    for (std::int64_t k = first; k < batch && k < first + group_size; ++k)
+        if (kept(k).count[0] >= 0 && kept(k).count[2] == kept_trust::only_alone)
+            solve_adjoint(team, of, kept(k), memory, k, x);
 }
 
 } // namespace optnet::solver::cuda

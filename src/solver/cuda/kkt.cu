@@ -32,9 +32,11 @@ __global__ void __launch_bounds__(threads, threads == narrow ? 2 : 1)
     team_of_threads<threads> team(static_cast<int>(threadIdx.x), board);
     const arena memory(block_memory, at.plan.kkt.near, nullptr);
     const auto kept = [&](std::int64_t k) { return at.kept(k); };
-    for (std::int64_t k = std::int64_t{blockIdx.x} * group_size; k < at.count;
-         k += std::int64_t{gridDim.x} * group_size)
+    const std::int64_t first = std::int64_t{blockIdx.x} * group_size, step = std::int64_t{gridDim.x} * group_size;
+    for (std::int64_t k = first; k < at.count; k += step)
         solve_adjoint_group(team, at.set(0), kept, memory, k, at.count, x);
+    for (std::int64_t k = first; k < at.count; k += step)
+        solve_adjoint_left(team, at.set(0), kept, memory, k, at.count, x);
 }
 
 auto group_kernel(int threads) { return threads == wide ? kkt_group_kernel<wide> : kkt_group_kernel<narrow>; }

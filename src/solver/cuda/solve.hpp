@@ -10,12 +10,17 @@
 
 namespace optnet::solver::cuda {
 
+/// Whether the solves of a kept factor are looked at; groups do not solve what has found them to stall once.
+struct kept_trust {
+    enum : int { doubtful, trusted, only_alone };
+};
+
 /// What the gradient of one problem needs, in the GPU's memory.
 struct kept_factor {
     double* T;     ///< packed
     double* ratio; ///< [capacity]
     int* rows;     ///< [capacity]
-    int* count;    ///< [3] rows, -1 for a problem without gradient, the `factor_kind`, and 1 if it is trusted
+    int* count;    ///< [3] rows, -1 for a problem without gradient, the `factor_kind`, and a `kept_trust`
 
     OPTNET_DEVICE kept_factor(arena& from, int capacity)
         : T(from.take<double>(triangle(capacity))), ratio(from.take<double>(capacity)), rows(from.take<int>(capacity)),
@@ -23,7 +28,7 @@ struct kept_factor {
 
     /// Its factor, where it has a gradient; `near`: a copy of its rows.
     OPTNET_DEVICE basis_factor factor(const int* near) const {
-        return {count[0], near, T, ratio, static_cast<factor_kind>(count[1]), count[2] != 0};
+        return {count[0], near, T, ratio, static_cast<factor_kind>(count[1]), count[2] == kept_trust::trusted};
     }
 };
 
@@ -265,7 +270,7 @@ OPTNET_DEVICE void keep(Team& team, const active_set& active, const double* rati
         } else {
             to.count[0] = gradient ? k : -1;
             to.count[1] = static_cast<int>(active.sweeps<Team>() ? factor_kind::inverse : factor_kind::triangle);
-            to.count[2] = trusted ? 1 : 0;
+            to.count[2] = trusted ? kept_trust::trusted : kept_trust::doubtful;
         }
     });
 }

@@ -101,12 +101,14 @@ public:
     void kkt_solve(Team& team, const kkt_vectors<const T>& r, const kkt_vectors<T>& d, T* minus_z = nullptr) {
         if (data.shared && together && group_split.far == 0 && cuda::may_sweep<Team>()) {
             const auto kept_of = [&](std::int64_t k) { return factor(k); };
+            const cuda::kkt_arguments x = cuda::arguments(r, d, minus_z);
             for (std::int64_t k = 0; k < data.batch; k += cuda::group_size) {
                 if (team.rank == 0) grouped[0].refill(poison);
                 team.sync();
-                cuda::solve_adjoint_group(team, set(0), kept_of, grouped[0].pieces(), k, data.batch,
-                                          cuda::arguments(r, d, minus_z));
+                cuda::solve_adjoint_group(team, set(0), kept_of, grouped[0].pieces(), k, data.batch, x);
             }
+            for (std::int64_t k = 0; k < data.batch; k += cuda::group_size)
+                cuda::solve_adjoint_left(team, set(0), kept_of, grouped[0].pieces(), k, data.batch, x);
             return;
         }
         for (std::int64_t k = 0; k < data.batch; ++k) {
