@@ -149,6 +149,43 @@ inline model worst_case(int n, std::int64_t batch, std::uint64_t seed, zero_in_q
     return x;
 }
 
+/// Huber's function of 2k residuals with outliers, written out, k unknowns: minimize 1/2 |u|^2 + q'u + 1't over
+/// Xz - u - v = y, |v| <= t with the variables (z, u, v, t). Q is 0 but for u, and of an outlier's pair of rows one is
+/// active.
+inline model huber(int k, std::int64_t batch, std::uint64_t seed) {
+    using solver::block_kind;
+    using solver::matrix;
+    const int count = 2 * k, u = k, v = k + count, t = k + 2 * count;
+    const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
+    numbers draw(seed);
+    model x;
+    x.batch = batch;
+    x.shape.n = k + 3 * count;
+    x.shape.p = count;
+    x.shape.m = 2 * count;
+    std::vector<double> rows(at(count * k));
+    for (double& e : rows) e = draw.normal();
+    x.add(matrix::Q, block_kind::identity, u, u, count, count, 1);
+    x.add(matrix::A, block_kind::dense, 0, 0, count, k, 1, rows);
+    x.add(matrix::A, block_kind::identity, 0, u, count, count, -1);
+    x.add(matrix::A, block_kind::identity, 0, v, count, count, -1);
+    for (const int side : {0, 1}) {
+        x.add(matrix::G, block_kind::identity, side * count, v, count, count, side == 0 ? 1 : -1);
+        x.add(matrix::G, block_kind::identity, side * count, t, count, count, -1);
+    }
+    x.shape.groups = {{solver::row_kind::general, 0, 2 * count, -1, false}};
+    x.b.resize(at(count));
+    for (double& e : x.b) e = 0.1 * draw.normal() + (draw.uniform() < 0.1 ? 5 * draw.normal() : 0);
+    x.h.assign(at(2 * count), 0.0);
+    x.q.assign(at(batch * x.shape.n), 0.0);
+    for (std::int64_t i = 0; i < batch; ++i)
+        for (int j = 0; j < count; ++j) {
+            x.q[at(i * x.shape.n + u + j)] = 0.1 * draw.normal();
+            x.q[at(i * x.shape.n + t + j)] = 1;
+        }
+    return x;
+}
+
 /// Costs 0, 1, 2 or 3 of k to k assignments, with many ties: linear programs with several degenerate solutions each.
 inline model assignment(int k, std::int64_t batch, std::uint64_t seed) {
     using solver::block_kind;

@@ -110,12 +110,13 @@ TEST_CASE("the probability simplex, up to 100 000 variables: the sorted projecti
     }
 }
 
-TEST_CASE(
-    "chains and the worst of costs: the point and the gradient of form D, from the same numbers in dense matrices") {
+TEST_CASE("chains, the worst of costs, Huber's function: the point and the gradient of form D, from the same numbers "
+          "in dense matrices") {
     constexpr zero_in_q kinds[] = {zero_in_q::by_structure, zero_in_q::by_number};
     std::vector<model> models{chain(2, 8, 7)};
     for (const zero_in_q kind : kinds)
         for (const std::int64_t batch : {1, 8}) models.push_back(worst_case(121, batch, 7, kind));
+    for (const std::int64_t batch : {1, 8}) models.push_back(huber(30, batch, 7));
     for (model& x : models) {
         REQUIRE(sparse(x));
         const dense<double> same = in_dense(x);

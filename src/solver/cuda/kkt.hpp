@@ -136,8 +136,9 @@ inline constexpr double backward_error = 1e-13, regularized_error = 1e-14;
 /// Steps of refinement of a regularized form, at most.
 inline constexpr int most_refinements = 40;
 /// Where refinement has left more than this share of the right-hand side, conjugate gradients go on, for at most so
-/// many steps. A direction with less than the last share of its curvature from Q is one of no curvature.
-inline constexpr double stalled_error = 1e-10, flat = 1e-12;
+/// many steps. Where Q and D are no more than the last share of what ρ is on a direction, they are rounding: a solve
+/// has half of the digits where its rows nearly depend on each other.
+inline constexpr double stalled_error = 1e-10, flat = 1e-7;
 inline constexpr int most_gradients = 200;
 
 /// The vectors of one refined solve in the memory of its team.
@@ -232,13 +233,18 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void by_conjugate_gradients(Team& team, const m
             const double by = t < n ? v.rz[t] : t < n + p ? v.rnu[t - n] : v.rl[row];
             *to = share > 0 ? by + share * *to : by;
         });
+        // Of the whole product the rounding of A'dν + G'dλ would be left where there is no curvature.
+        columns_times(team, n, of.data, of.data_rows(), v.right_z, n, [&](int j, double sum) { v.y[j] = sum; });
+        const two of_q = sums(team, n, [&](int j) { return two{v.right_z[j] * v.y[j], v.right_z[j] * v.right_z[j]}; });
+        const double of_rows = sums(team, basis.ratio == nullptr ? 0 : basis.k, [&](int t) {
+                                   const double price = v.right_lambda[basis.rows[t]];
+                                   return two{basis.ratio[t] * price * price, 0.0};
+                               }).a;
+        const double curvature = of_q.a + of_rows;
+        if (!(curvature > flat * (curvature + of.rho() * of_q.b))) return;
         stationarity_products<at_end::wait>(team, of, basis, v.right_z, v.right_nu, v.right_lambda,
                                             [&](int j, double sum) { v.y[j] = sum; });
-        const two curvature = sums(team, n, [&](int j) {
-            return two{v.right_z[j] * v.y[j], v.right_z[j] * v.right_z[j]};
-        });
-        if (!(curvature.a > flat * (curvature.a + of.rho() * curvature.b))) return;
-        const double length = now / curvature.a;
+        const double length = now / curvature;
         each(team, all, [&](int t) {
             if (t < n) {
                 v.z[t] += length * v.right_z[t];
