@@ -107,7 +107,7 @@ TEST_CASE("total variation, simplices, chains, the worst of costs: points and gr
     model simple = simplex(200, 6, 2), wide = simplex(3000, 1, 3); // one row of A is a wide line
     check_as_on_cpu(simple.problem(), true);
     check_as_on_cpu(wide.problem(), true);
-    model springs = chain(2, 6, 4), outliers = huber(20, 6, 4);
+    model springs = chain(2, 6, 4), outliers = huber(20, 6, 5);
     check_as_on_cpu(springs.problem(), true);
     check_as_on_cpu(outliers.problem(), true);
     for (const zero_in_q zero : {zero_in_q::by_structure, zero_in_q::by_number}) {
