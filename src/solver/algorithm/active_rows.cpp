@@ -102,6 +102,7 @@ active_rows decided_by(const central_point& centre, const operators& o, const du
     active_rows found;
     const auto strength = [&](int i) { return centre.lambda[at(i)] * length(form, i); };
     std::vector<char> strong;
+    strong.reserve(undecided.size());
     for (const int i : undecided) strong.push_back(strength(i) > 100 * centre.s[at(i)] ? 1 : 0);
     add_hidden_rows(o, e, centre, undecided, strong);
     for (std::size_t k = 0; k < undecided.size(); ++k) {

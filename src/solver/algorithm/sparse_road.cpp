@@ -238,6 +238,7 @@ active_rows decide_active_rows(const element& e, const sparse_matrices& form, co
     decided.rows.clear();
     decided.degenerate = true;
     std::vector<char> strong;
+    strong.reserve(all.size());
     for (const int i : all)
         strong.push_back(in_basis[at(i)] != 0 || strength(i, found.lambda[at(i)]) > 100 * found.s[at(i)] ? 1 : 0);
     add_hidden_rows(o, e.given(), found, all, strong);
