@@ -182,7 +182,8 @@ TEST_CASE("where ρ is larger than what Q has on the free directions conjugate g
             }
         }
         CAPTURE(sweeps, together, seed);
-        CHECK(worst <= 1e-9 * size); // goal and rounding: 1e-14 of a right-hand side, and what 64 terms of a sum leave
+        // What may be left without conjugate gradients, 1e-10 of a right-hand side, whose numbers are below 5.
+        CHECK(worst <= 1e-9 * size);
     }
 }
 

@@ -162,22 +162,6 @@ struct kkt_memory {
     }
 };
 
-/// then(j, entry j of Q z + A' nu + G_W' lambda) for j < n.
-template <at_end end, class Team, class Then>
-OPTNET_DEVICE void stationarity_products(Team& team, const matrices& of, const basis_factor& basis, const double* z,
-                                         const double* nu, const double* lambda, const Then& then) {
-    const int ld = of.data_rows();
-    dot_products<beside::terms, end>(
-        team, of.n,
-        [&](int j, auto& sum) {
-            const double *const q = of.data + j * ld, *const a = of.a() + j * ld, *const g = of.g() + j * ld;
-            sum.add(0, of.n, [&](int i) { return two{q[i], z[i]}; });
-            sum.add(0, of.p, [&](int i) { return two{a[i], nu[i]}; });
-            sum.add(0, basis.k, [&](int i) { return two{g[basis.rows[i]], lambda[basis.rows[i]]}; });
-        },
-        then);
-}
-
 /// The residual of (v.z, v.nu, v.lambda) for the right-hand side in v, into v.rz, v.rnu and v.rl; its size, and that of
 /// the right-hand side or the solution, whichever is larger, of the right-hand side alone if `regularized`.
 template <class Team>
@@ -187,8 +171,15 @@ OPTNET_DEVICE two kkt_residual(Team& team, const matrices& given, const basis_fa
     const basis_factor basis = rows;
     const kkt_memory v = own;
     const int n = of.n, p = of.p, ld = of.data_rows(), count = basis.k;
-    stationarity_products<at_end::go_on>(team, of, basis, v.z, v.nu, v.lambda,
-                                         [&](int j, double sum) { v.rz[j] = v.right_z[j] - sum; });
+    dot_products<beside::terms, at_end::go_on>(
+        team, n,
+        [&](int j, auto& sum) {
+            const double *const q = of.data + j * ld, *const a = of.a() + j * ld, *const g = of.g() + j * ld;
+            sum.add(0, n, [&](int i) { return two{q[i], v.z[i]}; });
+            sum.add(0, p, [&](int i) { return two{a[i], v.nu[i]}; });
+            sum.add(0, count, [&](int i) { return two{g[basis.rows[i]], v.lambda[basis.rows[i]]}; });
+        },
+        [&](int j, double sum) { v.rz[j] = v.right_z[j] - sum; });
     rows_times<at_end::go_on>(team, p, of.a(), ld, v.z, n, [&](int i, double sum) { v.rnu[i] = v.right_nu[i] - sum; });
     dot_products<beside::sums>(
         team, count,
@@ -210,15 +201,15 @@ OPTNET_DEVICE two kkt_residual(Team& team, const matrices& given, const basis_fa
 }
 
 /// Goes on from the residual in v.rz, v.rnu and v.rl where ρ is much larger than what Q has on the directions that the
-/// rows leave free, so that refinement, which takes ρ / (ρ + curvature) of it in every step, does not end. A
-/// regularized form differs from the system in ρ alone: residuals are 0 but for z, directions keep the rows, and the
-/// method of conjugate gradients with the form as its preconditioner (Gould, Hribar & Nocedal 2001) takes as many steps
-/// as there are different curvatures. Ends at a residual of `goal`, or at a direction without curvature. v.right_* are
-/// overwritten, by the direction.
+/// rows leave free, so that refinement, of which every step leaves ρ / (ρ + curvature), does not end. What δ is short
+/// of refinement has taken back by then, and a regularized form differs from the system in ρ alone: residuals are 0 but
+/// for z, directions keep the rows, and the method of conjugate gradients with the form as its preconditioner (Gould,
+/// Hribar & Nocedal 2001) takes as many steps as there are different curvatures. Ends at a residual of `goal`, or at a
+/// direction without curvature. v.right_* are overwritten, by the direction.
 template <class Team>
 OPTNET_DEVICE OPTNET_OUT_OF_LINE void by_conjugate_gradients(Team& team, const matrices& of, const basis_factor& basis,
                                                              const kkt_memory& v, double goal) {
-    const int n = of.n, p = of.p, all = n + p + basis.k;
+    const int n = of.n, p = of.p, ld = of.data_rows(), all = n + p + basis.k;
     each(team, n, [&](int j) { v.left_z[j] = v.rz[j]; });
     double before = 0;
     for (int step = 0; step < most_gradients; ++step) {
@@ -233,8 +224,8 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void by_conjugate_gradients(Team& team, const m
             const double by = t < n ? v.rz[t] : t < n + p ? v.rnu[t - n] : v.rl[row];
             *to = share > 0 ? by + share * *to : by;
         });
-        // Of the whole product the rounding of A'dν + G'dλ would be left where there is no curvature.
-        columns_times(team, n, of.data, of.data_rows(), v.right_z, n, [&](int j, double sum) { v.y[j] = sum; });
+        // By itself: from the whole product the rounding of A'dν + G'dλ would be left where there is no curvature.
+        columns_times(team, n, of.data, ld, v.right_z, n, [&](int j, double sum) { v.y[j] = sum; });
         const two of_q = sums(team, n, [&](int j) { return two{v.right_z[j] * v.y[j], v.right_z[j] * v.right_z[j]}; });
         const double of_rows = sums(team, basis.ratio == nullptr ? 0 : basis.k, [&](int t) {
                                    const double price = v.right_lambda[basis.rows[t]];
@@ -242,8 +233,14 @@ OPTNET_DEVICE OPTNET_OUT_OF_LINE void by_conjugate_gradients(Team& team, const m
                                }).a;
         const double curvature = of_q.a + of_rows;
         if (!(curvature > flat * (curvature + of.rho() * of_q.b))) return;
-        stationarity_products<at_end::wait>(team, of, basis, v.right_z, v.right_nu, v.right_lambda,
-                                            [&](int j, double sum) { v.y[j] = sum; });
+        dot_products<beside::terms>(
+            team, n,
+            [&](int j, auto& sum) {
+                const double *const a = of.a() + j * ld, *const g = of.g() + j * ld;
+                sum.add(0, p, [&](int i) { return two{a[i], v.right_nu[i]}; });
+                sum.add(0, basis.k, [&](int i) { return two{g[basis.rows[i]], v.right_lambda[basis.rows[i]]}; });
+            },
+            [&](int j, double sum) { v.y[j] += sum; });
         const double length = now / curvature;
         each(team, all, [&](int t) {
             if (t < n) {
