@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results and gradients lie in ordinary memory of their own, and go when nobody holds them. Usage: memory_test.py LIBRARY"""
+import ctypes
 import io
 import resource
 import threading
@@ -60,6 +61,9 @@ def test_what_waits_to_be_used_again_is_bounded():
     def resident():
         return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 2**20
 
+    # The batches themselves come from the heap, which by default keeps up to 200 MB of them in holes, another number in
+    # every run: M_MMAP_THRESHOLD gives what is larger back at once.
+    ctypes.CDLL(None).mallopt(-3, 1 << 17)
     large_step(100, 50)
     before = resident()
     made = 0
