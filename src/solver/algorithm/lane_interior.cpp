@@ -22,7 +22,7 @@ void lane_interior::resize(const cpu::lane_system& s, const sparse_pattern& patt
         v->resize(at(s.m * lanes));
     packed.resize(at(s.size * lanes));
     of.resize(s, lanes);
-    multiplied = false;
+    multiplied = stepped = false;
     present.resize(at(lanes));
     for (int l = 0; l < lanes; ++l) {
         present[at(l)] = 0;
@@ -36,13 +36,13 @@ void lane_interior::start(const cpu::lane_system& s, lane_points& right, const l
     x.nu = from.nu;
     cpu::sparse(lanes > 1).interior.start(s, right.lambda.data(), floor.data(), gz.data(), cost_unit, first_room,
                                           least_start, rows());
-    multiplied = false;
+    multiplied = stepped = false;
 }
 
 void lane_interior::put(const point& from, const std::vector<double>& s, int l) {
     x.put(from, l, lanes);
     put_lane(s, 1, slack, l, lanes);
-    multiplied = false;
+    multiplied = stepped = false;
 }
 
 void lane_interior::take(central_point& to, int l) const {
@@ -60,7 +60,7 @@ void lane_interior::judge(const cpu::lane_system& s, lane_points& right, const l
 }
 
 /// w = Λ S⁻¹, for rows of E its root.
-void lane_interior::weigh(const cpu::lane_system& s, const lane_array& floor, double* total) {
+void lane_interior::weigh(const cpu::lane_system& s, const lane_array& floor) {
     cpu::sparse(lanes > 1).interior.weigh(s, floor.data(), rows(), factor.w.data(), total);
     for (const int i : shape->long_rows)
         for (int l = 0; l < lanes; ++l) {
@@ -69,27 +69,35 @@ void lane_interior::weigh(const cpu::lane_system& s, const lane_array& floor, do
         }
 }
 
+void lane_interior::solve(const cpu::lane_system& s, lane_points& sides) {
+    cpu::sparse(lanes > 1).solve(s, factor.w.data(), factor.l.data(), factor.inverse.data(), sides.view(), d.view(),
+                                 gdz.data(), packed.data());
+}
+
+/// With r_c = s ∘ λ, so that the right-hand side r_s + r_c / λ is h − G z.
+void lane_interior::step_affinely(const cpu::lane_system& s, lane_points& right, const lane_array& floor,
+                                  lane_array& work) {
+    if (stepped) return;
+    const auto& kernels = cpu::sparse(lanes > 1);
+    double size[lanes_together];
+    if (!multiplied) kernels.products(s, x.view(), of.view());
+    weigh(s, floor);
+    kernels.residual(s, factor.w.data(), right.view(), of.view(), r.view(), size);
+    factor.factor(s, lanes, work);
+    solve(s, r);
+    multiplied = stepped = true;
+}
+
 void lane_interior::iterate(const cpu::lane_system& s, lane_points& right, const lane_array& floor, const double* go,
                             int count, lane_array& work) {
-    const auto& kernels = cpu::sparse(lanes > 1);
-    const cpu::interior_kernels& loop = kernels.interior;
-    double total[lanes_together], steepest[lanes_together], linear[lanes_together], square[lanes_together];
-    double target[lanes_together], step[lanes_together], size[lanes_together];
-    const auto solve = [&](lane_points& sides) {
-        kernels.solve(s, factor.w.data(), factor.l.data(), factor.inverse.data(), sides.view(), d.view(), gdz.data(),
-                      packed.data());
-    };
+    const cpu::interior_kernels& loop = cpu::sparse(lanes > 1).interior;
+    double steepest[lanes_together], linear[lanes_together], square[lanes_together];
+    double target[lanes_together], step[lanes_together];
     const auto measure = [&] {
         loop.measure(s, floor.data(), rows(), r.lambda.data(), d.view(), gdz.data(), steepest, linear, square);
     };
     for (int k = 0; k < count; ++k) {
-        if (!multiplied) kernels.products(s, x.view(), of.view());
-        multiplied = false;
-        weigh(s, floor, total);
-        kernels.residual(s, factor.w.data(), right.view(), of.view(), r.view(), size);
-        factor.factor(s, lanes, work);
-        // The affine step: with r_c = s ∘ λ, the right-hand side r_s + r_c / λ is h − G z.
-        solve(r);
+        step_affinely(s, right, floor, work);
         measure();
         for (int l = 0; l < lanes; ++l) {
             const double affine_step = steepest[l] > 1 ? 1 / steepest[l] : 1.0;
@@ -99,18 +107,20 @@ void lane_interior::iterate(const cpu::lane_system& s, lane_points& right, const
         }
         loop.combine(s, floor.data(), rows(), r.lambda.data(), d.view(), gdz.data(), target, affine.data());
         r.lambda.swap(affine);
-        solve(r);
+        solve(s, r);
         r.lambda.swap(affine);
         measure();
         for (int l = 0; l < lanes; ++l)
             step[l] = go[l] == 0 ? 0.0 : steepest[l] > interior::boundary ? interior::boundary / steepest[l] : 1.0;
         loop.advance(s, floor.data(), rows(), r.lambda.data(), d.view(), gdz.data(), step, x.view());
+        multiplied = stepped = false;
     }
 }
 
-void lane_interior::guess(const cpu::lane_system& s, const lane_array& floor, const double* cost_unit, const double* go,
-                          lane_array& w) {
-    cpu::sparse(lanes > 1).interior.guess(s, floor.data(), rows(), cost_unit, go, w.data());
+void lane_interior::guess(const cpu::lane_system& s, lane_points& right, const lane_array& floor, const double* go,
+                          lane_array& w, lane_array& work) {
+    step_affinely(s, right, floor, work);
+    cpu::sparse(lanes > 1).interior.guess(s, floor.data(), rows(), r.lambda.data(), d.view(), gdz.data(), go, w.data());
 }
 
 } // namespace optnet::solver

@@ -30,17 +30,22 @@ public:
     /// So many iterations in the lanes where go is not 0.
     void iterate(const cpu::lane_system& s, lane_points& right, const lane_array& floor, const double* go, int count,
                  lane_array& work);
-    /// The active rows of the iterate, where go is not 0.
-    void guess(const cpu::lane_system& s, const lane_array& floor, const double* cost_unit, const double* go,
-               lane_array& w);
+    /// The active rows of the iterate, where go is not 0: those whose slacks the affine step leaves a smaller share of
+    /// than of their multipliers (El-Bakry, Tapia & Zhang 1994), in whatever units both are.
+    void guess(const cpu::lane_system& s, lane_points& right, const lane_array& floor, const double* go, lane_array& w,
+               lane_array& work);
 
 private:
     cpu::lane_slacks rows() { return {slack.data(), x.lambda.data(), slack_inverse.data(), lambda_inverse.data()}; }
-    void weigh(const cpu::lane_system& s, const lane_array& floor, double* total);
+    void weigh(const cpu::lane_system& s, const lane_array& floor);
+    void step_affinely(const cpu::lane_system& s, lane_points& right, const lane_array& floor, lane_array& work);
+    void solve(const cpu::lane_system& s, lane_points& sides);
 
     const sparse_pattern* shape = nullptr;
     int lanes = 0;
     bool multiplied = false; ///< `of` holds the products of the iterate
+    bool stepped = false;    ///< d is its affine step, on `factor`
+    double total[lanes_together] = {};
     lane_points x, r, d;
     lane_array slack, slack_inverse, lambda_inverse, gdz, packed, affine, present;
     lane_product_arrays of;

@@ -129,14 +129,18 @@ void sparse_chunk::start() {
     }
 }
 
-/// x becomes the least squares point of the relaxed conditions: every row an equality of weight 1.
-void sparse_chunk::solve_least_squares() {
+/// x becomes the least squares point of the relaxed conditions: every row an equality of this weight, 1 if null.
+void sparse_chunk::solve_least_squares(const double* weight) {
     const bool whole = std::all_of(floor.begin(), floor.end(), [](double v) { return v < HUGE_VAL; });
     lane_factor other;
-    lane_factor& f = whole ? first : other;
+    lane_factor& f = whole && weight == nullptr ? first : other;
     if (!whole || f.w.empty()) {
         f.w.resize(floor.size());
-        for (std::size_t i = 0; i < floor.size(); ++i) f.w[i] = floor[i] < HUGE_VAL ? 1.0 : 0.0;
+        for (std::size_t i = 0; i < floor.size(); ++i)
+            f.w[i] = !(floor[i] < HUGE_VAL) ? 0.0 : weight == nullptr ? 1.0 : weight[i % at(lanes)];
+        if (weight != nullptr)
+            for (const int i : pattern().long_rows)
+                for (std::size_t e = at(i) * at(lanes); e < at(i + 1) * at(lanes); ++e) f.w[e] = std::sqrt(f.w[e]);
         f.factor(system, lanes, work);
     }
     cpu::sparse(lanes > 1).solve(system, f.w.data(), f.l.data(), f.inverse.data(), right.view(), x.view(), gz.data(),
@@ -221,12 +225,12 @@ void sparse_chunk::come_near() {
         if (!begun) {
             for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
             inner.resize(system, pattern(), lanes, floor);
-            solve_least_squares();
+            solve_least_squares(unit);
             inner.start(system, right, floor, x, gz, unit);
             begun = true;
         }
         inner.iterate(system, right, floor, go, iterations, work);
-        inner.guess(system, floor, unit, go, kept->w);
+        inner.guess(system, right, floor, go, kept->w, work);
         for (int l = 0; l < lanes; ++l) own[l].rounds += go[l] != 0 ? iterations : 0;
         settle(active_rounds, few);
     }

@@ -75,7 +75,7 @@ private:
     const operators& data(int l) const { return form != nullptr ? form->data() : loaded[static_cast<std::size_t>(l)]; }
     void fill(int l);
     void start();
-    void solve_least_squares();
+    void solve_least_squares(const double* weight = nullptr);
     void find_active_sets(const settings& how);
     void settle(int limit, double many);
     void sharpen();

@@ -83,9 +83,10 @@ struct interior_kernels {
     /// z and ν of x, s and λ go on by step [lanes] d where that is not 0.
     void (*advance)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* r,
                     const lane_point& d, const double* gdz, const double* step, const lane_point& x);
-    /// Where go [lanes] is not 0: the weights of the rows with λ > unit [lanes] s.
-    void (*guess)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* unit,
-                  const double* go, double* w);
+    /// Where go [lanes] is not 0: the weights of the rows whose s the affine step d brings nearer to 0 than their λ, as
+    /// shares of what they are.
+    void (*guess)(const lane_system& s, const double* floor, const lane_slacks& rows, const double* r,
+                  const lane_point& d, const double* gdz, const double* go, double* w);
 };
 
 struct sparse_kernels {
