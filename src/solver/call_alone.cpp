@@ -27,8 +27,8 @@ template <class T> void one_call<T>::alone(worker& mine, std::int64_t k) const {
 }
 
 template <class T>
-void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<const set_up>& matrices,
-                          int spent) const {
+void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<const set_up>& matrices, int spent,
+                          const interior_iterate* reached) const {
     const operators& o = matrices->data;
     const element& e = mine.e;
     outcome& done = mine.done;
@@ -40,7 +40,7 @@ void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<co
                                                          made.rows == kept_rows::at_once, kept != nullptr);
     if (few && !on_demand) keep_all_rows(mine);
     if (matrices->is_sparse)
-        mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done, start, spent);
+        mine.way.run(e, matrices->convex ? &matrices->sparse : nullptr, how, eps, done, start, spent, reached);
     else if (!on_demand)
         mine.way.run(e, matrices->convex ? &matrices->dual : nullptr, how, eps, done, start);
     if (done.status == status::nonconvex && !(o.q_max < 1e140)) done.status = status::numerical_error;
@@ -129,7 +129,8 @@ void one_call<T>::look_closer(const element& e, const residual_units& largest, c
     template std::shared_ptr<const set_up> one_call<T>::matrices_of(worker&, std::int64_t) const;                      \
     template bool one_call<T>::keeps(const set_up&) const;                                                             \
     template void one_call<T>::alone(worker&, std::int64_t) const;                                                     \
-    template void one_call<T>::by_road(worker&, std::int64_t, const std::shared_ptr<const set_up>&, int) const;        \
+    template void one_call<T>::by_road(worker&, std::int64_t, const std::shared_ptr<const set_up>&, int,               \
+                                       const interior_iterate*) const;                                                 \
     template void one_call<T>::look_closer(const element&, const residual_units&, const evaluated&, status&, verdict&) \
         const;
 OPTNET_FOR(double)

@@ -27,7 +27,7 @@ template <class T> void one_call<T>::sparse(worker& mine, std::int64_t first) co
     const residual_units largest(matrices->data.measures());
     for (int l = 0; l < count; ++l) {
         if (!chunk.solved(l)) {
-            by_road(mine, first + l, matrices, chunk.settled(l) || chunk.warm(l) ? 0 : chunk.iterations(l));
+            go_on_alone(mine, first + l, matrices, l);
             continue;
         }
         write_lane(chunk, largest, first, l);
@@ -44,12 +44,20 @@ template <class T> void one_call<T>::sparse_own(worker& mine, std::int64_t first
     for (int l = 0; l < count; ++l) {
         const std::int64_t k = first + l;
         if (!chunk.solved(l)) {
-            by_road(mine, k, matrices_of(mine, k), chunk.settled(l) || chunk.warm(l) ? 0 : chunk.iterations(l));
+            go_on_alone(mine, k, matrices_of(mine, k), l);
             continue;
         }
         write_lane(chunk, residual_units(chunk.given(l).data->measures()), first, l);
     }
     if (kept != nullptr) keep_lanes(mine, nullptr, first, count);
+}
+
+template <class T>
+void one_call<T>::go_on_alone(worker& mine, std::int64_t k, const std::shared_ptr<const set_up>& matrices,
+                              int l) const {
+    sparse_chunk& chunk = mine.sparse;
+    const bool guessed = !chunk.settled(l) && !chunk.warm(l);
+    by_road(mine, k, matrices, guessed ? chunk.iterations(l) : 0, guessed ? chunk.reached(l) : nullptr);
 }
 
 template <class T>

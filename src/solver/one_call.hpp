@@ -33,8 +33,9 @@ template <class T> struct one_call {
     bool keeps(const set_up& matrices) const;
     /// One problem on the road of its own.
     void alone(worker& mine, std::int64_t k) const;
-    /// `spent` as in `road::run`.
-    void by_road(worker& mine, std::int64_t k, const std::shared_ptr<const set_up>& matrices, int spent) const;
+    /// `spent` and `reached` as in `road::run`.
+    void by_road(worker& mine, std::int64_t k, const std::shared_ptr<const set_up>& matrices, int spent,
+                 const interior_iterate* reached = nullptr) const;
     /// True where form D was set up without V_G, W and R because one problem needs few of their rows.
     bool rows_on_demand(const set_up& matrices) const;
     /// For what those few rows do not settle.
@@ -70,6 +71,8 @@ template <class T> struct one_call {
     void sparse(worker& mine, std::int64_t first) const;
     /// The same where each has matrices of its own.
     void sparse_own(worker& mine, std::int64_t first) const;
+    /// What lane l did not solve: problem k.
+    void go_on_alone(worker& mine, std::int64_t k, const std::shared_ptr<const set_up>& matrices, int l) const;
     void write_lane(const sparse_chunk& chunk, const residual_units& largest, std::int64_t first, int l) const;
     /// What the gradient needs of the solved lanes; `matrices` is null where they have their own.
     void keep_lanes(worker& mine, const std::shared_ptr<const set_up>& matrices, std::int64_t first, int count) const;

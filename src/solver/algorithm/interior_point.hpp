@@ -23,7 +23,7 @@ struct interior_result {
 namespace interior {
 
 struct never {
-    bool operator()(const verdict&, const point&, const std::vector<double>&) const { return false; }
+    bool operator()(const verdict&, const point&, const interior_rows&) const { return false; }
 };
 
 /// What the start needs of the problem of interior_loop.hpp.
@@ -67,7 +67,7 @@ template <class Form, class Stop> struct running_form : started_form<Form> {
         result.x = now;
         result.s = this->rows.s;
     }
-    bool enough(const verdict& judged) const { return stop(judged, now, this->rows.s); }
+    bool enough(const verdict& judged) const { return stop(judged, now, this->rows); }
     void solve() { this->form.solve(this->rows); }
     void advance(double step) { this->form.advance(step); }
 
@@ -95,7 +95,7 @@ template <class Form, class Stop> struct running_form : started_form<Form> {
 } // namespace interior
 
 /// At most `limit` iterations, or until the verdict's share of `eps` is at most `goal`, or until `stop` says so of an
-/// iterate; `start` sets the first one. Every outcome leaves the best point that was seen.
+/// iterate, which gets the step that led there; `start` sets the first one. Every outcome leaves the best point that was seen.
 template <class Team, class Form, class Stop = interior::never, class Start = interior::least_squares>
 interior_result interior_point(Team& team, Form& form, const element& e, const tolerances& eps, int limit, double goal,
                                const Stop& stop = {}, const Start& start = {}) {

@@ -51,6 +51,13 @@ void lane_interior::take(central_point& to, int l) const {
     take_lane(x.z, to.z, l, lanes);
 }
 
+void lane_interior::take(interior_iterate& to, int l) const {
+    take_lane(x.z, to.x.z, l, lanes);
+    take_lane(x.nu, to.x.nu, l, lanes);
+    take_lane(x.lambda, to.x.lambda, l, lanes);
+    take_lane(slack, to.s, l, lanes);
+}
+
 void lane_interior::judge(const cpu::lane_system& s, lane_points& right, const lane_array& floor, const double* a_unit,
                           const double* g_unit, const double* z_unit, cpu::lane_verdict* sums) {
     const auto& kernels = cpu::sparse(lanes > 1);

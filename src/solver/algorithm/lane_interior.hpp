@@ -6,6 +6,7 @@
 
 #include "solver/algorithm/active_rows.hpp"
 #include "solver/algorithm/lane_arrays.hpp"
+#include "solver/algorithm/road.hpp"
 
 namespace optnet::solver {
 
@@ -24,6 +25,7 @@ public:
     /// Lane l goes to this iterate: λ and s > 0, but λ = 0 and s = 1 where a row is absent.
     void put(const point& from, const std::vector<double>& s, int l);
     void take(central_point& to, int l) const;
+    void take(interior_iterate& to, int l) const;
     /// What the verdict on the iterate of each lane is made of; units as in `sparse_kernels::judge`.
     void judge(const cpu::lane_system& s, lane_points& right, const lane_array& floor, const double* a_unit,
                const double* g_unit, const double* z_unit, cpu::lane_verdict* sums);

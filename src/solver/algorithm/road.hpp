@@ -35,6 +35,12 @@ struct outcome {
     }
 };
 
+/// Of the interior point: s > 0 and λ > 0, but λ = 0 and s = 1 where a row is absent.
+struct interior_iterate {
+    point x;
+    std::vector<double> s; ///< [m]
+};
+
 /// What a finish works with, kept from one problem to the next.
 struct finish_work {
     point x, r;
@@ -50,8 +56,12 @@ inline bool accurate(const verdict& v, double least_pivot, const double* z, std:
 /// The primal-dual active set of the sparse form: so many times rows may change sides before a guess is given up, and
 /// so many without fewer of them.
 inline constexpr int active_rounds = 15, active_idle = 3;
-/// The same for the guess from the start, whose rounds take less.
-inline constexpr int first_rounds = 25;
+/// The same for the guess from the start, whose rounds take less, and for those on the way of the interior point.
+inline constexpr int first_rounds = 25, near_rounds = 8;
+/// A guess on the way is given up where more rows than this change sides at once, or more than this and more than in
+/// the round before: some iterations later it takes fewer rounds.
+inline double far_off(std::int64_t rows) { return 4 + static_cast<double>(rows) / 16; }
+inline constexpr double few_wrong = 4;
 /// A slack of this share of its terms is 0 after one solve with the shifts in it.
 inline constexpr double estimated_zero = 1e-9;
 /// A slack or a multiplier of the solution gets at least this share of its terms before the point of maximal support is
@@ -60,8 +70,8 @@ inline constexpr double off_boundary = 1e-2;
 /// With more rows than this against the n − p that a basis can have, a guess of the basis is mostly dependent
 /// (measured).
 inline bool may_guess(std::int64_t rows, const operators& o) { return 2 * rows <= 3 * std::int64_t{o.n - o.p}; }
-/// What λ is measured in against s: what z costs, the geometric mean of Q's diagonal where it is not 0, or q in a linear
-/// program.
+/// What λ is measured in against s: what z costs, the geometric mean of Q's diagonal where it is not 0, or q in a
+/// linear program.
 double cost_unit(const element& e);
 
 class road {
@@ -70,9 +80,10 @@ public:
     void run(const element& e, const dual_form* form, const settings& how, const tolerances& eps, outcome& out,
              const warm_start* from = nullptr);
     /// The same on the sparse form: the interior point, which ends on the active rows that it has come to.
-    /// `spent`: rounds of a guess from the start that failed; 0: there was none.
+    /// `spent`: rounds of guesses that failed, 0: there was none; `reached`: how far the interior point has come
+    /// meanwhile, null if it has not begun.
     void run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
-             const warm_start* from = nullptr, int spent = 0);
+             const warm_start* from = nullptr, int spent = 0, const interior_iterate* reached = nullptr);
 
     /// With rows of G in form D as they are needed, where `form` keeps none: false if that did not solve the problem,
     /// which a form with all rows then should.
@@ -102,11 +113,12 @@ private:
     /// False if that needs no linear algebra: the outcome is there.
     bool begin(const element& e, bool convex, outcome& out);
     void by_sparse(const element& e, const sparse_matrices& form, const settings& how, const tolerances& eps,
-                   const warm_start* from, outcome& out);
-    /// Takes the rows with λ > s as equalities, lets rows whose multiplier or slack comes out negative change sides,
-    /// and finishes. True if no sign was wrong in the end: then the rows are those of the solution.
+                   const warm_start* from, const interior_iterate* reached, outcome& out);
+    /// Takes the active rows as equalities, lets rows whose multiplier or slack comes out negative change sides, and
+    /// finishes. True if no sign was wrong in the end: then the rows are those of the solution. `on_the_way`: the
+    /// interior point goes on where that takes long.
     bool finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit, const point& x,
-                       const std::vector<double>& s, outcome& out);
+                       std::vector<char> active, bool on_the_way, outcome& out);
     /// x becomes `from` without multipliers outside the rows, corrected on the system of `sparse`; gz its G z.
     void correct(const element& e, const sparse_matrices& form, const point& from, const std::vector<int>& rows,
                  point& x, std::vector<double>& gz) const;

@@ -14,16 +14,16 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// A point of this share of its tolerances is not refined further: another step costs less than a round, and where Q
 /// has small eigenvalues the point is by so much farther from the solution than its residuals say.
 constexpr double sharp = 1e-6;
-/// Rounds in which more than so many rows, and this share of all, change sides are left for the interior point where
-/// two of them do not make this much fewer.
-constexpr double few = 4, few_of_all = 1.0 / 16, fewer = 0.75;
+/// Rounds in which many rows change sides are left for the interior point where two of them do not make this much
+/// fewer.
+constexpr double fewer = 0.75;
 /// Where Q is weak, signs may be those of rounding, and what a point's residuals leave open is large: it has to be
 /// exact to this share of its tolerances.
 constexpr double exact = 1e-5;
 /// Iterations of the interior point before the rows are tried again, each time.
-constexpr int nearer[] = {5, 3, 3};
+constexpr int nearer[] = {5, 3, 2, 2, 2, 2};
 /// What the first rounds, those and the rounds after them come to.
-constexpr int most_iterations = first_rounds + 5 + 3 + 3 + 3 * active_rounds;
+constexpr int most_iterations = first_rounds + 16 + 6 * near_rounds;
 
 } // namespace
 
@@ -152,14 +152,15 @@ void sparse_chunk::find_active_sets(const settings& how) {
         mine.settled = mine.sharpened = false;
         mine.rounds = 0;
     }
+    came_near = false;
     const bool short_of_time = how.max_iter.value_or(most_iterations) < most_iterations;
-    const double many = few + few_of_all * static_cast<double>(system.m);
-    settle(std::min(first_rounds, how.max_iter.value_or(first_rounds)), short_of_time ? HUGE_VAL : many);
+    settle(std::min(first_rounds, how.max_iter.value_or(first_rounds)), !short_of_time);
     if (!short_of_time) come_near();
 }
 
-/// Rows change sides until they are those of the solution, or too slowly while there are more than `many`.
-void sparse_chunk::settle(int limit, double many) {
+/// Rows change sides until they are those of the solution, or too slowly where the interior point can go on. `is_near`:
+/// from where it is.
+void sparse_chunk::settle(int limit, bool goes_on, bool is_near) {
     const auto& kernels = cpu::sparse(lanes > 1);
     double go[lanes_together], wrong[lanes_together];
     bool any = false;
@@ -185,15 +186,17 @@ void sparse_chunk::settle(int limit, double many) {
             ++mine.rounds;
             mine.settled = wrong[l] == 0;
             mine.idle = wrong[l] < mine.fewest ? 0 : mine.idle + 1;
-            const bool slow = wrong[l] > many && std::min(wrong[l], mine.last[0]) > fewer * mine.last[1];
+            const bool many = wrong[l] > far_off(system.m);
+            const bool slow = is_near ? many || (wrong[l] > few_wrong && wrong[l] > mine.last[0])
+                                      : many && std::min(wrong[l], mine.last[0]) > fewer * mine.last[1];
             mine.fewest = std::min(mine.fewest, wrong[l]);
             mine.last[1] = mine.last[0];
             mine.last[0] = wrong[l];
-            mine.going = !mine.settled && mine.idle < active_idle && !slow;
+            mine.going = !mine.settled && mine.idle < active_idle && !(slow && goes_on);
             any = any || mine.going;
             mine.sharpened = mine.settled && mine.precise;
             if (mine.sharpened) take_point(mine, l);
-            if (mine.idle < 2 || wrong[l] > few || mine.precise) continue;
+            if (mine.idle < 2 || wrong[l] > few_wrong || mine.precise) continue;
             mine.precise = true;
             mine.idle = 0;
         }
@@ -218,21 +221,20 @@ void sparse_chunk::sharpen() {
 /// The interior point leads those that are not settled nearer to their solution, where the rows are tried again.
 void sparse_chunk::come_near() {
     double go[lanes_together], unit[lanes_together];
-    bool begun = false;
     for (const int iterations : nearer) {
         for (int l = 0; l < lanes; ++l) go[l] = own[l].tried && !own[l].settled ? 1 : 0;
         if (std::all_of(go, go + lanes, [](double v) { return v == 0; })) return;
-        if (!begun) {
+        if (!came_near) {
             for (int l = 0; l < lanes; ++l) unit[l] = own[l].tried ? cost_unit(own[l].data) : 1.0;
             inner.resize(system, pattern(), lanes, floor);
             solve_least_squares(unit);
             inner.start(system, right, floor, x, gz, unit);
-            begun = true;
+            came_near = true;
         }
         inner.iterate(system, right, floor, go, iterations, work);
         inner.guess(system, right, floor, go, kept->w, work);
         for (int l = 0; l < lanes; ++l) own[l].rounds += go[l] != 0 ? iterations : 0;
-        settle(active_rounds, few);
+        settle(near_rounds, true, true);
     }
 }
 
@@ -287,6 +289,12 @@ void sparse_chunk::finish(const tolerances& eps) {
     // As on the road: the signs were those of an estimate.
     for (lane& mine : own)
         if (!(mine.best.share <= (mine.flat ? exact : close_enough))) mine.best.share = HUGE_VAL;
+}
+
+const interior_iterate* sparse_chunk::reached(int l) {
+    if (!came_near || own[l].settled) return nullptr;
+    inner.take(at_reached, l);
+    return &at_reached;
 }
 
 evaluated sparse_chunk::point(int l) const {

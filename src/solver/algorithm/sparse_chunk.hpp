@@ -39,6 +39,8 @@ public:
     bool warm(int l) const { return own[l].start.usable; }
     /// True if the rounds ended, though the finish may not be accurate enough.
     bool settled(int l) const { return own[l].settled; }
+    /// How far the interior point came in a lane that did not settle, until the next call; null if it did not begin.
+    const interior_iterate* reached(int l);
     const element& given(int l) const { return own[l].data; }
     /// z, ν, λ and Gz; the other products are null.
     evaluated point(int l) const;
@@ -77,7 +79,7 @@ private:
     void start();
     void solve_least_squares(const double* weight = nullptr);
     void find_active_sets(const settings& how);
-    void settle(int limit, double many);
+    void settle(int limit, bool goes_on, bool is_near = false);
     void sharpen();
     void come_near();
     void finish(const tolerances& eps);
@@ -105,6 +107,8 @@ private:
     lane_array compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
     lane_factor first;     ///< of the start, where no row is absent
     lane_interior inner;
+    bool came_near = false; ///< `inner` has begun
+    interior_iterate at_reached;
     central_point centres[lanes_together];
     std::shared_ptr<lane_factor> kept;
 };

@@ -35,6 +35,30 @@ double largest(const std::vector<double>& v) {
     return most;
 }
 
+bool is_inside(const interior_iterate& it) {
+    for (const auto* part : {&it.x.z, &it.x.nu, &it.x.lambda, &it.s})
+        for (const double v : *part)
+            if (!std::isfinite(v)) return false;
+    return std::all_of(it.s.begin(), it.s.end(), [](double v) { return v > 0; });
+}
+
+/// λ > s, in units of the cost.
+std::vector<char> active_by_size(const element& e, const std::vector<double>& lambda, const std::vector<double>& s) {
+    const double unit = cost_unit(e);
+    std::vector<char> active(s.size());
+    for (std::size_t i = 0; i < s.size(); ++i)
+        active[i] = !e.absent(static_cast<int>(i)) && lambda[i] > unit * s[i] ? 1 : 0;
+    return active;
+}
+
+/// Those whose slack the last step left a smaller share of than of the multiplier (El-Bakry, Tapia & Zhang 1994).
+std::vector<char> active_by_step(const element& e, const interior_rows& rows) {
+    std::vector<char> active(rows.s.size());
+    for (std::size_t i = 0; i < active.size(); ++i)
+        active[i] = !e.absent(static_cast<int>(i)) && rows.ds[i] * rows.lambda[i] < rows.dlambda[i] * rows.s[i] ? 1 : 0;
+    return active;
+}
+
 } // namespace
 
 double cost_unit(const element& e) {
@@ -48,10 +72,10 @@ double cost_unit(const element& e) {
 }
 
 void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
-               const warm_start* from, int spent) {
+               const warm_start* from, int spent, const interior_iterate* reached) {
     if (!begin(e, form != nullptr, out)) return;
     out.iterations = spent;
-    by_sparse(e, *form, how, eps, from, out);
+    by_sparse(e, *form, how, eps, from, reached, out);
     if (out.status == status::primal_infeasible || out.status == status::dual_infeasible) return;
     const operators& o = *e.data;
     dual_form dense;
@@ -69,33 +93,43 @@ void road::run(const element& e, const sparse_matrices* form, const settings& ho
 }
 
 void road::by_sparse(const element& e, const sparse_matrices& form, const settings& how, const tolerances& eps,
-                     const warm_start* from, outcome& out) {
+                     const warm_start* from, const interior_iterate* reached, outcome& out) {
     const int limit = how.max_iter.value_or(interior_limit);
     double try_at = out.iterations > 0 ? next_guess : HUGE_VAL;
+    near = from != nullptr;
     if (from != nullptr) {
-        // The rows of the start, as if its other slacks were far from 0.
-        std::vector<double> s(at(e.data->m), HUGE_VAL);
-        for (const int i : from->rows) s[at(i)] = 0;
-        near = true;
-        if (finish_sparse(e, form, eps, limit, from->x, s, out)) return;
+        std::vector<char> active(at(e.data->m), 0);
+        for (const int i : from->rows) active[at(i)] = e.absent(i) ? 0 : 1;
+        if (finish_sparse(e, form, eps, limit, from->x, active, false, out)) return;
     }
     serial_team team;
     sparse_form linear(form);
-    bool settled = false;
+    bool settled = false, moved = false;
     near = false;
     double least = HUGE_VAL;
     int idle = 0;
-    const auto guess = [&](const verdict& judged, const point& x, const std::vector<double>& s) {
+    const auto guess = [&](const verdict& judged, const point& x, const interior_rows& rows) {
+        const std::vector<char> active = moved ? active_by_step(e, rows) : active_by_size(e, rows.lambda, rows.s);
+        moved = true;
         idle = judged.share < 0.5 * least ? 0 : idle + 1;
         least = std::min(least, judged.share);
         if (least <= close && idle == patience) return true;
         if (!(judged.share <= try_at)) return false;
         try_at = std::min(better * judged.share, next_guess);
-        settled = finish_sparse(e, form, eps, limit, x, s, out);
+        settled = finish_sparse(e, form, eps, limit, x, active, true, out);
         near = true;
         return settled;
     };
-    interior_result result = interior_point(team, linear, e, eps, limit, goal, guess);
+    const auto start = [&](serial_team& by, sparse_form& of, const element& given, interior_rows& rows) {
+        if (reached == nullptr || !is_inside(*reached)) return interior::least_squares{}(by, of, given, rows);
+        rows.resize(given.h.size());
+        of.begin(given);
+        of.read(reached->x);
+        rows.lambda = reached->x.lambda;
+        rows.s = reached->s;
+        return true;
+    };
+    interior_result result = interior_point(team, linear, e, eps, limit, goal, guess, start);
     out.iterations += result.iterations;
     limited = result.outcome == interior_outcome::limit && result.iterations >= limit;
     if (settled) return;
@@ -115,27 +149,23 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
     if (!(result.best.share < 1e8)) return;
     // Where max_iter leaves no round the finish is one solve and no step, as on the dense forms.
     const int used = out.iterations, rounds = how.max_iter ? std::max(2 * limit, used + 1) : used + active_rounds;
-    finish_sparse(e, form, eps, rounds, result.x, result.s, out);
+    finish_sparse(e, form, eps, rounds, result.x, active_by_size(e, result.x.lambda, result.s), false, out);
     if (how.max_iter) out.iterations = std::min(out.iterations, 2 * limit);
     if (out.basis.empty()) out.basis = sparse.rows();
 }
 
 bool road::finish_sparse(const element& e, const sparse_matrices& form, const tolerances& eps, int limit,
-                         const point& from, const std::vector<double>& s, outcome& out) {
-    const double unit = cost_unit(e);
-    std::vector<char> active(s.size());
-    for (std::size_t i = 0; i < s.size(); ++i)
-        active[i] = !e.absent(static_cast<int>(i)) && from.lambda[i] > unit * s[i] ? 1 : 0;
+                         const point& from, std::vector<char> active, bool on_the_way, outcome& out) {
     point x;
     x.resize(*e.data);
     std::vector<double> gz;
     std::vector<int> rows;
     bool precise = false;
-    std::size_t fewest = s.size() + 1;
-    const int rounds = std::min(active_rounds, limit - out.iterations);
+    std::size_t fewest = active.size() + 1, last_wrong = fewest;
+    const int rounds = std::min(on_the_way ? near_rounds : active_rounds, limit - out.iterations);
     for (int round = 0, idle = 0; round < rounds; ++round) {
         rows.clear();
-        for (std::size_t i = 0; i < s.size(); ++i)
+        for (std::size_t i = 0; i < active.size(); ++i)
             if (active[i] != 0) rows.push_back(static_cast<int>(i));
         ++out.iterations;
         if (!sparse.set_up(form, rows, {})) return false;
@@ -151,7 +181,7 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
         // What has the wrong sign changes sides.
         const double zero = precise ? rounding : estimated_zero, z_size = largest(x.z);
         std::size_t wrong = 0;
-        for (std::size_t i = 0; i < s.size(); ++i) {
+        for (std::size_t i = 0; i < active.size(); ++i) {
             const double over = gz[i] - e.h[i] - (e.floor[i] + zero * (std::abs(e.h[i]) + z_size));
             const bool turns = (active[i] != 0 ? -x.lambda[i] : over) > 0;
             active[i] = static_cast<char>(active[i] ^ static_cast<char>(turns));
@@ -159,6 +189,9 @@ bool road::finish_sparse(const element& e, const sparse_matrices& form, const to
         }
         idle = wrong < fewest ? 0 : idle + 1;
         fewest = std::min(fewest, wrong);
+        const auto count = static_cast<double>(wrong);
+        if (on_the_way && (count > far_off(e.data->m) || (count > few_wrong && wrong > last_wrong))) return false;
+        last_wrong = wrong;
         const bool last = round + 1 == rounds || idle == active_idle;
         if (wrong > 0 && !last) continue;
         for (double& v : x.lambda) v = std::max(0.0, v);
