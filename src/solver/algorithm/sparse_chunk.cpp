@@ -50,8 +50,8 @@ void sparse_chunk::resize() {
     of.resize(system, lanes);
     floor.resize(at(system.m * lanes));
     gz.resize(floor.size());
-    work.resize(at(system.size * lanes), 0.0);
-    packed.resize(work.size());
+    work.resize(at(system.size * lanes + (lanes > 1 ? 0 : cpu::tail_numbers(system))), 0.0);
+    packed.resize(at(system.size * lanes));
     first.w.clear();
     compliance.clear();
 }

@@ -113,9 +113,20 @@ void list_columns(sparse_pattern& x) {
         x.sums);
 }
 
-/// The rows of E. Returns which variables, [n], are to be eliminated behind them.
-std::vector<char> choose_long_rows(sparse_pattern& x) {
-    std::vector<char> in_q(at(x.n), 0), seen(at(x.n), 0), late(at(x.n), 0);
+/// Where rows with variables that Q does not touch outnumber the variables, they are in R (`products`), or come first.
+enum class many_rows { products, first };
+
+/// What does not take the place that has the least fill.
+struct early_and_late {
+    std::vector<char> early; ///< [m] rows of E that are eliminated before everything else
+    std::vector<char> late;  ///< [n] variables that are eliminated behind everything else
+};
+
+/// The rows of E.
+early_and_late choose_long_rows(sparse_pattern& x, many_rows where) {
+    early_and_late chosen{std::vector<char>(at(x.m), 0), std::vector<char>(at(x.n), 0)};
+    std::vector<char> in_q(at(x.n), 0), seen(at(x.n), 0);
+    std::vector<char>& late = chosen.late;
     for (int j = 0; j < x.n; ++j)
         for (int k = x.q.start[at(j)]; k < x.q.start[at(j + 1)]; ++k)
             if (x.q.col[at(k)] == j) in_q[at(j)] = 1;
@@ -139,11 +150,15 @@ std::vector<char> choose_long_rows(sparse_pattern& x) {
             free += late[at(j)];
         }
     }
-    // In R they make their variables neighbours of each other, in E themselves and their free variables.
-    if (static_cast<std::int64_t>(hold_free.size()) + free >= variables) return std::vector<char>(at(x.n), 0);
+    // In R, or first, they make their variables neighbours of each other, in E themselves and their free variables.
+    const bool many = static_cast<std::int64_t>(hold_free.size()) + free >= variables;
+    if (many) std::fill(late.begin(), late.end(), char(0));
+    if (many && where == many_rows::products) return chosen;
+    if (many)
+        for (const int i : hold_free) chosen.early[at(i)] = 1;
     x.long_rows.insert(x.long_rows.end(), hold_free.begin(), hold_free.end());
     std::sort(x.long_rows.begin(), x.long_rows.end());
-    return late;
+    return chosen;
 }
 
 /// Nodes of K are z, then ν, then rows of E; f(a, b) for every entry off the diagonal, once or more.
@@ -180,10 +195,23 @@ std::vector<int> leaves_first(sparse_pattern& x, const std::vector<int>& node, s
     return position;
 }
 
-/// The pattern of L for K's upper triangle as it stands in `x`.
-void factor_pattern(sparse_pattern& x) {
+/// A dense factorization of the last columns, from so many on. Columns that lack at most so few of its rows get them.
+constexpr int least_tail = 16;
+constexpr double nearly_all = 0.75;
+
+/// The last columns of L that are full, from its rows `row_col`.
+int full_columns(const sparse_pattern& x) {
+    std::vector<int> below(at(x.size), 0);
+    for (const int c : x.row_col) ++below[at(c)];
+    int first = x.size;
+    while (first > 0 && below[at(first - 1)] == x.size - first) --first;
+    return x.size - first;
+}
+
+/// The rows of L for K's upper triangle as it stands in `x`.
+void factor_rows(sparse_pattern& x) {
     const int size = x.size;
-    std::vector<int> parent(at(size), -1), mark(at(size), -1), count(at(size), 0);
+    std::vector<int> parent(at(size), -1), mark(at(size), -1);
     x.row_start.assign(at(size + 1), 0);
     x.row_col.clear();
     for (int k = 0; k < size; ++k) {
@@ -193,7 +221,6 @@ void factor_pattern(sparse_pattern& x) {
             for (int i = x.row[at(e)]; mark[at(i)] != k; i = parent[at(i)]) {
                 if (parent[at(i)] < 0) parent[at(i)] = k;
                 mark[at(i)] = k;
-                ++count[at(i)];
                 x.row_col.push_back(i);
             }
         std::sort(x.row_col.begin() + first, x.row_col.end());
@@ -201,6 +228,37 @@ void factor_pattern(sparse_pattern& x) {
         if (!x.possible) return;
         x.row_start[at(k + 1)] = static_cast<int>(x.row_col.size());
     }
+}
+
+/// Finds the tail, and fills up the columns that nearly have all of its rows.
+void fill_tail(sparse_pattern& x) {
+    const int columns = full_columns(x);
+    x.tail = columns < least_tail ? x.size : x.size - columns;
+    if (x.tail == x.size) return;
+    std::vector<int> rows(at(x.tail), 0);
+    for (int k = x.tail; k < x.size; ++k)
+        for (int e = x.row_start[at(k)]; e < x.row_start[at(k + 1)] && x.row_col[at(e)] < x.tail; ++e)
+            ++rows[at(x.row_col[at(e)])];
+    for (int i = 0; i < x.tail; ++i)
+        if (rows[at(i)] >= nearly_all * columns) x.panel.push_back(i);
+    std::vector<int> start(x.row_start.begin(), x.row_start.begin() + x.tail + 1), col(x.row_col.begin(), x.row_col.begin() + start.back());
+    for (int k = x.tail; k < x.size; ++k) {
+        const auto own = std::span(x.row_col).subspan(at(x.row_start[at(k)]), at(x.row_start[at(k + 1)] - x.row_start[at(k)]));
+        std::ranges::set_union(own, x.panel, std::back_inserter(col));
+        start.push_back(static_cast<int>(col.size()));
+    }
+    x.row_start.swap(start);
+    x.row_col.swap(col);
+}
+
+/// The same by columns.
+void factor_pattern(sparse_pattern& x) {
+    const int size = x.size;
+    factor_rows(x);
+    if (!x.possible) return;
+    fill_tail(x);
+    std::vector<int> count(at(size), 0);
+    for (const int c : x.row_col) ++count[at(c)];
     x.l_start.assign(at(size + 1), 0);
     std::partial_sum(count.begin(), count.end(), x.l_start.begin() + 1);
     x.l_row.assign(x.row_col.size(), 0);
@@ -212,6 +270,10 @@ void factor_pattern(sparse_pattern& x) {
             x.row_place[at(e)] = to;
             x.l_row[at(to)] = k;
         }
+    for (int i = 0; i < x.tail; ++i) {
+        const auto first = x.l_row.begin() + x.l_start[at(i)], last = x.l_row.begin() + x.l_start[at(i + 1)];
+        x.tail_place.push_back(static_cast<int>(std::lower_bound(first, last, x.tail) - x.l_row.begin()));
+    }
     x.direct.assign(at(size), 0);
     for (int k = 0; k < size; ++k) {
         bool direct = x.row_start[at(k + 1)] - x.row_start[at(k)] == x.start[at(k + 1)] - x.start[at(k)] - 1;
@@ -238,7 +300,8 @@ std::vector<int> least_fill(const sparse_pattern& x, const std::vector<int>& nod
 }
 
 /// `find_order(x, node)` is the order of elimination; empty ends the analysis.
-template <class Order> std::shared_ptr<const sparse_pattern> make(const structure& s, const Order& find_order) {
+template <class Order>
+std::shared_ptr<const sparse_pattern> make(const structure& s, const Order& find_order, many_rows where) {
     auto made = std::make_shared<sparse_pattern>();
     sparse_pattern& x = *made;
     x.n = s.n;
@@ -249,7 +312,7 @@ template <class Order> std::shared_ptr<const sparse_pattern> make(const structur
     gather(s, matrix::G, s.m, x.g, x.g_entry);
     std::vector<int> node(at(s.m), -1);
     x.size = s.n + s.p;
-    const std::vector<char> late = choose_long_rows(x);
+    const early_and_late chosen = choose_long_rows(x, where);
     for (const int i : x.long_rows) node[at(i)] = x.size++;
     double products = 0;
     for (int i = 0; i < s.m; ++i) {
@@ -260,9 +323,13 @@ template <class Order> std::shared_ptr<const sparse_pattern> make(const structur
     if (!x.possible) return made;
 
     std::vector<int> order = find_order(x, node);
+    std::vector<char> turn(at(x.size), 1); // 0: early, 2: late
+    for (int j = 0; j < s.n; ++j) turn[at(j)] = chosen.late[at(j)] != 0 ? 2 : 1;
+    for (const int i : x.long_rows) turn[at(node[at(i)])] = chosen.early[at(i)] != 0 ? 0 : 1;
     const std::vector<int> found = order;
-    std::erase_if(order, [&](int k) { return k < s.n && late[at(k)]; });
-    std::ranges::copy_if(found, std::back_inserter(order), [&](int k) { return k < s.n && late[at(k)]; });
+    order.clear();
+    for (const char now : {0, 1, 2})
+        std::ranges::copy_if(found, std::back_inserter(order), [&](int k) { return turn[at(k)] == now; });
     x.possible = order.size() == at(x.size);
     if (!x.possible) return made;
     const std::vector<int> position = leaves_first(x, node, order);
@@ -370,7 +437,7 @@ std::shared_ptr<const sparse_pattern> analyse(const structure& shape) {
             return cache.front().pattern;
         }
     if (cache.size() >= most_cached) cache.pop_back();
-    cache.insert(cache.begin(), {shape, make(shape, least_fill)});
+    cache.insert(cache.begin(), {shape, make(shape, least_fill, many_rows::first)});
     return cache.front().pattern;
 }
 
@@ -379,7 +446,7 @@ std::shared_ptr<const sparse_pattern> analyse_shallow(const structure& shape, st
         std::vector<entry> edges;
         each_edge(x, node, [&](int a, int b) { edges.emplace_back(a, b); });
         return shallow_order(x.size, edges, most);
-    });
+    }, many_rows::products);
     return made->possible ? made : nullptr;
 }
 

@@ -10,7 +10,7 @@
 // stand, an order of elimination with little fill, and the pattern of the factor in K = L D L'. Rows of G with few
 // entries (R) are taken into the first block, the others (E) keep a row of their own. A variable of E that Q does not
 // touch is eliminated behind its rows: before them it has the pivot ρ and leaves W / ρ. Where that would be most of the
-// variables their rows belong to R.
+// variables their rows come first of all, which is what R does, without the products.
 // Every entry that a block covers counts, whatever its number is, so that one analysis serves every batch of the
 // structure.
 
@@ -63,6 +63,10 @@ struct sparse_pattern {
     std::vector<int> row_start;      ///< row k of L: its columns, ascending, and their places in L
     std::vector<int> row_col, row_place;
     std::vector<char> direct; ///< [size] row k of L is column k of K, and each entry the first of its column of L
+    /// From this column on L is full below its diagonal, and has enough columns for a dense factorization; else `size`.
+    int tail = 0;
+    std::vector<int> tail_place; ///< [tail] where in a column of L the rows of the tail begin
+    std::vector<int> panel;      ///< columns before the tail that have all of its rows
 
     bool in_r(int i) const { return place[static_cast<std::size_t>(n + p + i)] < 0; }
     double factor_operations() const;    ///< multiplications of one assembly and factorization

@@ -138,6 +138,10 @@ cpu::lane_system without_numbers(const sparse_pattern& x) {
     s.row_start = x.row_start.data();
     s.row_col = x.row_col.data();
     s.row_place = x.row_place.data();
+    s.tail = x.tail;
+    s.tail_place = x.tail_place.data();
+    s.panel_count = static_cast<std::int64_t>(x.panel.size());
+    s.panel = x.panel.data();
     s.long_count = static_cast<std::int64_t>(x.long_rows.size());
     s.long_rows = x.long_rows.data();
     s.least_pivot = sparse_least_pivot;
@@ -229,53 +233,23 @@ void sparse_matrices::multiply_transposed(const sparse_rows& rows, const std::ve
 
 bool sparse_ldl::factor(const sparse_matrices& matrices, const double* w, double rho, double delta) {
     shape = &matrices.pattern();
-    const sparse_pattern& x = *shape;
+    system = without_numbers(*shape);
     matrices.assemble(w, k);
-    l.resize(x.l_row.size());
-    by_rows.resize(x.l_row.size());
-    inverse.resize(at(x.size));
-    work.assign(at(x.size), 0.0);
-    added = 0;
-    double* y = work.data();
-    for (int c = 0; c < x.size; ++c) {
-        const int last = x.start[at(c + 1)] - 1;
-        for (int e = x.start[at(c)]; e < last; ++e) y[x.row[at(e)]] = k[at(e)];
-        const double sign = x.positive[at(c)] ? 1.0 : -1.0;
-        const double own = k[at(last)];
-        double pivot = own + (x.positive[at(c)] ? rho : -delta);
-        double size = std::abs(pivot);
-        for (int e = x.row_start[at(c)]; e < x.row_start[at(c + 1)]; ++e) {
-            const int i = x.row_col[at(e)], place = x.row_place[at(e)];
-            const double value = y[i];
-            y[i] = 0;
-            for (int f = x.l_start[at(i)]; f < place; ++f) y[x.l_row[at(f)]] -= l[at(f)] * value;
-            const double entry = value * inverse[at(i)];
-            l[at(place)] = by_rows[at(e)] = entry;
-            pivot -= entry * value;
-            size = std::max(size, std::abs(entry * value));
-        }
-        if (!(std::abs(pivot) < 1e290)) return false;
-        if (!(sign * pivot > sparse_least_pivot * size)) {
-            ++added;
-            pivot = sign * std::max(size * sparse_new_pivot, 1e-290);
-        }
-        inverse[at(c)] = 1 / pivot;
-    }
-    return true;
+    l.resize(shape->l_row.size());
+    inverse.resize(at(shape->size));
+    work.resize(at(shape->size + cpu::tail_numbers(system)));
+    std::fill_n(work.begin(), shape->size, 0.0);
+    double replaced = 0;
+    cpu::lane_system s = system;
+    s.rho = &rho;
+    s.delta = &delta;
+    cpu::sparse(false).factor_entries(s, k.data(), l.data(), inverse.data(), work.data(), &replaced);
+    added = replaced;
+    return std::all_of(inverse.begin(), inverse.end(), [](double v) { return std::isfinite(v); });
 }
 
 void sparse_ldl::solve_once(double* v) const {
-    const sparse_pattern& x = *shape;
-    for (int i = 0; i < x.size; ++i) {
-        double value = v[i];
-        for (int e = x.row_start[at(i)]; e < x.row_start[at(i + 1)]; ++e) value -= by_rows[at(e)] * v[x.row_col[at(e)]];
-        v[i] = value;
-    }
-    for (int i = x.size - 1; i >= 0; --i) {
-        double value = v[i] * inverse[at(i)];
-        for (int e = x.l_start[at(i)]; e < x.l_start[at(i + 1)]; ++e) value -= l[at(e)] * v[x.l_row[at(e)]];
-        v[i] = value;
-    }
+    cpu::sparse(false).substitute(system, l.data(), inverse.data(), v);
 }
 
 void sparse_ldl::residual(const double* b, const double* v, double* r) const {

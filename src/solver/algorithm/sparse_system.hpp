@@ -77,17 +77,16 @@ public:
     /// against K without shifts in at most `steps` steps.
     void solve(std::vector<double>& b, double accuracy, int steps);
     void solve_once(double* x) const; ///< with the shifts
-    std::size_t bytes() const { return (k.size() + 2 * l.size() + 2 * inverse.size()) * sizeof(double); }
+    std::size_t bytes() const { return (k.size() + l.size() + inverse.size() + work.size()) * sizeof(double); }
     bool definite() const { return added == 0; } ///< no pivot had the wrong sign
 
 private:
     void residual(const double* b, const double* x, double* r) const;
 
     const sparse_pattern* shape = nullptr;
-    std::vector<double> k, l, inverse;
-    std::vector<double> by_rows; ///< L once more: the substitutions forth and back each sum into one number
-    std::vector<double> work, right, left;
-    int added = 0;
+    cpu::lane_system system{}; ///< the pattern as the kernels read it
+    std::vector<double> k, l, inverse, work, right, left;
+    double added = 0;
 };
 
 } // namespace optnet::solver

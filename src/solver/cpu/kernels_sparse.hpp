@@ -36,6 +36,10 @@ struct lane_system {
     const double* base;     ///< [entries of K]
     const int *l_start, *l_row;                 ///< L by columns
     const int *row_start, *row_col, *row_place; ///< L by rows, and where an entry stands by columns
+    std::int64_t tail;     ///< from this column on L is full, and worth a dense factorization; else `size`
+    const int* tail_place; ///< [tail] where in a column of L the rows of the tail begin
+    std::int64_t panel_count;
+    const int* panel;                           ///< the columns before it that have all rows of the tail
     std::int64_t long_count;                    ///< E
     const int* long_rows;
     const double *rho, *delta;      ///< [lanes]
@@ -92,9 +96,15 @@ struct interior_kernels {
 struct sparse_kernels {
     using index = std::int64_t;
 
-    /// L and 1 / D for the weights w [m]. `work` [size] is 0 before and after. Pivots that are not finite leave NaN;
-    /// those of the wrong sign are replaced as in `sparse_ldl`, replaced [lanes] of them where that is not null.
+    /// L and 1 / D for the weights w [m]. `work` [size] is 0 before and after, and of a problem alone has
+    /// `tail_numbers` more. Pivots that are not finite leave NaN; those of the wrong sign are replaced as in
+    /// `sparse_ldl`, replaced [lanes] of them where that is not null.
     void (*factor)(const lane_system& s, const double* w, double* L, double* inverse, double* work, double* replaced);
+    /// The same from the entries of K, the shifts ρ and δ being those of `s`.
+    void (*factor_entries)(const lane_system& s, const double* k, double* L, double* inverse, double* work,
+                           double* replaced);
+    /// x, [size] in the order of elimination, becomes the solution of L D L' y = x.
+    void (*substitute)(const lane_system& s, const double* L, const double* inverse, double* x);
     /// One solve with the shifts in it, as `sparse_kkt::solve`: x = the solution for `right`, λ = w (Gz - right.λ), and
     /// gz = G z. x may be right. `work` holds [size].
     void (*solve)(const lane_system& s, const double* w, const double* L, const double* inverse,
@@ -125,6 +135,15 @@ struct sparse_kernels {
                   double* doubtful);
     interior_kernels interior;
 };
+
+/// What the dense factorization of the tail works with: its columns, their lengths filled up, what they are multiplied
+/// by, the pivots and the sizes of their terms.
+inline std::int64_t tail_columns(const lane_system& s) { return s.size - s.tail; }
+inline std::int64_t tail_stride(const lane_system& s) { return (tail_columns(s) + 7) / 8 * 8 + 16; }
+inline std::int64_t tail_numbers(const lane_system& s) {
+    const std::int64_t columns = tail_columns(s) + 4;
+    return s.tail == s.size ? 0 : columns * tail_stride(s) + 5 * (columns + s.panel_count) + columns;
+}
 
 /// The kernels of the instruction set that `dense` has: for `lanes<double>` problems, or for one that is alone, where
 /// [lanes] is [1].
