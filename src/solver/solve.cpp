@@ -27,6 +27,11 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     // One problem has nobody to share its matrices with on form D, where it then needs few rows of G.
     const bool shared = shares_matrices(batch) && (sparse || batch.batch > 1);
     if (made.chosen == form::dual && !shared) made.rows = rows_of_one(*batch.shape);
+    const bool in_lanes = sparse && batch.batch >= least_together && numbers_in_lane(made, shared) <= most_in_lanes;
+    if (sparse && !in_lanes) {
+        const std::shared_ptr<const sparse_pattern> other = analyse(*batch.shape, factored::alone);
+        if (other->possible) made.pattern = other;
+    }
     // float32 data are solved and verified in double precision; only the result is rounded.
     const tolerances eps{how.eps_abs.value_or(default_tolerance<T>), how.eps_rel.value_or(default_tolerance<T>)};
     std::shared_ptr<factorization> kept;
@@ -41,8 +46,7 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     one_call<T> call{batch, how, eps, out, kept.get(), made, from, nullptr};
     static std::atomic<std::uint64_t> calls{0};
     call.serial = ++calls;
-    if (sparse && batch.batch >= least_together && numbers_in_lane(made, shared) <= most_in_lanes)
-        call.lanes = lanes_together;
+    if (in_lanes) call.lanes = lanes_together;
     const bool lanes = !shared && batch.batch >= least_together && own_chunk::serves(*batch.shape, made);
     const bool alone = !lanes && (!shared || batch.batch < least_together);
     const bool hold = holds(*batch.shape, made, call.lanes, shared, alone);

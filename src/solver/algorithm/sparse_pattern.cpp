@@ -113,9 +113,6 @@ void list_columns(sparse_pattern& x) {
         x.sums);
 }
 
-/// Where rows with variables that Q does not touch outnumber the variables, they are in R (`products`), or come first.
-enum class many_rows { products, first };
-
 /// What does not take the place that has the least fill.
 struct early_and_late {
     std::vector<char> early; ///< [m] rows of E that are eliminated before everything else
@@ -123,7 +120,7 @@ struct early_and_late {
 };
 
 /// The rows of E.
-early_and_late choose_long_rows(sparse_pattern& x, many_rows where) {
+early_and_late choose_long_rows(sparse_pattern& x, factored how) {
     early_and_late chosen{std::vector<char>(at(x.m), 0), std::vector<char>(at(x.n), 0)};
     std::vector<char> in_q(at(x.n), 0), seen(at(x.n), 0);
     std::vector<char>& late = chosen.late;
@@ -153,7 +150,7 @@ early_and_late choose_long_rows(sparse_pattern& x, many_rows where) {
     // In R, or first, they make their variables neighbours of each other, in E themselves and their free variables.
     const bool many = static_cast<std::int64_t>(hold_free.size()) + free >= variables;
     if (many) std::fill(late.begin(), late.end(), char(0));
-    if (many && where == many_rows::products) return chosen;
+    if (many && how != factored::alone) return chosen;
     if (many)
         for (const int i : hold_free) chosen.early[at(i)] = 1;
     x.long_rows.insert(x.long_rows.end(), hold_free.begin(), hold_free.end());
@@ -195,19 +192,6 @@ std::vector<int> leaves_first(sparse_pattern& x, const std::vector<int>& node, s
     return position;
 }
 
-/// A dense factorization of the last columns, from so many on. Columns that lack at most so few of its rows get them.
-constexpr int least_tail = 16;
-constexpr double nearly_all = 0.75;
-
-/// The last columns of L that are full, from its rows `row_col`.
-int full_columns(const sparse_pattern& x) {
-    std::vector<int> below(at(x.size), 0);
-    for (const int c : x.row_col) ++below[at(c)];
-    int first = x.size;
-    while (first > 0 && below[at(first - 1)] == x.size - first) --first;
-    return x.size - first;
-}
-
 /// The rows of L for K's upper triangle as it stands in `x`.
 void factor_rows(sparse_pattern& x) {
     const int size = x.size;
@@ -230,33 +214,87 @@ void factor_rows(sparse_pattern& x) {
     }
 }
 
-/// Finds the tail, and fills up the columns that nearly have all of its rows.
-void fill_tail(sparse_pattern& x) {
-    const int columns = full_columns(x);
-    x.tail = columns < least_tail ? x.size : x.size - columns;
+/// A dense factorization of the last columns, from so many on, takes this share of the time for an operation. Columns
+/// before them may go along, with all rows up to their last one.
+constexpr int least_tail = 16;
+constexpr double dense_time = 1.0 / 6;
+double one_by_one(double entries) { return 0.5 * entries * (entries + 3); }
+double going_along(double last) { return 0.5 * dense_time * last * last + 3 * last; }
+
+/// The first of the last columns of L that are full.
+int full_columns(const sparse_pattern& x, const std::vector<int>& below) {
+    int first = x.size;
+    while (first > 0 && below[at(first - 1)] == x.size - first) --first;
+    return first;
+}
+
+/// The first of those that are the cheapest to be filled up; `last` is each column's last row.
+int cheapest_columns(const sparse_pattern& x, const std::vector<int>& below, const std::vector<int>& last) {
+    double least = 0;
+    for (int i = 0; i < x.size; ++i) least += one_by_one(below[at(i)]);
+    int best = x.size;
+    std::vector<int> in_tail(at(x.size), 0); // entries of each column there
+    for (int first = x.size - 1; first >= 0; --first) {
+        for (int e = x.row_start[at(first)]; e < x.row_start[at(first + 1)]; ++e) ++in_tail[at(x.row_col[at(e)])];
+        const int columns = x.size - first;
+        if (columns < least_tail || columns % 8 != 0) continue;
+        double cost = dense_time * columns * columns * columns / 6.0;
+        if (cost > least) break;
+        for (int i = 0; i < first; ++i) {
+            const double above = below[at(i)] - in_tail[at(i)];
+            cost += std::min(one_by_one(below[at(i)]),
+                             going_along(last[at(i)] + 1 - first) + above * (above + in_tail[at(i)]));
+        }
+        if (cost < least) {
+            least = cost;
+            best = first;
+        }
+    }
+    return best;
+}
+
+/// Finds the tail and the columns that go along. `filled`: it is filled up where it is not full.
+void find_tail(sparse_pattern& x, bool filled) {
+    std::vector<int> below(at(x.size), 0), last(at(x.size), -1);
+    for (int k = 0; k < x.size; ++k)
+        for (int e = x.row_start[at(k)]; e < x.row_start[at(k + 1)]; ++e) {
+            ++below[at(x.row_col[at(e)])];
+            last[at(x.row_col[at(e)])] = k;
+        }
+    x.tail = filled ? cheapest_columns(x, below, last) : full_columns(x, below);
+    if (x.size - x.tail < least_tail) x.tail = x.size;
     if (x.tail == x.size) return;
     std::vector<int> rows(at(x.tail), 0);
-    for (int k = x.tail; k < x.size; ++k)
-        for (int e = x.row_start[at(k)]; e < x.row_start[at(k + 1)] && x.row_col[at(e)] < x.tail; ++e)
-            ++rows[at(x.row_col[at(e)])];
-    for (int i = 0; i < x.tail; ++i)
-        if (rows[at(i)] >= nearly_all * columns) x.panel.push_back(i);
-    std::vector<int> start(x.row_start.begin(), x.row_start.begin() + x.tail + 1), col(x.row_col.begin(), x.row_col.begin() + start.back());
+    std::vector<int> start(x.row_start.begin(), x.row_start.begin() + x.tail + 1);
+    std::vector<int> col(x.row_col.begin(), x.row_col.begin() + start.back());
     for (int k = x.tail; k < x.size; ++k) {
-        const auto own = std::span(x.row_col).subspan(at(x.row_start[at(k)]), at(x.row_start[at(k + 1)] - x.row_start[at(k)]));
-        std::ranges::set_union(own, x.panel, std::back_inserter(col));
+        for (int e = x.row_start[at(k)]; e < x.row_start[at(k + 1)] && x.row_col[at(e)] < x.tail; ++e) {
+            ++rows[at(x.row_col[at(e)])];
+            col.push_back(x.row_col[at(e)]);
+        }
+        for (int i = x.tail; i < k; ++i) col.push_back(i);
         start.push_back(static_cast<int>(col.size()));
     }
     x.row_start.swap(start);
     x.row_col.swap(col);
+    std::vector<entry> along; // (rows up to the last one, column)
+    for (int i = 0; i < x.tail; ++i)
+        if (rows[at(i)] > 0 && going_along(last[at(i)] + 1 - x.tail) < one_by_one(rows[at(i)]))
+            along.emplace_back(last[at(i)] + 1 - x.tail, i);
+    std::stable_sort(along.begin(), along.end(), [](const entry& a, const entry& b) { return a.first > b.first; });
+    x.along.assign(at(x.tail), -1);
+    for (const entry& e : along) {
+        x.along[at(e.second)] = static_cast<int>(x.panel_end.size());
+        x.panel_end.push_back(e.first);
+    }
 }
 
-/// The same by columns.
-void factor_pattern(sparse_pattern& x) {
+/// The pattern of L.
+void factor_pattern(sparse_pattern& x, bool filled) {
     const int size = x.size;
     factor_rows(x);
     if (!x.possible) return;
-    fill_tail(x);
+    find_tail(x, filled);
     std::vector<int> count(at(size), 0);
     for (const int c : x.row_col) ++count[at(c)];
     x.l_start.assign(at(size + 1), 0);
@@ -301,7 +339,7 @@ std::vector<int> least_fill(const sparse_pattern& x, const std::vector<int>& nod
 
 /// `find_order(x, node)` is the order of elimination; empty ends the analysis.
 template <class Order>
-std::shared_ptr<const sparse_pattern> make(const structure& s, const Order& find_order, many_rows where) {
+std::shared_ptr<const sparse_pattern> make(const structure& s, const Order& find_order, factored how) {
     auto made = std::make_shared<sparse_pattern>();
     sparse_pattern& x = *made;
     x.n = s.n;
@@ -312,7 +350,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s, const Order& find
     gather(s, matrix::G, s.m, x.g, x.g_entry);
     std::vector<int> node(at(s.m), -1);
     x.size = s.n + s.p;
-    const early_and_late chosen = choose_long_rows(x, where);
+    const early_and_late chosen = choose_long_rows(x, how);
     for (const int i : x.long_rows) node[at(i)] = x.size++;
     double products = 0;
     for (int i = 0; i < s.m; ++i) {
@@ -328,7 +366,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s, const Order& find
     for (const int i : x.long_rows) turn[at(node[at(i)])] = chosen.early[at(i)] != 0 ? 0 : 1;
     const std::vector<int> found = order;
     order.clear();
-    for (const char now : {0, 1, 2})
+    for (int now = 0; now <= 2; ++now)
         std::ranges::copy_if(found, std::back_inserter(order), [&](int k) { return turn[at(k)] == now; });
     x.possible = order.size() == at(x.size);
     if (!x.possible) return made;
@@ -383,7 +421,7 @@ std::shared_ptr<const sparse_pattern> make(const structure& s, const Order& find
     }
     x.product_width = common_width(x.product_start);
     list_columns(x);
-    factor_pattern(x);
+    factor_pattern(x, how == factored::alone);
     return made;
 }
 
@@ -422,31 +460,35 @@ double covered_entries(const structure& shape) {
     return total;
 }
 
-std::shared_ptr<const sparse_pattern> analyse(const structure& shape) {
+std::shared_ptr<const sparse_pattern> analyse(const structure& shape, factored how) {
     struct known {
         structure shape;
+        factored how;
         std::shared_ptr<const sparse_pattern> pattern;
     };
     static std::mutex gate;
     static std::vector<known> cache; // the last used first
     const std::lock_guard<std::mutex> lock(gate);
     for (std::size_t i = 0; i < cache.size(); ++i)
-        if (same_places(cache[i].shape, shape)) {
+        if (cache[i].how == how && same_places(cache[i].shape, shape)) {
             std::rotate(cache.begin(), cache.begin() + static_cast<std::ptrdiff_t>(i),
                         cache.begin() + static_cast<std::ptrdiff_t>(i) + 1);
             return cache.front().pattern;
         }
     if (cache.size() >= most_cached) cache.pop_back();
-    cache.insert(cache.begin(), {shape, make(shape, least_fill, many_rows::first)});
+    cache.insert(cache.begin(), {shape, how, make(shape, least_fill, how)});
     return cache.front().pattern;
 }
 
 std::shared_ptr<const sparse_pattern> analyse_shallow(const structure& shape, std::int64_t most) {
-    const auto made = make(shape, [&](const sparse_pattern& x, const std::vector<int>& node) {
-        std::vector<entry> edges;
-        each_edge(x, node, [&](int a, int b) { edges.emplace_back(a, b); });
-        return shallow_order(x.size, edges, most);
-    }, many_rows::products);
+    const auto made = make(
+        shape,
+        [&](const sparse_pattern& x, const std::vector<int>& node) {
+            std::vector<entry> edges;
+            each_edge(x, node, [&](int a, int b) { edges.emplace_back(a, b); });
+            return shallow_order(x.size, edges, most);
+        },
+        factored::in_lanes);
     return made->possible ? made : nullptr;
 }
 

@@ -10,7 +10,7 @@
 // stand, an order of elimination with little fill, and the pattern of the factor in K = L D L'. Rows of G with few
 // entries (R) are taken into the first block, the others (E) keep a row of their own. A variable of E that Q does not
 // touch is eliminated behind its rows: before them it has the pivot ρ and leaves W / ρ. Where that would be most of the
-// variables their rows come first of all, which is what R does, without the products.
+// variables their rows belong to R; or first of all, which comes to the same without the products.
 // Every entry that a block covers counts, whatever its number is, so that one analysis serves every batch of the
 // structure.
 
@@ -66,7 +66,8 @@ struct sparse_pattern {
     /// From this column on L is full below its diagonal, and has enough columns for a dense factorization; else `size`.
     int tail = 0;
     std::vector<int> tail_place; ///< [tail] where in a column of L the rows of the tail begin
-    std::vector<int> panel;      ///< columns before the tail that have all of its rows
+    std::vector<int> along;      ///< [tail] the number of a column that goes along, in `panel_end`, or -1
+    std::vector<int> panel_end;  ///< of its rows in the tail the last one + 1, descending
 
     bool in_r(int i) const { return place[static_cast<std::size_t>(n + p + i)] < 0; }
     double factor_operations() const;    ///< multiplications of one assembly and factorization
@@ -79,8 +80,12 @@ double covered_entries(const structure& shape);
 /// True if the blocks have the same kinds and places: numbers, sources and the groups of rows do not enter.
 bool same_places(const structure& a, const structure& b);
 
+/// What the pattern is for. In lanes an operation takes the same time wherever it is. Alone it takes a sixth of that in
+/// a dense factorization, so that the last columns are filled up where that pays.
+enum class factored { in_lanes, alone };
+
 /// The analysis of a structure, from a small cache that all threads share.
-std::shared_ptr<const sparse_pattern> analyse(const structure& shape);
+std::shared_ptr<const sparse_pattern> analyse(const structure& shape, factored how = factored::in_lanes);
 
 /// The same with an order of elimination whose tree is low (shallow_order.hpp), made anew; null where L would have more
 /// than `most_entries`.

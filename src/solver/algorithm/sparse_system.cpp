@@ -140,8 +140,9 @@ cpu::lane_system without_numbers(const sparse_pattern& x) {
     s.row_place = x.row_place.data();
     s.tail = x.tail;
     s.tail_place = x.tail_place.data();
-    s.panel_count = static_cast<std::int64_t>(x.panel.size());
-    s.panel = x.panel.data();
+    s.along = x.along.data();
+    s.panel_count = static_cast<std::int64_t>(x.panel_end.size());
+    s.panel_end = x.panel_end.data();
     s.long_count = static_cast<std::int64_t>(x.long_rows.size());
     s.long_rows = x.long_rows.data();
     s.least_pivot = sparse_least_pivot;
@@ -248,9 +249,7 @@ bool sparse_ldl::factor(const sparse_matrices& matrices, const double* w, double
     return std::all_of(inverse.begin(), inverse.end(), [](double v) { return std::isfinite(v); });
 }
 
-void sparse_ldl::solve_once(double* v) const {
-    cpu::sparse(false).substitute(system, l.data(), inverse.data(), v);
-}
+void sparse_ldl::solve_once(double* v) const { cpu::sparse(false).substitute(system, l.data(), inverse.data(), v); }
 
 void sparse_ldl::residual(const double* b, const double* v, double* r) const {
     const sparse_pattern& x = *shape;

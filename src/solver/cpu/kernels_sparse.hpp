@@ -38,9 +38,10 @@ struct lane_system {
     const int *row_start, *row_col, *row_place; ///< L by rows, and where an entry stands by columns
     std::int64_t tail;     ///< from this column on L is full, and worth a dense factorization; else `size`
     const int* tail_place; ///< [tail] where in a column of L the rows of the tail begin
+    const int* along;      ///< [tail] the number of a column that takes part in that, or -1
     std::int64_t panel_count;
-    const int* panel;                           ///< the columns before it that have all rows of the tail
-    std::int64_t long_count;                    ///< E
+    const int* panel_end;    ///< [panel_count] where its rows in the tail end, descending
+    std::int64_t long_count; ///< E
     const int* long_rows;
     const double *rho, *delta;      ///< [lanes]
     const double *full, *full_root; ///< [lanes] the weight of an active row, and the root of it for rows of E
@@ -136,13 +137,13 @@ struct sparse_kernels {
     interior_kernels interior;
 };
 
-/// What the dense factorization of the tail works with: its columns, their lengths filled up, what they are multiplied
+/// What the dense factorization of the tail works with: the columns that take part, filled up, what they are multiplied
 /// by, the pivots and the sizes of their terms.
 inline std::int64_t tail_columns(const lane_system& s) { return s.size - s.tail; }
 inline std::int64_t tail_stride(const lane_system& s) { return (tail_columns(s) + 7) / 8 * 8 + 16; }
 inline std::int64_t tail_numbers(const lane_system& s) {
-    const std::int64_t columns = tail_columns(s) + 4;
-    return s.tail == s.size ? 0 : columns * tail_stride(s) + 5 * (columns + s.panel_count) + columns;
+    const std::int64_t columns = tail_columns(s) + 4, all = columns + s.panel_count;
+    return s.tail == s.size ? 0 : all * (tail_stride(s) + 5) + columns;
 }
 
 /// The kernels of the instruction set that `dense` has: for `lanes<double>` problems, or for one that is alone, where
