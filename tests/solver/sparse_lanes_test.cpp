@@ -57,13 +57,14 @@ TEST_CASE("lanes: every kind of sparse model, with its gradient, as each problem
     struct {
         const char* name;
         model made;
+        bool unique = true; ///< the multipliers
     } models[] = {{"total variation", denoising(100, 21, 13, 3)},
                   {"simplex", simplex(300, 21, 4)},
                   {"chain", chain(2, 21, 5)},
-                  {"portfolio", portfolio(10, 21, 6, 1.0)},
+                  {"portfolio", portfolio(10, 21, 6, 1.0), false},
                   {"worst case", worst_case(121, 21, 7)},
                   {"worst case, a 0 in Q", worst_case(121, 21, 7, zero_in_q::by_number)}};
-    for (auto& [title, made] : models) {
+    for (auto& [title, made, unique] : models) {
         own_sides batch(made);
         const int n = made.shape.n, m = made.shape.m;
         const answer<double> a = solve_by_other_forms(batch.all());
@@ -80,8 +81,10 @@ TEST_CASE("lanes: every kind of sparse model, with its gradient, as each problem
             // Both are exact on the same active rows, but for what a residual of 1e-2 tolerances, 1e-10 of the data,
             // leaves in a system whose condition is at most 1e4.
             CHECK(distance(a.z, k, one.z, 0, n) <= 1e-6 * size(one.z, 0, n));
-            CHECK(distance(a.lambda, k, one.lambda, 0, m) <= 1e-6 * size(one.lambda, 0, m));
-            CHECK(distance(da, k, derivative_of(batch.some(k, 1), one), 0, n) <= 1e-9);
+            if (unique) CHECK(distance(a.lambda, k, one.lambda, 0, m) <= 1e-6 * size(one.lambda, 0, m));
+            // D of a row that is weakly active comes from a centre that is known to 1e-9 of its terms.
+            const bool exact = a.kept->elements[at(k)].rows.ratios.empty();
+            CHECK(distance(da, k, derivative_of(batch.some(k, 1), one), 0, n) <= (exact ? 1e-9 : 1e-6));
         }
         CAPTURE(title, lanes);
         CHECK((lanes >= 15 || made.shape.p == 10)); // rows of a portfolio depend on each other
