@@ -214,10 +214,10 @@ void factor_rows(sparse_pattern& x) {
     }
 }
 
-/// A dense factorization of the last columns, from so many on, takes this share of the time for an operation. Columns
-/// before them may go along, with all rows up to their last one.
+/// A dense factorization of the last columns, from so many on, takes this share of the time for an operation, and that of
+/// so many to begin with. Columns before them may go along, with all rows up to their last one.
 constexpr int least_tail = 16;
-constexpr double dense_time = 1.0 / 6;
+constexpr double dense_time = 1.0 / 6, dense_start = 5000;
 double one_by_one(double entries) { return 0.5 * entries * (entries + 3); }
 double going_along(double last) { return 0.5 * dense_time * last * last + 3 * last; }
 
@@ -238,7 +238,7 @@ int cheapest_columns(const sparse_pattern& x, const std::vector<int>& below, con
         for (int e = x.row_start[at(first)]; e < x.row_start[at(first + 1)]; ++e) ++in_tail[at(x.row_col[at(e)])];
         const int columns = x.size - first;
         if (columns < least_tail || columns % 8 != 0) continue;
-        double cost = dense_time * columns * columns * columns / 6.0;
+        double cost = dense_start + dense_time * columns * columns * columns / 6.0;
         if (cost > least) break;
         for (int i = 0; i < first; ++i) {
             const double above = below[at(i)] - in_tail[at(i)];
