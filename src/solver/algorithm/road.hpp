@@ -70,7 +70,7 @@ inline constexpr double off_boundary = 1e-2;
 /// With more rows than this against the n − p that a basis can have, a guess of the basis is mostly dependent
 /// (measured).
 inline bool may_guess(std::int64_t rows, const operators& o) { return 2 * rows <= 3 * std::int64_t{o.n - o.p}; }
-/// What λ is measured in against s: what z costs, Q, or q in a linear program.
+/// What λ is measured in against s: the largest number of Q and q.
 double cost_unit(const element& e);
 
 class road {

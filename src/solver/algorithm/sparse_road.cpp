@@ -61,7 +61,7 @@ std::vector<char> active_by_step(const element& e, const interior_rows& rows) {
 
 } // namespace
 
-double cost_unit(const element& e) { return e.data->q_max > 0 ? e.data->q_max : std::max(largest(e.q), 1e-300); }
+double cost_unit(const element& e) { return std::max({e.data->q_max, largest(e.q), 1e-300}); }
 
 void road::run(const element& e, const sparse_matrices* form, const settings& how, const tolerances& eps, outcome& out,
                const warm_start* from, int spent, const interior_iterate* reached) {
