@@ -101,15 +101,16 @@ void check_as_on_cpu(const solver::problem<double>& given, bool unique_duals) {
 
 } // namespace
 
-TEST_CASE("total variation, simplices, chains, the worst of costs: points and gradients of the CPU") {
+TEST_CASE("total variation, simplices, chains, costs, losses: points and gradients of the CPU") {
     model tv = denoising(100, 6, 13, 1);
     check_as_on_cpu(tv.problem(), true);
     model simple = simplex(200, 6, 2), wide = simplex(3000, 1, 3); // one row of A is a wide line
     check_as_on_cpu(simple.problem(), true);
     check_as_on_cpu(wide.problem(), true);
-    model springs = chain(2, 6, 4), outliers = huber(20, 6, 5);
+    model springs = chain(2, 6, 4), outliers = huber(20, 6, 5), losses = value_at_risk(20, 60, 6, 7);
     check_as_on_cpu(springs.problem(), true);
     check_as_on_cpu(outliers.problem(), true);
+    check_as_on_cpu(losses.problem(), true);
     for (const zero_in_q zero : {zero_in_q::by_structure, zero_in_q::by_number}) {
         model worst = worst_case(121, 6, 5, zero); // full rows beside 1 entry in each of the others
         check_as_on_cpu(worst.problem(), true);

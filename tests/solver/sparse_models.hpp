@@ -149,6 +149,40 @@ inline model worst_case(int n, std::int64_t batch, std::uint64_t seed, zero_in_q
     return x;
 }
 
+/// Conditional value at risk at 90 % (Rockafellar & Uryasev 2000) of a portfolio in equally likely scenarios, over
+/// (w, a, u): weight/2 |w|^2 + q'w + a + 10 1'u / scenarios, with u_s >= -y_s'w - a, u >= 0, w >= 0, 1'w = 1. Q is 0
+/// but for w, and the rows of scenarios are full in w.
+inline model value_at_risk(int assets, int scenarios, std::int64_t batch, std::uint64_t seed, double weight = 0.1) {
+    using solver::block_kind;
+    using solver::matrix;
+    const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
+    numbers draw(seed);
+    model x;
+    x.batch = batch;
+    const int n = x.shape.n = assets + 1 + scenarios;
+    x.shape.p = 1;
+    x.shape.m = 2 * scenarios + assets;
+    std::vector<double> losses(at(assets * scenarios));
+    for (double& v : losses) v = -0.05 - 0.2 * draw.normal();
+    x.add(matrix::Q, block_kind::scaled_identity, 0, 0, assets, assets, 1, {weight});
+    x.add(matrix::A, block_kind::dense, 0, 0, 1, assets, 1, std::vector<double>(at(assets), 1.0));
+    x.add(matrix::G, block_kind::dense, 0, 0, scenarios, assets, 1, losses);
+    x.add(matrix::G, block_kind::dense, 0, assets, scenarios, 1, 1, std::vector<double>(at(scenarios), -1.0));
+    x.add(matrix::G, block_kind::identity, 0, assets + 1, scenarios, scenarios, -1);
+    x.add(matrix::G, block_kind::identity, scenarios, assets + 1, scenarios, scenarios, -1);
+    x.add(matrix::G, block_kind::identity, 2 * scenarios, 0, assets, assets, -1);
+    x.shape.groups = {{solver::row_kind::general, 0, scenarios, -1, false},
+                      {solver::row_kind::bound, scenarios, scenarios + assets, -1, false}};
+    x.b = {1};
+    x.h.assign(at(x.shape.m), 0.0);
+    x.q.assign(at(batch * n), 10.0 / scenarios);
+    for (std::int64_t k = 0; k < batch; ++k) {
+        for (int j = 0; j < assets; ++j) x.q[at(k * n + j)] = -0.1 * draw.uniform();
+        x.q[at(k * n + assets)] = 1;
+    }
+    return x;
+}
+
 /// Huber's function of 2k residuals with outliers, written out, k unknowns: minimize 1/2 |u|^2 + q'u + 1't over
 /// Xz - u - v = y, |v| <= t with the variables (z, u, v, t). Q is 0 but for u, and of an outlier's pair of rows one is
 /// active.
