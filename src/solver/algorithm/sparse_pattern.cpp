@@ -281,7 +281,9 @@ void find_tail(sparse_pattern& x, bool filled) {
     for (int i = 0; i < x.tail; ++i)
         if (rows[at(i)] > 0 && going_along(last[at(i)] + 1 - x.tail) < one_by_one(rows[at(i)]))
             along.emplace_back(last[at(i)] + 1 - x.tail, i);
-    std::stable_sort(along.begin(), along.end(), [](const entry& a, const entry& b) { return a.first > b.first; });
+    std::sort(along.begin(), along.end(), [](const entry& a, const entry& b) {
+        return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
     x.along.assign(at(x.tail), -1);
     for (const entry& e : along) {
         x.along[at(e.second)] = static_cast<int>(x.panel_end.size());
