@@ -79,6 +79,23 @@ Tensor chain(const Tensor& x, const Tensor& reach) {
     return layer(closed_chain::x = x, closed_chain::reach = reach);
 }
 
+namespace value_at_risk { // conditional value at risk at 90 % (Rockafellar & Uryasev 2000)
+constexpr dim<"assets"> assets;
+constexpr dim<"scenarios"> scenarios;
+constexpr variable<"w", assets> w;
+constexpr variable<"a"> a;
+constexpr param<"returns", scenarios, assets> returns;
+constexpr param<"predicted", assets> predicted;
+constexpr auto model =
+    minimize(0.05 * sum_squares(w) - dot(predicted, w) + a + 10 * mean(pos(-(returns * w) - a))).st(sum(w) == 1, w >= 0);
+} // namespace value_at_risk
+
+/// Weights [assets] for predicted returns [assets] and returns [scenarios, assets], all equally likely.
+Tensor risk(const Tensor& predicted, const Tensor& returns) {
+    static const OptLayer layer(value_at_risk::model);
+    return std::get<0>(layer(value_at_risk::predicted = predicted, value_at_risk::returns = returns));
+}
+
 /// The structure of a plan for `assets` weights w_t over `periods`, z = (w, u), u_t >= |w_t - w_(t-1)|: rows of G are
 /// -w <= 0, -u <= 0, then the two sides of u, then 1'u_t <= limit. The source of block t of Q is t, the last one is
 /// the weight of u'u. The language has no sum over periods that come at run time, so the blocks are laid by hand.
@@ -135,5 +152,6 @@ TORCH_LIBRARY(optnet_bench, m) {
     m.def("simplex(Tensor q) -> Tensor", &onto_simplex);
     m.def("sudoku(Tensor givens, Tensor A, Tensor x0) -> Tensor", &sudoku);
     m.def("chain(Tensor x, Tensor reach) -> Tensor", &chain);
+    m.def("risk(Tensor predicted, Tensor returns) -> Tensor", &risk);
     m.def("portfolio(Tensor covariances, Tensor trade_weight, Tensor q, Tensor h) -> Tensor", &portfolio);
 }

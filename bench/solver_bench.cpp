@@ -239,6 +239,10 @@ int main(int argc, char** argv) {
     add_model("chain/200/128", chain(2, 128, 1));
     add_model("portfolio/10", portfolio(10, 1, 1));
     add_model("portfolio/10/128", portfolio(10, 128, 1));
+    add_model("value_at_risk/20/40", value_at_risk(20, 40, 1, 1));
+    add_model("value_at_risk/20/40/128", value_at_risk(20, 40, 128, 1));
+    add_model("value_at_risk/100/200", value_at_risk(100, 200, 1, 1));
+    add_model("value_at_risk/100/200/32", value_at_risk(100, 200, 32, 1));
     const peak::rates &wide = peak::of(solver::cpu::dense<double>()), &narrow = peak::of(solver::cpu::dense<float>());
     const auto add_rates = [](const char* type, const peak::rates& r) {
         benchmark::AddCustomContext(std::string(type) + ", one core, GFLOP/s",

@@ -83,11 +83,12 @@ FAMILIES = {  # the builder and the batch where the row names none
     "simplex": (structured.simplex, 1),
     "chain": (structured.chain, 1),
     "portfolio": (structured.portfolio, 1),
+    "risk": (structured.risk, 1),
 }
 
 GROUPS = {
     "table": "dense-10-shared dense-10-own dense-50-shared dense-50-own dense-100-shared dense-100-own dc3-50 sudoku-64 tv-100 "
-             "simplex-20 simplex-1000 chain-200 random-20 random-100 random-450 portfolio-10",
+             "simplex-20 simplex-1000 chain-200 random-20 random-100 random-450 portfolio-10 risk-50 risk-100",
     "1.1": "dense-100-own@1 dense-100-own@64 dense-100-own@128 dense-100-shared@64 dense-100-shared@128",
     "1.2": "linear-10 linear-50 linear-100 linear-500",
     "2.1": "chain-200 chain-500 chain-1000 chain-2000 chain-4000 chain-10000",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows whose matrices are mostly zeros, in sparse CSR: total variation, simplex, chain, portfolio."""
+"""Rows whose matrices are mostly zeros, in sparse CSR: total variation, simplex, chain, risk, portfolio."""
 import torch
 
 from problem import Draw, Layer, Problem
@@ -78,6 +78,25 @@ def chain(n, batch, own):
     reach = torch.ones(d, dtype=torch.float64)
     h = torch.ones(2 * n, dtype=torch.float64)
     return Problem("", batch, quadratic, -x, G=rows.csr(), h=h, layer=Layer("chain", [x, reach]))
+
+
+def risk(assets, batch, own):
+    """Conditional value at risk at 90 % (Rockafellar & Uryasev 2000) of a portfolio in twice as many equally likely scenarios, as a
+    QP in (w, a, u): 0.05 |w|^2 - predicted'w + a + 10 mean(u), u >= -returns w - a, u >= 0, 1'w = 1, w >= 0. Full rows in w, Q
+    singular. Returns N(0.05, 0.2^2), predictions U(0, 0.1)."""
+    scenarios, draw = 2 * assets, Draw(assets)
+    returns = 0.05 + 0.2 * draw.normal(scenarios, assets)
+    predicted = 0.1 * draw.uniform(*(() if batch == 1 else (batch,)), assets)
+    n, i, s = assets + 1 + scenarios, torch.arange(assets), torch.arange(scenarios)
+    rows = Entries(2 * scenarios + assets, n).add(s.view(-1, 1), i, -returns).add(s, assets, -1.0)
+    rows.add(s, assets + 1 + s, -1.0).add(scenarios + s, assets + 1 + s, -1.0).add(2 * scenarios + i, i, -1.0)
+    quadratic, total = Entries(n, n).add(i, i, 0.1).csr(), Entries(1, n).add(0, i, 1.0).csr()
+    others = torch.full((scenarios + 1,), 10 / scenarios, dtype=torch.float64)
+    others[0] = 1
+    q = torch.cat([-predicted, others.expand(*predicted.shape[:-1], -1)], -1)
+    h = torch.zeros(2 * scenarios + assets, dtype=torch.float64)
+    layer = Layer("risk", [predicted, returns])
+    return Problem("", batch, quadratic, q, total, torch.ones(1, dtype=torch.float64), rows.csr(), h, layer=layer, counted=assets)
 
 
 def portfolio(periods, batch, own):

@@ -27,7 +27,7 @@ void solve_checked(const problem<T>& batch, const settings& how, int threads, co
     // One problem has nobody to share its matrices with on form D, where it then needs few rows of G.
     const bool shared = shares_matrices(batch) && (sparse || batch.batch > 1);
     if (made.chosen == form::dual && !shared) made.rows = rows_of_one(*batch.shape);
-    const bool in_lanes = sparse && batch.batch >= least_together && numbers_in_lane(made, shared) <= most_in_lanes;
+    const bool in_lanes = sparse && batch.batch >= least_together && pays_in_lanes(made, shared);
     if (sparse && !in_lanes) {
         const std::shared_ptr<const sparse_pattern> other = analyse(*batch.shape, factored::alone);
         if (other->possible) made.pattern = other;

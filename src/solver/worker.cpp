@@ -7,6 +7,14 @@ namespace {
 /// Bytes up to which a thread keeps its memory.
 constexpr double most_held = 3.2e7;
 
+/// Of a factorization; where it takes more, most are in its last columns (measured on portfolios and regressions).
+constexpr double most_operations = 2e6;
+
+/// The numbers that a sparse problem takes in a lane; `shared`: without its matrices.
+double numbers_in_lane(const plan& made, bool shared) {
+    return shared ? lanes_numbers(*made.pattern) : own_lane_numbers(*made.pattern);
+}
+
 /// About the numbers of a chunk of dense problems: some vectors, and the factors of all active sets.
 double chunk_numbers(const structure& shape) {
     const double size = static_cast<double>(shape.n) + shape.p + shape.m;
@@ -31,8 +39,8 @@ std::shared_ptr<set_up>& held_matrices() {
     return held;
 }
 
-double numbers_in_lane(const plan& made, bool shared) {
-    return shared ? lanes_numbers(*made.pattern) : own_lane_numbers(*made.pattern);
+bool pays_in_lanes(const plan& made, bool shared) {
+    return numbers_in_lane(made, shared) <= most_in_lanes && made.pattern->factor_operations() <= most_operations;
 }
 
 bool holds(const structure& shape, const plan& made, int lanes, bool shared, bool alone) {

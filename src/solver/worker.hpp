@@ -31,8 +31,9 @@ worker& held_worker();
 /// The same for the matrices that the problems of a call share on the sparse form.
 std::shared_ptr<set_up>& held_matrices();
 
-/// The numbers that a sparse problem takes in a lane; `shared`: without its matrices.
-double numbers_in_lane(const plan& made, bool shared);
+/// False if sparse problems are too large to go eight at a time: their numbers would leave the cache, or a dense
+/// factorization of the last columns of one alone takes less. `shared`: without the numbers of the matrices.
+bool pays_in_lanes(const plan& made, bool shared);
 /// True if a thread keeps what it works with: on the sparse form, and for small problems, the memory would take as long
 /// to get as it is used. `alone`: dense problems one at a time.
 bool holds(const structure& shape, const plan& made, int lanes, bool shared, bool alone);

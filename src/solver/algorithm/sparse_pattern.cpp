@@ -21,7 +21,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// A row of G with at most this many entries goes into R: it costs the square of that in every assembly.
 constexpr int few = 6;
-constexpr std::size_t most_cached = 32;
+constexpr std::size_t most_cached = 64;
 /// Entries of the products of R, or of L, beyond which a problem is not sparse.
 constexpr double most_entries = 3e7;
 
