@@ -72,10 +72,9 @@ void one_call<T>::by_road(worker& mine, std::int64_t k, const std::shared_ptr<co
     };
     if (matrices->is_sparse) {
         if (!entry.sparse_system) entry.sparse_system = std::make_unique<sparse_kkt>();
-        if (finished_on(mine.way.sparse_system()))
-            *entry.sparse_system = std::move(mine.way.sparse_system());
-        else
-            entry.sparse_system->set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+        sparse_kkt& system = mine.way.sparse_system();
+        if (!finished_on(system)) system.set_up(matrices->sparse, entry.rows.rows, entry.rows.ratios);
+        system.leave_to(*entry.sparse_system);
     } else if (finished_on(mine.way.system())) {
         entry.system = mine.way.system();
         if (done.accurate) entry.system.trust();

@@ -44,9 +44,11 @@ bool pays_in_lanes(const plan& made, bool shared) {
 }
 
 bool holds(const structure& shape, const plan& made, int lanes, bool shared, bool alone) {
-    const double numbers = made.chosen == form::sparse ? lanes * numbers_in_lane(made, shared)
-                           : alone                     ? numbers_alone(shape)
-                                                       : chunk_numbers(shape);
+    double numbers = alone ? numbers_alone(shape) : chunk_numbers(shape);
+    if (made.chosen == form::sparse) {
+        numbers = lanes * numbers_in_lane(made, shared);
+        if (lanes == 1) numbers += static_cast<double>(cpu::tail_numbers(without_numbers(*made.pattern)));
+    }
     return 8.0 * numbers <= most_held;
 }
 

@@ -44,6 +44,13 @@ bool sparse_kkt::set_up(const sparse_matrices& matrices, const std::vector<int>&
     return system.factor(matrices, weight.data(), matrices.rho(), delta);
 }
 
+void sparse_kkt::leave_to(sparse_kkt& to) {
+    sparse_ldl work;
+    work.swap_work(system);
+    to = std::move(*this);
+    system.swap_work(work);
+}
+
 void sparse_kkt::solve_once(point& x, std::vector<double>& gz) const {
     const sparse_pattern& shape = source->pattern();
     std::vector<double> packed(at(shape.size));

@@ -18,6 +18,8 @@ public:
     /// Until the next `set_up` there is no system: its matrices may be gone.
     void forget() { source = nullptr; }
     bool is_set_up() const { return source != nullptr; }
+    /// Leaves the factors to `to`, but not the memory of their making.
+    void leave_to(sparse_kkt& to);
 
     const std::vector<int>& rows() const { return active; }
     /// Overwrites the right-hand side x with the solution; entries of x.lambda outside the active rows become 0. Where

@@ -2,7 +2,9 @@
 #include "solver/algorithm/sparse_pattern.hpp"
 
 #include "solver/algorithm/entries.hpp"
+#include "solver/algorithm/long_rows.hpp"
 #include "solver/algorithm/shallow_order.hpp"
+#include "solver/algorithm/sparse_tail.hpp"
 
 #include <Eigen/OrderingMethods>
 #include <Eigen/SparseCore>
@@ -19,8 +21,6 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// A row of G with at most this many entries goes into R: it costs the square of that in every assembly.
-constexpr int few = 6;
 constexpr std::size_t most_cached = 64;
 /// Entries of the products of R, or of L, beyond which a problem is not sparse.
 constexpr double most_entries = 3e7;
@@ -113,51 +113,6 @@ void list_columns(sparse_pattern& x) {
         x.sums);
 }
 
-/// What does not take the place that has the least fill.
-struct early_and_late {
-    std::vector<char> early; ///< [m] rows of E that are eliminated before everything else
-    std::vector<char> late;  ///< [n] variables that are eliminated behind everything else
-};
-
-/// The rows of E.
-early_and_late choose_long_rows(sparse_pattern& x, factored how) {
-    early_and_late chosen{std::vector<char>(at(x.m), 0), std::vector<char>(at(x.n), 0)};
-    std::vector<char> in_q(at(x.n), 0), seen(at(x.n), 0);
-    std::vector<char>& late = chosen.late;
-    for (int j = 0; j < x.n; ++j)
-        for (int k = x.q.start[at(j)]; k < x.q.start[at(j + 1)]; ++k)
-            if (x.q.col[at(k)] == j) in_q[at(j)] = 1;
-    const auto row = [&](int i) {
-        return std::span(x.g.col).subspan(at(x.g.start[at(i)]), at(x.g.start[at(i + 1)] - x.g.start[at(i)]));
-    };
-    std::vector<int> hold_free; // long rows with a variable that Q does not touch
-    int variables = 0, free = 0;
-    for (int i = 0; i < x.m; ++i) {
-        if (row(i).size() <= few) continue;
-        if (std::ranges::all_of(row(i), [&](int j) { return in_q[at(j)] != 0; })) {
-            x.long_rows.push_back(i);
-            continue;
-        }
-        hold_free.push_back(i);
-        for (const int j : row(i)) {
-            if (seen[at(j)]) continue;
-            seen[at(j)] = 1;
-            ++variables;
-            late[at(j)] = in_q[at(j)] ? 0 : 1;
-            free += late[at(j)];
-        }
-    }
-    // In R, or first, they make their variables neighbours of each other, in E themselves and their free variables.
-    const bool many = static_cast<std::int64_t>(hold_free.size()) + free >= variables;
-    if (many) std::fill(late.begin(), late.end(), char(0));
-    if (many && how != factored::alone) return chosen;
-    if (many)
-        for (const int i : hold_free) chosen.early[at(i)] = 1;
-    x.long_rows.insert(x.long_rows.end(), hold_free.begin(), hold_free.end());
-    std::sort(x.long_rows.begin(), x.long_rows.end());
-    return chosen;
-}
-
 /// Nodes of K are z, then ν, then rows of E; f(a, b) for every entry off the diagonal, once or more.
 template <class F> void each_edge(const sparse_pattern& x, const std::vector<int>& node, const F& f) {
     for (int i = 0; i < x.n; ++i)
@@ -211,83 +166,6 @@ void factor_rows(sparse_pattern& x) {
         x.possible = static_cast<double>(x.row_col.size()) <= most_entries;
         if (!x.possible) return;
         x.row_start[at(k + 1)] = static_cast<int>(x.row_col.size());
-    }
-}
-
-/// A dense factorization of the last columns, from so many on, takes this share of the time for an operation, and that of
-/// so many to begin with. Columns before them may go along, with all rows up to their last one.
-constexpr int least_tail = 16;
-constexpr double dense_time = 1.0 / 6, dense_start = 5000;
-double one_by_one(double entries) { return 0.5 * entries * (entries + 3); }
-double going_along(double last) { return 0.5 * dense_time * last * last + 3 * last; }
-
-/// The first of the last columns of L that are full.
-int full_columns(const sparse_pattern& x, const std::vector<int>& below) {
-    int first = x.size;
-    while (first > 0 && below[at(first - 1)] == x.size - first) --first;
-    return first;
-}
-
-/// The first of those that are the cheapest to be filled up; `last` is each column's last row.
-int cheapest_columns(const sparse_pattern& x, const std::vector<int>& below, const std::vector<int>& last) {
-    double least = 0;
-    for (int i = 0; i < x.size; ++i) least += one_by_one(below[at(i)]);
-    int best = x.size;
-    std::vector<int> in_tail(at(x.size), 0); // entries of each column there
-    for (int first = x.size - 1; first >= 0; --first) {
-        for (int e = x.row_start[at(first)]; e < x.row_start[at(first + 1)]; ++e) ++in_tail[at(x.row_col[at(e)])];
-        const int columns = x.size - first;
-        if (columns < least_tail || columns % 8 != 0) continue;
-        double cost = dense_start + dense_time * columns * columns * columns / 6.0;
-        if (cost > least) break;
-        for (int i = 0; i < first; ++i) {
-            const double above = below[at(i)] - in_tail[at(i)];
-            cost += std::min(one_by_one(below[at(i)]),
-                             going_along(last[at(i)] + 1 - first) + above * (above + in_tail[at(i)]));
-        }
-        if (cost < least) {
-            least = cost;
-            best = first;
-        }
-    }
-    return best;
-}
-
-/// Finds the tail and the columns that go along. `filled`: it is filled up where it is not full.
-void find_tail(sparse_pattern& x, bool filled) {
-    std::vector<int> below(at(x.size), 0), last(at(x.size), -1);
-    for (int k = 0; k < x.size; ++k)
-        for (int e = x.row_start[at(k)]; e < x.row_start[at(k + 1)]; ++e) {
-            ++below[at(x.row_col[at(e)])];
-            last[at(x.row_col[at(e)])] = k;
-        }
-    x.tail = filled ? cheapest_columns(x, below, last) : full_columns(x, below);
-    if (x.size - x.tail < least_tail) x.tail = x.size;
-    if (x.tail == x.size) return;
-    std::vector<int> rows(at(x.tail), 0);
-    std::vector<int> start(x.row_start.begin(), x.row_start.begin() + x.tail + 1);
-    std::vector<int> col(x.row_col.begin(), x.row_col.begin() + start.back());
-    for (int k = x.tail; k < x.size; ++k) {
-        for (int e = x.row_start[at(k)]; e < x.row_start[at(k + 1)] && x.row_col[at(e)] < x.tail; ++e) {
-            ++rows[at(x.row_col[at(e)])];
-            col.push_back(x.row_col[at(e)]);
-        }
-        for (int i = x.tail; i < k; ++i) col.push_back(i);
-        start.push_back(static_cast<int>(col.size()));
-    }
-    x.row_start.swap(start);
-    x.row_col.swap(col);
-    std::vector<entry> along; // (rows up to the last one, column)
-    for (int i = 0; i < x.tail; ++i)
-        if (rows[at(i)] > 0 && going_along(last[at(i)] + 1 - x.tail) < one_by_one(rows[at(i)]))
-            along.emplace_back(last[at(i)] + 1 - x.tail, i);
-    std::sort(along.begin(), along.end(), [](const entry& a, const entry& b) {
-        return a.first != b.first ? a.first > b.first : a.second < b.second;
-    });
-    x.along.assign(at(x.tail), -1);
-    for (const entry& e : along) {
-        x.along[at(e.second)] = static_cast<int>(x.panel_end.size());
-        x.panel_end.push_back(e.first);
     }
 }
 

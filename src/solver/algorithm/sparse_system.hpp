@@ -77,8 +77,9 @@ public:
     /// against K without shifts in at most `steps` steps.
     void solve(std::vector<double>& b, double accuracy, int steps);
     void solve_once(double* x) const; ///< with the shifts
-    std::size_t bytes() const { return (k.size() + l.size() + inverse.size() + work.size()) * sizeof(double); }
-    bool definite() const { return added == 0; } ///< no pivot had the wrong sign
+    std::size_t bytes() const { return (k.size() + l.size() + inverse.size()) * sizeof(double); }
+    void swap_work(sparse_ldl& other) { work.swap(other.work); } ///< what a factorization works with
+    bool definite() const { return added == 0; }                 ///< no pivot had the wrong sign
 
 private:
     void residual(const double* b, const double* x, double* r) const;
