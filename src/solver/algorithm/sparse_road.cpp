@@ -112,8 +112,7 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
         near = true;
         return settled;
     };
-    const auto start = [&](serial_team& by, sparse_form& of, const element& given, interior_rows& rows) {
-        if (reached == nullptr || !is_inside(*reached)) return interior::least_squares{}(by, of, given, rows);
+    const auto further = [&](serial_team&, sparse_form& of, const element& given, interior_rows& rows) {
         rows.resize(given.h.size());
         of.begin(given);
         of.read(reached->x);
@@ -121,12 +120,24 @@ void road::by_sparse(const element& e, const sparse_matrices& form, const settin
         rows.s = reached->s;
         return true;
     };
-    interior_result result = interior_point(team, linear, e, eps, limit, goal, guess, start);
-    out.iterations += result.iterations;
+    const auto is_certified = [](const interior_result& r) {
+        return r.outcome == interior_outcome::infeasible || r.outcome == interior_outcome::unbounded;
+    };
+    interior_result result;
+    if (reached != nullptr && is_inside(*reached)) {
+        result = interior_point(team, linear, e, eps, limit, goal, guess, further);
+        out.iterations += result.iterations;
+    }
+    // From the start, too, where that was no good beginning.
+    if (!settled && !is_certified(result) && !(result.best.share <= 1)) {
+        moved = false;
+        least = HUGE_VAL;
+        result = interior_point(team, linear, e, eps, limit, goal, guess);
+        out.iterations += result.iterations;
+    }
     limited = result.outcome == interior_outcome::limit && result.iterations >= limit;
     if (settled) return;
-    const bool certified =
-        result.outcome == interior_outcome::infeasible || result.outcome == interior_outcome::unbounded;
+    const bool certified = is_certified(result);
     if (certified && !(out.best.share <= 1)) {
         out.x = result.direction;
         out.status =
