@@ -30,13 +30,13 @@ def run(*arguments, path=""):
 
 def test_small_rows_are_solved_and_differentiated():
     solvers = ["optnet_operator", "optnet_forward"] + ["optnet_layer"] * HAS_LAYERS
-    rows = ["dense-10-shared@8", "dense-10-own@8", "simplex-20", "tv-10@8", "sudoku-64@8", "chain-200", "random-20"]
+    rows = ["dense-10-shared@8", "dense-10-own@8", "simplex-20", "tv-10@8", "sudoku-64@8", "chain-200", "risk-8", "random-20"]
     with tempfile.TemporaryDirectory() as folder:
         status, said = run("--rows", *rows, "--solvers", *solvers, "--seconds", "0.01", "--out", folder)
         assert status == 0, said
         found = list(csv.DictReader(open(pathlib.Path(folder) / "peers.csv")))
     layers = [r["row"] for r in found if r["solver"] == "optnet layer"]
-    assert layers == (["simplex-20", "tv-10@8", "sudoku-64@8", "chain-200"] if HAS_LAYERS else []), layers
+    assert layers == (["simplex-20", "tv-10@8", "sudoku-64@8", "chain-200", "risk-8"] if HAS_LAYERS else []), layers
     assert sum(r["solver"] == "optnet" for r in found) == len(rows), said
     for r in found:
         # z* and its gradients carry the rounding of a linear system of condition up to 1e6.
