@@ -86,8 +86,8 @@ constexpr variable<"w", assets> w;
 constexpr variable<"a"> a;
 constexpr param<"returns", scenarios, assets> returns;
 constexpr param<"predicted", assets> predicted;
-constexpr auto model =
-    minimize(0.05 * sum_squares(w) - dot(predicted, w) + a + 10 * mean(pos(-(returns * w) - a))).st(sum(w) == 1, w >= 0);
+constexpr auto model = minimize(0.05 * sum_squares(w) - dot(predicted, w) + a + 10 * mean(pos(-(returns * w) - a)))
+                           .st(sum(w) == 1, w >= 0);
 } // namespace value_at_risk
 
 /// Weights [assets] for predicted returns [assets] and returns [scenarios, assets], all equally likely.

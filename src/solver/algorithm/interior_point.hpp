@@ -95,7 +95,8 @@ template <class Form, class Stop> struct running_form : started_form<Form> {
 } // namespace interior
 
 /// At most `limit` iterations, or until the verdict's share of `eps` is at most `goal`, or until `stop` says so of an
-/// iterate, which gets the step that led there; `start` sets the first one. Every outcome leaves the best point that was seen.
+/// iterate, which gets the step that led there; `start` sets the first one. Every outcome leaves the best point that
+/// was seen.
 template <class Team, class Form, class Stop = interior::never, class Start = interior::least_squares>
 interior_result interior_point(Team& team, Form& form, const element& e, const tolerances& eps, int limit, double goal,
                                const Stop& stop = {}, const Start& start = {}) {
