@@ -7,6 +7,8 @@
 #include "sparse_batches.hpp"
 #include "sparse_models.hpp"
 
+#include <thread>
+
 using namespace problems;
 using real = long double;
 using solver::factored;
@@ -134,6 +136,22 @@ TEST_CASE("an eigenvalue of Q below 0 is seen in the tail, too") {
         REQUIRE(columns(*pattern) == n);
         solver::sparse_matrices matrices;
         CHECK(matrices.set_up(data, pattern, 1e-8) == (least > 0));
+    }
+}
+
+TEST_CASE("what a thread has solved before changes no bit and no iteration") {
+    model tailed = value_at_risk(40, 100, 1, 3), longer = chain(10, 1, 4), in_lanes = chain(2, 8, 4);
+    REQUIRE(columns(*solver::analyse(tailed.shape, factored::alone)) > 0);
+    for (model* x : {&longer, &in_lanes}) {
+        answer<double> first, later;
+        std::thread([&] { first = solve(x->problem()); }).join();
+        std::thread([&] {
+            solve(tailed.problem());
+            later = solve(x->problem());
+        }).join();
+        CHECK(first.iterations == later.iterations);
+        CHECK(same_bits(first.z, 0, later.z, 0, static_cast<int>(first.z.size())));
+        CHECK(same_bits(first.lambda, 0, later.lambda, 0, static_cast<int>(first.lambda.size())));
     }
 }
 

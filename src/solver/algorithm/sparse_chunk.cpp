@@ -50,8 +50,10 @@ void sparse_chunk::resize() {
     of.resize(system, lanes);
     floor.resize(at(system.m * lanes));
     gz.resize(floor.size());
-    work.resize(at(system.size * lanes + (lanes > 1 ? 0 : cpu::tail_numbers(system))), 0.0);
+    work.resize(at(system.size * lanes + (lanes > 1 ? 0 : cpu::tail_numbers(system))));
     packed.resize(at(system.size * lanes));
+    // What an earlier structure left in its tail is no 0.
+    std::fill_n(work.begin(), packed.size(), 0.0);
     first.w.clear();
     compliance.clear();
 }

@@ -103,7 +103,7 @@ private:
     lane_points right, x, r; ///< −q, b and h; the points; residuals, then corrections
     lane_product_arrays of;
     lane_array floor, gz, packed;
-    lane_array work;       ///< of a factorization: 0 between them
+    lane_array work;       ///< of a factorization, as `sparse_kernels::factor` takes it
     lane_array compliance; ///< what `sparse_kernels::doubt` takes, once it is needed
     lane_factor first;     ///< of the start, where no row is absent
     lane_interior inner;
