@@ -21,6 +21,21 @@ template <class T> std::vector<T> derivative_of(const solver::problem<T>& batch,
     return d;
 }
 
+/// A'nu + G'lambda of answer k to a batch of one problem, [n]: what is unique where the multipliers are not.
+inline std::vector<double> forces_of(const solver::problem<double>& one, const answer<double>& a, std::int64_t k) {
+    const solver::operators data(one, 0);
+    std::vector<double> sum(at(one.shape->n));
+    const auto add = [&](solver::matrix where, const std::vector<double>& multipliers, std::int64_t rows,
+                         const std::vector<double>& scale) {
+        data.each(where, [&](int i, int j, double v) {
+            sum[at(j)] += v / (data.z_scale[at(j)] * scale[at(i)]) * multipliers[at(k * rows + i)];
+        });
+    };
+    add(solver::matrix::A, a.nu, one.shape->p, data.a_scale);
+    add(solver::matrix::G, a.lambda, one.shape->m, data.g_scale);
+    return sum;
+}
+
 inline bool same_bits(const std::vector<double>& a, std::int64_t i, const std::vector<double>& b, std::int64_t j,
                       int count) {
     return std::memcmp(a.data() + i * count, b.data() + j * count, at(count) * sizeof(double)) == 0;

@@ -57,6 +57,8 @@ TEST_CASE("own sparse matrices: every kind of model, with its gradient, as each 
             CHECK(distance(a.z, k * (regular ? 1 : 2), one.z, regular ? n : n / 2) <= 1e-6);
             if (!regular) continue;
             if (made.shape.p <= 1) CHECK(distance(a.lambda, k, one.lambda, m) <= 1e-6); // not unique in portfolios
+            const solver::problem<double> same = batch.some(k, 1);
+            CHECK(distance(forces_of(same, a, k), 0, forces_of(same, one, 0), n) <= 1e-6);
             // D of a row that is weakly active comes from a centre that is known to 1e-9 of its terms.
             const bool exact = a.kept->elements[at(k)].rows.ratios.empty();
             CHECK(distance(da, k, derivative_of(batch.some(k, 1), one), n) <= (exact ? 1e-9 : 1e-6));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sparse form: its choice, its answers against closed forms and the oracle, its statuses and its gradients.
 
+#include "as_form_d.hpp"
 #include "catch.hpp"
 #include "derivative.hpp"
 #include "hard_families.hpp"
@@ -118,37 +119,7 @@ TEST_CASE(
     for (const zero_in_q kind : kinds)
         for (const std::int64_t batch : {1, 8}) models.push_back(worst_case(121, batch, 7, kind));
     for (const std::int64_t batch : {1, 8}) models.push_back(huber(30, batch, 5));
-    for (model& x : models) {
-        REQUIRE(sparse(x));
-        const dense<double> same = in_dense(x);
-        const view<double> plain(same);
-        view<double> v(same);
-        v.shape.plain = false; // or their zeros would be found
-        REQUIRE(make_plan(v.shape, true).chosen == solver::form::dual);
-        const answer<double> expected = solve(v.batch);
-        const std::vector<double> ones(expected.z.size(), 1.0), d = derivative_of(v.batch, expected, ones);
-        const auto check = [&](const solver::problem<double>& batch) {
-            const answer<double> a = solve(batch);
-            const std::vector<double> da = derivative_of(batch, a, ones);
-            for (std::int64_t k = 0; k < x.batch; ++k) {
-                CAPTURE(x.shape.n, x.batch, k, name(a.at(k)));
-                REQUIRE(a.at(k) == status::solved);
-                REQUIRE(expected.at(k) == status::solved);
-                // Rounds of the active set; where they fail the interior point and other roads take 65 and more.
-                CHECK(a.iterations[at(k)] <= 40);
-                CHECK(static_cast<double>(shares(same, a, k, 1e-8)) <= 1.01);
-                double worst = 0, worst_d = 0;
-                for (std::int64_t j = k * x.shape.n; j < (k + 1) * x.shape.n; ++j) {
-                    worst = std::max(worst, std::abs(a.z[at(j)] - expected.z[at(j)]));
-                    worst_d = std::max(worst_d, std::abs(da[at(j)] - d[at(j)]));
-                }
-                CHECK(worst <= 1e-8);
-                CHECK(worst_d <= 1e-8);
-            }
-        };
-        check(x.problem());
-        check(plain.batch);
-    }
+    for (model& x : models) check_as_form_d(x);
 }
 
 TEST_CASE("portfolios, where rows depend on each other: solved, and the gradient by differences of solutions") {

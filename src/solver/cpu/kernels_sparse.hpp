@@ -101,10 +101,10 @@ struct sparse_kernels {
     /// `tail_numbers` more. Pivots that are not finite leave NaN; those of the wrong sign are replaced as in
     /// `sparse_ldl`, replaced [lanes] of them where that is not null.
     void (*factor)(const lane_system& s, const double* w, double* L, double* inverse, double* work, double* replaced);
-    /// The same from the entries of K, the shifts ρ and δ being those of `s`.
+    /// The same of a problem alone, in either table, from the entries of K; the shifts ρ and δ are those of `s`.
     void (*factor_entries)(const lane_system& s, const double* k, double* L, double* inverse, double* work,
                            double* replaced);
-    /// x, [size] in the order of elimination, becomes the solution of L D L' y = x.
+    /// x, [size] in the order of elimination, becomes the solution of L D L' y = x; of a problem alone, too.
     void (*substitute)(const lane_system& s, const double* L, const double* inverse, double* x);
     /// One solve with the shifts in it, as `sparse_kkt::solve`: x = the solution for `right`, λ = w (Gz - right.λ), and
     /// gz = G z. x may be right. `work` holds [size].
