@@ -17,7 +17,8 @@ template <class T> void run(const std::vector<solver::outer_product<T>>& all, st
     for (std::size_t from = 0; from < all.size(); from += cuda::most_products) {
         const auto shared = cuda::pick(all, from, batch, true), own = cuda::pick(all, from, batch, false);
         const cuda::run_plan plan = cuda::plan_runs(shared, batch);
-        for (std::int64_t r = 0; r < plan.runs; ++r)
+        for (std::int64_t t = 0; t < plan.tiles && plan.whole; ++t) cuda::add_whole<cuda::warp>(shared, plan, t, 0);
+        for (std::int64_t r = 0; r < plan.runs && !plan.whole; ++r)
             for (std::int64_t t = 0; t < plan.tiles; ++t) cuda::add_run<cuda::warp>(shared, plan, r, t, 0, sums.data());
         cuda::serial_team one;
         for (std::int64_t t = 0; t < plan.entries; ++t) {
@@ -47,7 +48,7 @@ template <class T> void check_sizes(std::int64_t batch, std::int64_t rows, std::
 } // namespace
 
 TEST_CASE("sums of products over a batch, and products of their own") {
-    for (const std::int64_t batch : {1, 2, 9, 130})
+    for (const std::int64_t batch : {1, 2, 9, 130, 300})
         for (const auto& [rows, cols] : {std::pair{1, 1}, {3, 7}, {10, 10}, {5, 33}, {40, 17}}) {
             check_sizes<double>(batch, rows, cols);
             check_sizes<float>(batch, rows, cols);

@@ -28,7 +28,8 @@ struct group_memory {
     int* count;     ///< [group_size] rows of its basis, -1 for none
     int* kind;      ///< [group_size] the `factor_kind` of its basis
     const double **T, **ratio; ///< [group_size] as those of `kept_factor`
-    int* basis;                ///< [group_size, capacity] a copy of its rows
+    const int** rows;          ///< the same
+    int* basis;                ///< [group_size, capacity] a copy of them
 
     OPTNET_DEVICE group_memory(arena& from, int variables, int equalities, int m)
         : n(variables), p(equalities), capacity(kept_capacity(variables, m)) {
@@ -41,6 +42,7 @@ struct group_memory {
         before = from.take<double>(group_size);
         for (int** v : {&wants, &stalled, &count, &kind}) *v = from.take<int>(group_size);
         for (const double*** v : {&T, &ratio}) *v = from.take<const double*>(group_size);
+        rows = from.take<const int*>(group_size);
         basis = from.take<int>(group_size * capacity);
     }
 
@@ -62,18 +64,15 @@ public:
     template <class Team> OPTNET_DEVICE void solve(Team& team) {
         const int n = of.n, p = of.p, m = of.m, all = n + p + m;
         look_up(team);
-        each(team, (all + v.capacity) * group_size, [&](int t) {
-            if (t >= all * group_size) {
-                const int at = t - all * group_size, c = at / v.capacity, i = at % v.capacity;
-                if (i < v.count[c]) v.basis[at] = kept(first + c).rows[i];
-                return;
-            }
-            const int c = t % group_size, row = t / group_size;
-            v.z[t] = 0;
-            v.r[t] = v.right[t] = v.count[c] < 0 ? 0.0 : vectors(c).right(row);
-            if (row >= n + p) v.step[t - (n + p) * group_size] = 0;
-        });
         fetch_factors(team);
+        transfer(
+            team, all, group_size, [&](int row, int c) { return v.count[c] < 0 ? 0.0 : vectors(c).right(row); },
+            [&](int row, int c, double value) {
+                const int t = row * group_size + c;
+                v.z[t] = 0;
+                v.r[t] = v.right[t] = value;
+                if (row >= n + p) v.step[t - (n + p) * group_size] = 0;
+            });
         const int steps = of.exact() ? 1 : most_refinements;
         OPTNET_ROLLED
         for (int turn = 0;; ++turn) {
@@ -96,7 +95,7 @@ public:
     }
 
 private:
-    /// What the solve has kept, but for the rows.
+    /// What the solve has kept, and where.
     template <class Team> OPTNET_DEVICE void look_up(Team& team) {
         each(team, group_size, [&](int c) {
             v.count[c] = -1;
@@ -105,6 +104,7 @@ private:
             const kept_factor of_problem = kept(first + c);
             v.T[c] = of_problem.T;
             v.ratio[c] = of_problem.ratio;
+            v.rows[c] = of_problem.rows;
             v.count[c] = of_problem.count[0];
             if (v.count[c] < 0) return;
             v.kind[c] = of_problem.count[1];
@@ -127,13 +127,15 @@ private:
 
     OPTNET_DEVICE adjoint_vectors vectors(int c) const { return {of, x, first + c}; }
 
-    /// Asks for the kept factors, which are read but once and come from far away, before the products that come first.
+    /// Copies the rows of each basis, and asks for its factor, which is read but once and comes from far away, before
+    /// the products that come first. No barrier.
     template <class Team> OPTNET_DEVICE void fetch_factors(const Team& team) {
         constexpr int of_line = 16; // numbers in 128 bytes
-        const int lines = triangle(v.capacity) / of_line + 1;
-        for (int t = team.rank; t < group_size * lines; t += team.size) {
-            const int c = t / lines, at = t % lines * of_line;
-            if (v.count[c] > 0 && at < triangle(v.count[c])) fetch_ahead(v.T[c] + at);
+        OPTNET_ROLLED
+        for (int c = 0; c < group_size; ++c) {
+            const int k = v.count[c];
+            for (int i = team.rank; i < k; i += team.size) v.basis[c * v.capacity + i] = v.rows[c][i];
+            for (int at = team.rank * of_line; at < triangle(k); at += team.size * of_line) fetch_ahead(v.T[c] + at);
         }
     }
 
@@ -151,14 +153,14 @@ private:
                     sum.add({of.a(), of.data_rows(), 1}, p, v.rnu());
                 },
                 [&](int j, int c, double sum) { v.r[at(j, c)] += of.gamma() * sum; });
-        group_products(
+        group_products<at_end::wait, longest::last>(
             team, n, [&](auto& sum) { sum.add_lower(v_i_transposed, n, v.r); },
             [&](int j, int c, double sum) { v.y[at(j, c)] = sum; });
         if (p > 0) {
             group_products(
                 team, p, [&](auto& sum) { sum.add(v_a, n, v.y); },
                 [&](int i, int c, double sum) { v.rnu()[at(i, c)] = sum - v.rnu()[at(i, c)]; });
-            group_products(
+            group_products<at_end::wait, longest::last>(
                 team, p, [&](auto& sum) { sum.add_lower(s_i_transposed, p, v.rnu()); },
                 [&](int i, int c, double sum) { v.u[at(i, c)] = -sum; });
         }
@@ -223,9 +225,9 @@ private:
     /// The right-hand sides of the multipliers of each basis, in its order.
     template <class Team> OPTNET_DEVICE void gather(Team& team) {
         each(team, group_size * v.padded(), [&](int t) {
-            const int c = t / v.padded(), i = t % v.padded();
-            v.g[t] = i < v.count[c] ? v.rlambda()[v.basis[c * v.capacity + i] * group_size + c] : 0.0;
-            v.x[t] = 0;
+            const int c = t % group_size, i = t / group_size, to = c * v.padded() + i;
+            v.g[to] = i < v.count[c] ? v.rlambda()[v.basis[c * v.capacity + i] * group_size + c] : 0.0;
+            v.x[to] = 0;
         });
     }
 

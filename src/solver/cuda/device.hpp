@@ -24,12 +24,13 @@ public:
     template <class T> OPTNET_DEVICE T* take(std::int64_t count) {
         static_assert(sizeof(T) <= 8);
         const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(T) + 7) / 8 * 8;
-        const bool fits = bytes <= limit - used;
+        const bool fits = limit == unlimited || bytes <= limit - used;
         unsigned char* const from = fits ? first : second;
-        std::size_t& taken = fits ? used : used_far;
-        T* const piece = first == nullptr || from == nullptr ? nullptr : reinterpret_cast<T*>(from + taken);
-        taken += bytes;
-        return piece;
+        const std::size_t taken = fits ? used : used_far;
+        // Values, not references: with a reference to one of the two a GPU would keep both in memory.
+        used += fits ? bytes : 0;
+        used_far += fits ? 0 : bytes;
+        return first == nullptr || from == nullptr ? nullptr : reinterpret_cast<T*>(from + taken);
     }
     OPTNET_DEVICE std::size_t bytes() const { return used; }
     OPTNET_DEVICE std::size_t far_bytes() const { return used_far; }

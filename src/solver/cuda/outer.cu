@@ -15,6 +15,13 @@ constexpr std::int64_t entries_of_a_thread = 16;
 __device__ std::int64_t thread_number() { return std::int64_t{blockIdx.x} * threads + threadIdx.x; }
 
 template <class T>
+__global__ void __launch_bounds__(threads)
+    whole_sum_kernel(const __grid_constant__ product_list<T> all, const __grid_constant__ run_plan plan) {
+    const std::int64_t t = thread_number() / warp;
+    if (t < plan.tiles) add_whole<1>(all, plan, t, static_cast<int>(threadIdx.x) % warp);
+}
+
+template <class T>
 __global__ void __launch_bounds__(threads, 3)
     outer_sum_kernel(const __grid_constant__ product_list<T> all, const __grid_constant__ run_plan plan, double* sums) {
     const std::int64_t t = thread_number() / warp;
@@ -49,6 +56,10 @@ unsigned blocks_for(std::int64_t count) { return static_cast<unsigned>((count + 
 template <class T> void queue_sums(const product_list<T>& all, std::int64_t batch, double* sums, cudaStream_t stream) {
     const run_plan plan = plan_runs(all, batch);
     if (plan.tiles == 0) return;
+    if (plan.whole) {
+        whole_sum_kernel<<<blocks_for(plan.tiles * warp), threads, 0, stream>>>(all, plan);
+        return;
+    }
     const dim3 grid(blocks_for(plan.tiles * warp), static_cast<unsigned>(plan.runs));
     outer_sum_kernel<<<grid, threads, 0, stream>>>(all, plan, sums);
     if (plan.runs <= few_runs)

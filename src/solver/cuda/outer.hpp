@@ -2,8 +2,9 @@
 #pragma once
 
 // The gradients of dense blocks on a GPU (optnet/solver/outer_products.hpp): all products of a batch in three launches
-// at most. Sums over the batch are cut into runs of problems; a warp adds a tile of entries up over one run, and
-// whoever comes after adds up the runs. Everything in double precision, in an order that the sizes say.
+// at most. Sums over a large batch are cut into runs of problems; a warp adds a tile of entries up over one run, and
+// whoever comes after adds up the runs. Over a small one a warp adds up a small tile and writes it, in one launch.
+// Everything in double precision, in an order that the sizes say.
 
 #include "optnet/solver/outer_products.hpp"
 #include "solver/cuda/device.hpp"
@@ -16,8 +17,11 @@ namespace optnet::solver::cuda {
 
 /// Products that fit into the arguments of a kernel.
 inline constexpr int most_products = 16;
-/// A warp adds up so many rows and columns, in tiles of tensor_tiles.hpp.
-inline constexpr int tiles_of_side = 4, tile_side = tiles_of_side * tile_rows;
+/// A warp adds up so many tiles of tensor_tiles.hpp down and across: of a run, and of a whole batch.
+inline constexpr int run_side = 4, whole_side = 1;
+/// Up to so many problems are added up as a whole, where that is work for so many warps at most: they read each number
+/// more often.
+inline constexpr std::int64_t most_whole = 256, most_whole_warps = 4096;
 /// Runs are made until so many warps have work, as many as the largest GPU runs of them, but so many runs at most, each
 /// of so many problems at least.
 inline constexpr std::int64_t warps_of_sums = 1536, most_runs = 4096, least_run = 8;
@@ -32,43 +36,54 @@ template <class T> struct product_list {
 /// How the sums over a batch are cut.
 struct run_plan {
     std::int64_t batch = 0, runs = 1, run = 0; ///< problems, runs, problems of a run
-    std::int64_t tiles = 0, entries = 0;       ///< of all sums together
+    std::int64_t tiles = 0;                    ///< of all sums together, one for a warp
+    std::int64_t entries = 0;                  ///< of all sums together, 0 if nothing is left to be added up
+    bool whole = false;                        ///< uncut
 };
 
-OPTNET_DEVICE inline std::int64_t tiles_along(std::int64_t size) { return (size + tile_side - 1) / tile_side; }
-template <class T> OPTNET_DEVICE std::int64_t tiles_of(const outer_product<T>& p) {
-    return tiles_along(p.rows) * tiles_along(p.cols);
+OPTNET_DEVICE inline std::int64_t tiles_along(std::int64_t size, int side) {
+    return (size + side * tile_rows - 1) / (side * tile_rows);
+}
+template <class T> OPTNET_DEVICE std::int64_t tiles_of(const outer_product<T>& p, int side) {
+    return tiles_along(p.rows, side) * tiles_along(p.cols, side);
 }
 
 template <class T> run_plan plan_runs(const product_list<T>& sums, std::int64_t batch) {
     run_plan made;
-    made.batch = batch;
-    for (int i = 0; i < sums.count; ++i) {
-        made.tiles += tiles_of(sums.of[i]);
-        made.entries += sums.of[i].rows * sums.of[i].cols;
-    }
-    if (made.tiles == 0) return made;
+    made.batch = made.run = batch;
+    const auto tiles = [&](int side) {
+        std::int64_t all = 0;
+        for (int i = 0; i < sums.count; ++i) all += tiles_of(sums.of[i], side);
+        return all;
+    };
+    made.tiles = tiles(whole_side);
+    made.whole = batch <= most_whole && made.tiles <= most_whole_warps;
+    if (made.whole || made.tiles == 0) return made;
+    made.tiles = tiles(run_side);
+    for (int i = 0; i < sums.count; ++i) made.entries += sums.of[i].rows * sums.of[i].cols;
     const std::int64_t wanted = std::min(most_runs, (warps_of_sums + made.tiles - 1) / made.tiles);
     made.run = std::max(least_run, (batch + wanted - 1) / wanted);
     made.runs = std::max<std::int64_t>(1, (batch + made.run - 1) / made.run);
     return made;
 }
 
-/// u x' + v y' of problems [from, to) at the rows and columns of one tile, into `sums` [rows, cols]; by a warp, each
-/// thread of it from `lane` on for so many lanes.
-template <int held, class T>
+/// u x' + v y' of problems [from, to) at the rows and columns of one tile: put(row, col, value); by a warp, each thread
+/// of it from `lane` on for so many lanes. A tile by itself adds up both products apart, so that u x' + x u' is
+/// symmetric to the bit.
+template <int held, int side, class T, class Put>
 OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::int64_t from, std::int64_t to, int lane,
-                            double* sums) {
-    const std::int64_t across = tiles_along(p.cols);
-    const std::int64_t top = which / across * tile_side, left = which % across * tile_side;
-    constexpr int ahead = 2; // so many steps have their numbers on the way together
-    double sum[tiles_of_side][tiles_of_side][2][held] = {};
-    double a[ahead][tiles_of_side][held], b[ahead][tiles_of_side][held];
+                            const Put& put) {
+    const std::int64_t across = tiles_along(p.cols, side);
+    const std::int64_t top = which / across * (side * tile_rows), left = which % across * (side * tile_rows);
+    constexpr int ahead = 8 / side; // so many steps have their numbers on the way together
+    constexpr int apart = side == 1 ? 2 : 1;
+    double sum[apart][side][side][2][held] = {};
+    double a[ahead][side][held], b[ahead][side][held];
     // Beyond the last row or column that one again, for nothing; a problem that is not there has zeros.
-    int row[tiles_of_side][held], col[tiles_of_side][held];
+    int row[side][held], col[side][held];
     const auto within = [](std::int64_t i, std::int64_t size) { return static_cast<int>(i < size ? i : size - 1); };
     OPTNET_UNROLLED
-    for (int t = 0; t < tiles_of_side * held; ++t) {
+    for (int t = 0; t < side * held; ++t) {
         const int i = t / held, h = t % held, beside = i * tile_rows + (lane + h) / tile_terms;
         row[i][h] = within(top + beside, p.rows);
         col[i][h] = within(left + beside, p.cols);
@@ -79,38 +94,58 @@ OPTNET_DEVICE void add_tile(const outer_product<T>& p, std::int64_t which, std::
             const std::int64_t k = first + (lane + h) % tile_terms, problem = k < to ? k : to - 1;
             const T *const left_of = u.data + problem * u.stride, *const right_of = x.data + problem * x.stride;
             OPTNET_UNROLLED
-            for (int i = 0; i < tiles_of_side; ++i) {
+            for (int i = 0; i < side; ++i) {
                 const T of_row = read_only(left_of + row[i][h]), of_col = read_only(right_of + col[i][h]);
                 of_u[i][h] = k < to ? static_cast<double>(of_row) : 0.0;
                 of_x[i][h] = k < to ? static_cast<double>(of_col) : 0.0;
             }
         }
     };
-    const auto add = [&](const rows_view<T>& u, const rows_view<T>& x) {
+    const auto add = [&](const rows_view<T>& u, const rows_view<T>& x, auto& to_sum) {
         OPTNET_ROLLED
         for (std::int64_t first = from; first < to; first += ahead * tile_terms) {
             OPTNET_UNROLLED
             for (int s = 0; s < ahead; ++s) read(u, x, first + s * tile_terms, a[s], b[s]);
             OPTNET_UNROLLED
             for (int s = 0; s < ahead; ++s) OPTNET_UNROLLED
-            for (int t = 0; t < tiles_of_side * tiles_of_side; ++t)
-                multiply_tile(sum[t / tiles_of_side][t % tiles_of_side], a[s][t / tiles_of_side],
-                              b[s][t % tiles_of_side]);
+            for (int t = 0; t < side * side; ++t)
+                multiply_tile(to_sum[t / side][t % side], a[s][t / side], b[s][t % side]);
         }
     };
-    add(p.u, p.x);
-    if (p.v.data != nullptr) add(p.v, p.y);
+    add(p.u, p.x, sum[0]);
+    if (p.v.data != nullptr) add(p.v, p.y, sum[apart - 1]);
     OPTNET_UNROLLED
-    for (int t = 0; t < tiles_of_side * tiles_of_side; ++t) {
+    for (int t = 0; t < side * side; ++t) {
+        const auto& whole = sum[0][t / side][t % side];
         OPTNET_UNROLLED
         for (int h = 0; h < held; ++h) {
-            const std::int64_t to_row = top + t / tiles_of_side * tile_rows + (lane + h) / tile_terms,
-                               to_col = left + t % tiles_of_side * tile_rows + (lane + h) % tile_terms * 2;
+            const std::int64_t to_row = top + t / side * tile_rows + (lane + h) / tile_terms,
+                               to_col = left + t % side * tile_rows + (lane + h) % tile_terms * 2;
             OPTNET_UNROLLED
-            for (int e = 0; e < 2; ++e)
-                if (to_row < p.rows && to_col + e < p.cols)
-                    sums[to_row * p.cols + to_col + e] = sum[t / tiles_of_side][t % tiles_of_side][e][h];
+            for (int e = 0; e < 2; ++e) {
+                if (to_row >= p.rows || to_col + e >= p.cols) continue;
+                put(to_row, to_col + e, apart == 1 ? whole[e][h] : whole[e][h] + sum[apart - 1][0][0][e][h]);
+            }
         }
+    }
+}
+
+/// The symmetric part of a product, (u x' + x u') / 2, as a product.
+template <class T> OPTNET_DEVICE outer_product<T> halved(const outer_product<T>& p) {
+    return {p.u, p.x, p.x, p.u, p.rows, p.cols, p.scale / 2, false, false, p.out};
+}
+
+/// Warp t of all sums together, over the whole batch.
+template <int held, class T>
+OPTNET_DEVICE void add_whole(const product_list<T>& all, const run_plan& plan, std::int64_t t, int lane) {
+    for (int i = 0; i < all.count; ++i) {
+        const outer_product<T> p = all.of[i].symmetric ? halved(all.of[i]) : all.of[i];
+        const std::int64_t tiles = tiles_of(p, whole_side);
+        if (t < tiles)
+            return add_tile<held, whole_side>(p, t, 0, plan.batch, lane, [&](std::int64_t r, std::int64_t c, double v) {
+                p.out[r * p.cols + c] = static_cast<T>(static_cast<double>(p.scale) * v);
+            });
+        t -= tiles;
     }
 }
 
@@ -121,10 +156,14 @@ OPTNET_DEVICE void add_run(const product_list<T>& all, const run_plan& plan, std
     const std::int64_t from = run * plan.run, end = from + plan.run;
     sums += run * plan.entries;
     for (int i = 0; i < all.count; ++i) {
-        const std::int64_t tiles = tiles_of(all.of[i]);
-        if (t < tiles) return add_tile<held>(all.of[i], t, from, end < plan.batch ? end : plan.batch, lane, sums);
+        const outer_product<T>& p = all.of[i];
+        const std::int64_t tiles = tiles_of(p, run_side);
+        if (t < tiles)
+            return add_tile<held, run_side>(
+                p, t, from, end < plan.batch ? end : plan.batch, lane,
+                [&](std::int64_t r, std::int64_t c, double v) { sums[r * p.cols + c] = v; });
         t -= tiles;
-        sums += all.of[i].rows * all.of[i].cols;
+        sums += p.rows * p.cols;
     }
 }
 
@@ -159,8 +198,16 @@ OPTNET_DEVICE sum_entry<T> entry_of_sums(const product_list<T>& all, const run_p
 template <class T>
 OPTNET_DEVICE void add_few(const product_list<T>& all, const run_plan& plan, std::int64_t t, const double* sums) {
     const sum_entry<T> entry = entry_of_sums(all, plan, t, sums);
+    constexpr int ahead = 8; // so many are on their way together; beyond the last run that one again, for nothing
     two total{0, 0};
-    for (std::int64_t run = 0; run < plan.runs; ++run) total = add()(total, entry.part(run));
+    for (std::int64_t begin = 0; begin < plan.runs; begin += ahead) {
+        two part[ahead];
+        OPTNET_UNROLLED
+        for (int a = 0; a < ahead; ++a) part[a] = entry.part(begin + a < plan.runs ? begin + a : plan.runs - 1);
+        OPTNET_UNROLLED
+        for (int a = 0; a < ahead; ++a)
+            if (begin + a < plan.runs) total = add()(total, part[a]);
+    }
     entry.put(total);
 }
 template <class Team, class T>
@@ -208,7 +255,7 @@ product_list<T> pick(const std::vector<outer_product<T>>& all, std::size_t from,
     for (std::size_t i = from; i < all.size() && i < from + most_products; ++i) {
         outer_product<T> p = all[i];
         if ((p.shared && batch != 1) != sums) continue;
-        if (p.symmetric && batch == 1) p = {p.u, p.x, p.x, p.u, p.rows, p.cols, p.scale / 2, false, false, p.out};
+        if (p.symmetric && batch == 1) p = halved(p);
         chosen.of[chosen.count++] = p;
     }
     return chosen;

@@ -254,13 +254,22 @@ private:
     int lane, top, rows;
 };
 
+/// Which rows of a product have the most terms, if they differ.
+enum class longest { first, last };
+
 /// then(i, c, sum) for every row i in [0, rows) and problem c of a group, each by some worker, then a barrier as a
-/// rule. terms(sum) says what it is the sum of: sum.add(M, length, x) adds M x, x a vector of each problem.
-template <at_end end = at_end::wait, class Team, class Terms, class Then>
+/// rule. terms(sum) says what it is the sum of: sum.add(M, length, x) adds M x, x a vector of each problem. The longest
+/// rows come first, and who had the longest of one turn has the shortest of the next.
+template <at_end end = at_end::wait, longest which = longest::first, class Team, class Terms, class Then>
 OPTNET_DEVICE void group_products(Team& team, int rows, const Terms& terms, const Then& then) {
     constexpr int held = lanes_of<Team>, threads = warp / held;
+    const int tiles = (rows + tile_rows - 1) / tile_rows, wide = team.size / threads, mine_first = team.rank / threads;
+    int back = 0; // in every other turn the order is reversed
     OPTNET_ROLLED
-    for (int top = team.rank / threads * tile_rows; top < rows; top += team.size / threads * tile_rows) {
+    for (int begin = 0; begin < tiles; begin += wide, back = wide - 1 - back) {
+        const int t = begin + (back == 0 ? mine_first : back - mine_first);
+        if (t >= tiles) continue;
+        const int top = (which == longest::last ? tiles - 1 - t : t) * tile_rows;
         tile_of_sums<held> mine(team.rank % threads, top, rows);
         terms(mine);
         mine.tell(then);
