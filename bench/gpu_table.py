@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The GPU beside the CPU, beside torch's own batched Cholesky factorization of Q on the same GPU, and beside the
 solvers of gpu_peers.py that are installed: microseconds of a whole batch, the median of the repeats, for the solve and
-for the gradient by every argument with an incoming gradient ~ N(0, 1). Below each row the kernels of the GPU alone:
-their number, and the microseconds in which they run. Then a line for each peer: how far its z and its gradient by q are
+for the gradient by every argument with an incoming gradient ~ N(0, 1). Below each row the kernels of the GPU alone,
+their number and the microseconds in which they run, and what torch takes for a backward pass that does nothing. Then a
+line for each peer: how far its z and its gradient by q are
 from ours, too, and the seconds in which it was set up, with compilers of its own.
 
 The rows have the names of peers/problems.py; tolerance 1e-8, float64. Solutions and gradients of GPU and CPU are
@@ -94,6 +95,13 @@ def kernels_of(run):
     return f"{sum(e.count for e in events)} in {sum(e.self_device_time_total for e in events):.1f}"
 
 
+def empty_pass(clock):
+    """Microseconds of a backward pass in which nothing is to be done."""
+    leaf = torch.zeros(1, device=clock.device, requires_grad=True)
+    ones = torch.ones_like(leaf)
+    return clock.median(lambda twice: torch.autograd.grad(twice, leaf, ones), lambda: 2 * leaf)[0]
+
+
 def ours(q_matrix, q, g, h, a=None, b=None):
     return torch.ops.optnet.qp(q_matrix, q, a, b, g, h)
 
@@ -105,7 +113,8 @@ def tensors(problem):
 
 def difference(found, expected):
     """Relative to the size of the numbers."""
-    return (found.cpu() - expected).abs().max().item() / max(expected.abs().max().item(), 1e-300)
+    found, expected = (t if t.layout == torch.strided else t.values() for t in (found.cpu(), expected))
+    return (found - expected).abs().max().item() / max(expected.abs().max().item(), 1e-300)
 
 
 def beside(make, clock, cpu, data, weight):
@@ -132,14 +141,15 @@ def row(name, clock, cpu_clock, peers):
     cpu = Measured(cpu_clock, data, weight, ours)
     by_z = difference(gpu.z, cpu.z)
     by_gradient = max(difference(g, c) for g, c in zip(gpu.gradients, cpu.gradients))
-    matrices = on_gpu[0].expand(problem.batch, problem.n, problem.n).contiguous()
-    cholesky = clock.median(lambda _: torch.linalg.cholesky(matrices))[0]
-    line = f"{name:<23} GPU {gpu.text()}   CPU {cpu.text()}   torch's Cholesky {cholesky:9.1f}"
+    line = f"{name:<23} GPU {gpu.text()}   CPU {cpu.text()}"
+    if on_gpu[0].layout == torch.strided:
+        matrices = on_gpu[0].expand(problem.batch, problem.n, problem.n).contiguous()
+        line += f"   torch's Cholesky {clock.median(lambda _: torch.linalg.cholesky(matrices))[0]:9.1f}"
+        del matrices
     print(f"{line}   differences {by_z:.1e} / {by_gradient:.1e}", flush=True)
     if clock.device == "cuda":
         forward, backward = gpu.kernels()
-        print(f"{'':<23} kernels {forward} / {backward}", flush=True)
-    del matrices
+        print(f"{'':<23} kernels {forward} / {backward}   an empty backward pass {empty_pass(clock):.1f}", flush=True)
     for peer in peers:
         _, title, make = gpu_peers.PEERS[peer]
         print(f"{'':<23} {title:<20} {beside(make, clock, cpu, on_gpu, weight.to(clock.device))}", flush=True)
