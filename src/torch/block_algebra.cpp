@@ -106,6 +106,15 @@ Tensor part(Tensor t, std::int64_t from, std::int64_t count) {
     return !t.defined() || (from == 0 && count == t.size(-1)) ? t : t.narrow(-1, from, count);
 }
 
+/// The rows and columns of a product that a block covers.
+outer_product inside(const block& b, outer_product of) {
+    of.u = part(std::move(of.u), b.row, b.rows);
+    of.x = part(std::move(of.x), b.col, b.cols);
+    of.v = part(std::move(of.v), b.row, b.rows);
+    of.y = part(std::move(of.y), b.col, b.cols);
+    return of;
+}
+
 /// The gradient of scale (u'Mx + v'My) by the data of a block that is not dense; the product's vectors go over the rows
 /// and columns of the matrix M.
 Tensor gradient(const block& b, const outer_product& of) {
@@ -124,12 +133,12 @@ Tensor gradient(const block& b, const outer_product& of) {
         }
         g = at::stack(bands, -1);
     } else if (b.kind == block_kind::sparse) {
+        const outer_product mine = inside(b, of);
+        // Indexing tensor by tensor takes some ten times as long: only who differentiates has to.
+        if (foreseen({mine.u, mine.x, mine.v, mine.y}) == kernel::cpu) return entry_products(mine, *b.entries);
         const auto [row, col] = entry_indices(b, of.u.device());
-        const auto entries = [&](const Tensor& u, const Tensor& x) {
-            return part(u, b.row, b.rows).index_select(-1, row) * part(x, b.col, b.cols).index_select(-1, col);
-        };
-        g = entries(of.u, of.x);
-        if (of.v.defined()) g = g + entries(of.v, of.y);
+        g = mine.u.index_select(-1, row) * mine.x.index_select(-1, col);
+        if (mine.v.defined()) g = g + mine.v.index_select(-1, row) * mine.y.index_select(-1, col);
     } else {
         g = elementwise(0, 0, std::min(b.rows, b.cols));
         if (b.kind == block_kind::scaled_identity) g = g.sum(-1);
@@ -229,11 +238,7 @@ std::vector<Tensor> block_gradients(const solver::structure& shape, const std::v
             sums[source] = plus(sums[source], gradient(b, of));
             continue;
         }
-        of.u = part(std::move(of.u), b.row, b.rows);
-        of.x = part(std::move(of.x), b.col, b.cols);
-        of.v = part(std::move(of.v), b.row, b.rows);
-        of.y = part(std::move(of.y), b.col, b.cols);
-        dense.push_back(std::move(of));
+        dense.push_back(inside(b, std::move(of)));
         source_of.push_back(source);
     }
     std::vector<Tensor> found = outer_products(std::move(dense));

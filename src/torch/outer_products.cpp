@@ -45,6 +45,16 @@ std::vector<Tensor> on_cpu(std::vector<outer_product> all) {
                                                       : on_cpu_typed<float>(std::move(all));
 }
 
+template <class T> Tensor entries_typed(const outer_product& p, const solver::entry_list& places) {
+    const auto entries = static_cast<std::int64_t>(places.col.size()), batch = p.u.dim() > 1 ? p.u.size(0) : 1;
+    const bool one = p.shared || p.u.dim() == 1;
+    Tensor out = one ? allocate({entries}, p.u.options()) : allocate({batch, entries}, p.u.options());
+    solver::entry_products<T>({rows<T>(p.u), rows<T>(p.x), rows<T>(p.v), rows<T>(p.y), &places, static_cast<T>(p.scale),
+                               one, static_cast<T*>(out.mutable_data_ptr())},
+                              batch, thread_count());
+    return out;
+}
+
 Tensor in_steps(const outer_product& p) {
     if (p.u.dim() == 1) {
         const auto one = [](const Tensor& t) { return t.defined() ? t.unsqueeze(0) : t; };
@@ -116,6 +126,11 @@ std::vector<Tensor> outer_products(std::vector<outer_product> all) {
         symmetric.push_back(p.symmetric);
     }
     return entry().call(to_list(vectors), scale, shared, symmetric);
+}
+
+Tensor entry_products(outer_product p, const solver::entry_list& places) {
+    for (Tensor* t : {&p.u, &p.x, &p.v, &p.y}) make_readable(*t);
+    return p.u.scalar_type() == at::kDouble ? entries_typed<double>(p, places) : entries_typed<float>(p, places);
 }
 
 std::vector<Tensor> outer_products_on_cpu(const optional_list& vectors, at::ArrayRef<double> scale,

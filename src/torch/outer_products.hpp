@@ -4,7 +4,7 @@
 // The operator `_outer_products`: the gradients of dense blocks. A product of matrices with the batch between them
 // where the block is shared, written once where it is not; differentiable where that is asked for.
 
-#include "optnet/solver/outer_products.hpp"
+#include "optnet/solver/entry_products.hpp"
 #include "torch/batch_system.hpp"
 
 namespace optnet {
@@ -20,6 +20,10 @@ struct outer_product {
 
 /// All of one batch and dtype in one step, through the dispatcher.
 std::vector<at::Tensor> outer_products(std::vector<outer_product> all);
+
+/// The entries of a product at these places, [batch, entries] or [entries], in one step. Of plain CPU tensors
+/// (straight.hpp) that nobody differentiates.
+at::Tensor entry_products(outer_product p, const solver::entry_list& places);
 
 /// Products with contiguous vectors, their results, and both as the solver gets them.
 template <class T> struct prepared_products {

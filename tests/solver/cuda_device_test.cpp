@@ -7,8 +7,8 @@
 #include "cuda/device_array.hpp"
 #include "cuda/host.hpp"
 #include "cuda/library.hpp"
-#include "cuda/outer_example.hpp"
 #include "families.hpp"
+#include "outer_example.hpp"
 #include "solver/cuda/outer.hpp"
 
 #include <deque>

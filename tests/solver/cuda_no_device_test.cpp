@@ -141,13 +141,11 @@ TEST_CASE("dense batches of all sizes: launches that a GPU takes") {
                     REQUIRE(derivative.size() == 1);
                     if (plan.by != cuda::mapping::per_block) continue;
                     // By groups of eight where the matrices are shared and problems more than processors, in blocks of
-                    // more threads where groups are few, in those that run together where they are many.
+                    // more threads where groups are few.
                     const bool grouped = shared && x.batch > of.processors;
                     CHECK(names(derivative[0], "kkt_group_kernel") == grouped);
                     const std::int64_t blocks = grouped ? (x.batch + 7) / 8 : x.batch;
-                    const auto room = static_cast<std::size_t>(of.processor_memory) / (plan.kkt.near + gpu::reserved);
-                    const auto resident = of.processors * static_cast<std::int64_t>(std::min(room, std::size_t{2}));
-                    CHECK(derivative[0].grid.x == std::min(blocks, grouped ? resident : 65536));
+                    CHECK(derivative[0].grid.x == std::min<std::int64_t>(blocks, 65536));
                     if (grouped) CHECK(derivative[0].block.x == (blocks <= of.processors ? 512U : 256U));
                 }
     gpu::runtime::get().of = gpu::h100;
@@ -171,7 +169,8 @@ TEST_CASE("batches on the sparse form: shared memory that all blocks of a proces
         std::int64_t batch;
         const char* kernel;
     };
-    one all[] = {{denoising(100, 1, 13, 1), 1, "sparse_warp_kernel"},
+    one all[] = {{denoising(10, 1, 13, 1), 1, "sparse_warp_kernel"},
+                 {denoising(100, 1, 13, 1), 1, "sparse_kernel"},
                  {denoising(100, 1, 13, 1), 1000, "sparse_warp_kernel"},
                  {denoising(100, 1, 13, 1), 100000, "sparse_thread_kernel"},
                  {simplex(20000, 1, 1), 1, "sparse_kernel"},

@@ -2,7 +2,7 @@
 // The GPU's products of vectors on the host, thread by thread, against sums in long double.
 
 #include "catch.hpp"
-#include "cuda/outer_example.hpp"
+#include "outer_example.hpp"
 #include "solver/cuda/outer.hpp"
 
 using namespace problems;

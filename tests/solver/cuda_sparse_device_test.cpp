@@ -71,7 +71,7 @@ void compare(model x) {
 
 } // namespace
 
-TEST_CASE("small batches of sparse structures by warps", "[small]") {
+TEST_CASE("small batches of sparse structures by warps and by blocks", "[small]") {
     if (gpu::none()) return;
     compare(denoising(30, 5, 13, 1));
     compare(simplex(200, 5, 1));
@@ -83,6 +83,6 @@ TEST_CASE("small batches of sparse structures by warps", "[small]") {
 
 TEST_CASE("many problems by a thread each, one large one by a block") {
     if (gpu::none()) return;
-    compare(denoising(30, 20000, 13, 1));
+    compare(denoising(10, 20000, 13, 1));
     compare(simplex(20000, 1, 1));
 }

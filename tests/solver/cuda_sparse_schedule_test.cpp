@@ -96,10 +96,20 @@ TEST_CASE("what stays refused is told") {
     CHECK(cuda::sparse_refusal(many.shape, true) == "its numbers come from 71 tensors, and a kernel takes 64");
 }
 
-TEST_CASE("the mapping: a thread per problem where there are more problems than warps") {
+TEST_CASE("the mapping: a block for few problems, a thread for many, the sooner the less a warp finds to do at once") {
     const cuda::sparse_shape tv = cuda::schedule(denoising(100, 1, 13, 1).shape)->shape,
+                             small = cuda::schedule(denoising(10, 1, 13, 1).shape)->shape,
                              large = cuda::schedule(simplex(100000, 1, 1).shape)->shape;
-    CHECK(cuda::choose_sparse_mapping(tv, 1, 132) == cuda::mapping::per_warp);
-    CHECK(cuda::choose_sparse_mapping(tv, 10000, 132) == cuda::mapping::per_thread);
-    CHECK(cuda::choose_sparse_mapping(large, 1, 132) == cuda::mapping::per_block);
+    const auto by = [](const cuda::sparse_shape& s, std::int64_t batch) {
+        return cuda::choose_sparse_mapping(s, batch, 132);
+    };
+    CHECK(by(tv, 1) == cuda::mapping::per_block);
+    CHECK(by(tv, 528) == cuda::mapping::per_block);
+    CHECK(by(tv, 529) == cuda::mapping::per_warp);
+    CHECK(by(tv, 50000) == cuda::mapping::per_warp);
+    CHECK(by(tv, 100000) == cuda::mapping::per_thread);
+    CHECK(by(small, 1) == cuda::mapping::per_warp);
+    CHECK(by(small, 20000) == cuda::mapping::per_thread);
+    CHECK(by(large, 1) == cuda::mapping::per_block);
+    CHECK(by(large, 10000) == cuda::mapping::per_block);
 }

@@ -45,8 +45,7 @@ auto single_kernel(int threads) { return threads == few_threads ? kkt_kernel<few
 } // namespace
 
 std::int64_t kkt_blocks(const launch_plan& plan) {
-    // A block of groups has a long beginning, which it goes through but once.
-    const std::int64_t most = plan.kkt.far > 0 ? plan.blocks : plan.grouped ? plan.kkt_at_a_time : 65536;
+    const std::int64_t most = plan.kkt.far > 0 ? plan.blocks : 65536;
     const std::int64_t wanted = plan.grouped ? (plan.batch + group_size - 1) / group_size : plan.batch;
     return std::min(wanted, most);
 }
@@ -58,12 +57,8 @@ cudaError_t plan_kkt(launch_plan& made, int processors, int most) {
     made.kkt_threads = made.threads;
     if (!made.grouped) return allow(single_kernel(made.threads), made.threads, made.kkt.near, most);
     made.kkt = together;
-    made.kkt_threads = made.batch <= std::int64_t{processors} * group_size ? wide : narrow;
-    int resident = 0;
-    const cudaError_t code =
-        allow(group_kernel(made.kkt_threads), made.kkt_threads, made.kkt.near, most, &resident);
-    made.kkt_at_a_time = processors * std::max(resident, 1);
-    return code;
+    made.kkt_threads = kkt_blocks(made) <= processors ? wide : narrow;
+    return allow(group_kernel(made.kkt_threads), made.kkt_threads, made.kkt.near, most);
 }
 
 void kkt_by_blocks(const places& at, void* scratch, const kkt_arguments& x, cudaStream_t stream) {

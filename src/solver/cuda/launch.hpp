@@ -62,7 +62,7 @@ struct launch_plan {
     bool four = false;                         ///< with 128 threads: four blocks fit into a processor's memory
     bool swept = false;                        ///< its active set by sweeps.hpp
     bool grouped = false;                      ///< a block solves eight of the derivative's systems
-    int kkt_threads = 0, kkt_at_a_time = 0;    ///< of a block of these; blocks that run together
+    int kkt_threads = 0;                       ///< of a block of these
     int blocks = 0, teams = 0;                 ///< of the solve; teams are those of all blocks
     std::int64_t sets = 0;                     ///< of matrices
     memory_split solve, kkt;                   ///< per team

@@ -23,7 +23,7 @@ inline constexpr int all_registers = 65536, threads_of_a_processor = 2048;
 /// Of a thread of that kernel, as tests/solver/cuda/kernels.txt has them at most.
 inline int registers_of(const std::string& kernel) {
     const auto names = [&](const char* part) { return kernel.find(part) != std::string::npos; };
-    return names("solve_kernelILi128ELi4E") || names("kkt_group_kernel") ? 128 : names("solve_kernelILi256E") ? 255 : 208;
+    return names("solve_kernelILi128ELi4E") ? 128 : names("solve_kernelILi256E") ? 255 : 208;
 }
 /// Without a kernel's leave.
 inline constexpr std::size_t least_dynamic = 48 * 1024;

@@ -4,8 +4,8 @@
 // Products of vectors over a batch, and what a sum of them may be off: (k + 3) u sum |a||b| for k products in any order
 // (Higham, Accuracy and Stability, 3.1).
 
-#include "../problems.hpp"
 #include "optnet/solver/outer_products.hpp"
+#include "problems.hpp"
 
 #include <limits>
 
