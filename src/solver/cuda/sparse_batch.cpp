@@ -52,7 +52,7 @@ mapping choose_sparse_mapping(const sparse_shape& s, std::int64_t batch, int pro
     // for their turn, and a thread pays where all warps that run together would have had so many turns.
     constexpr std::int64_t warps_of_a_processor = 12, few_blocks = 4;
     constexpr int much_at_once = 64, much_for_a_warp = 4096;
-    const int items = s.size + s.entries, at_once = std::max(1, items / s.levels);
+    const int items = s.size + s.entries, at_once = items / std::max(1, s.levels);
     const std::int64_t turns = 3 * std::min(at_once, warp) / 2 + 1;
     if (batch >= warps_of_a_processor * turns * processors) return mapping::per_thread;
     const bool few = batch <= few_blocks * processors && at_once > warp;
