@@ -3,8 +3,8 @@
 solvers of gpu_peers.py that are installed: microseconds of a whole batch, the median of the repeats, for the solve and
 for the gradient by every argument with an incoming gradient ~ N(0, 1). Below each row the kernels of the GPU alone,
 their number and the microseconds in which they run, and what torch takes for a backward pass that does nothing. Then a
-line for each peer: how far its z and its gradient by q are
-from ours, too, and the seconds in which it was set up, with compilers of its own.
+line for each peer: how far its z and its gradient by q are from ours, too, and the seconds in which it was set up, with
+compilers of its own.
 
 The rows have the names of peers/problems.py; tolerance 1e-8, float64. Solutions and gradients of GPU and CPU are
 compared, too: the script ends with 1 where they differ by more than 1e-6 of their size.

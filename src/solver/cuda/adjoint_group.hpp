@@ -64,7 +64,7 @@ public:
     template <class Team> OPTNET_DEVICE void solve(Team& team) {
         const int n = of.n, p = of.p, m = of.m, all = n + p + m;
         look_up(team);
-        fetch_factors(team);
+        fetch_bases(team);
         transfer(
             team, all, group_size, [&](int row, int c) { return v.count[c] < 0 ? 0.0 : vectors(c).right(row); },
             [&](int row, int c, double value) {
@@ -129,7 +129,7 @@ private:
 
     /// Copies the rows of each basis, and asks for its factor, which is read but once and comes from far away, before
     /// the products that come first. No barrier.
-    template <class Team> OPTNET_DEVICE void fetch_factors(const Team& team) {
+    template <class Team> OPTNET_DEVICE void fetch_bases(const Team& team) {
         constexpr int of_line = 16; // numbers in 128 bytes
         OPTNET_ROLLED
         for (int c = 0; c < group_size; ++c) {
